@@ -92,8 +92,8 @@ sleep 6002`
       const now = processes()
       return tree.filter((was) => now.some((is) => is.pid === was.pid && is.started === was.started))
     }
-    await until('all of it has ended', () => left().length === 0, 5_000)
-    await until('its command has ended', async () => (await lingering()) === '0', 5_000)
+    await until('all of it has ended', () => left().length === 0, 20_000)
+    await until('its command has ended', async () => (await lingering()) === '0', 20_000)
     const folders = () => readdirSync(scene.home).filter((name) => name.startsWith('operator-'))
     await until('its folder is gone', () => folders().length === 0)
   }

@@ -62,7 +62,7 @@ describe('an agent that ends early', () => {
     const killedAt = systemClock.now()
     agent.child.kill('SIGKILL')
     assert.equal((await agent.ended).signal, 'SIGKILL')
-    await until('nothing of the command is left', async () => (await lingering()) === '0', 10_000)
+    await until('nothing of the command is left', async () => (await lingering()) === '0', 30_000)
     const [left] = await sessions(scene)
     assert.equal(left?.state, 'running', 'nobody could say yet that it is dead')
 
@@ -114,7 +114,7 @@ describe('an agent that ends early', () => {
       ANTHROPIC_API_KEY: key,
       ANTHROPIC_BASE_URL: server.url,
     })
-    await until('it waits', () => agent.stderr().includes('asking again'), 10_000)
+    await until('it waits', () => agent.stderr().includes('asking again'), 30_000)
     agent.child.kill('SIGTERM')
     assert.equal((await agent.ended).exitCode, 130)
     assert.deepEqual(
@@ -122,7 +122,7 @@ describe('an agent that ends early', () => {
       ['interrupted'],
     )
     const idle = scene.agent(['--agent', 'runbook', '--lab', 'another-cluster'])
-    await until('it waits', () => idle.stderr().includes('waits for tickets'), 10_000)
+    await until('it waits', () => idle.stderr().includes('waits for tickets'), 30_000)
     idle.child.kill('SIGTERM')
     assert.equal((await idle.ended).exitCode, 130)
     assert.equal((await sessions(scene)).length, 1)

@@ -144,7 +144,7 @@ describe('what an agent’s shell cannot', () => {
     const env = { ANTHROPIC_API_KEY: key, OPERATOR_HOME: home, CANARY: canary }
     const agent = undo.use(operator(['agent', 'start', '--lab', cluster.id], env))
     running.push(agent)
-    await until('it waits', () => agent.stderr().includes('waits for tickets'), 10_000)
+    await until('it waits', () => agent.stderr().includes('waits for tickets'), 30_000)
     const server = createServer((socket) => socket.end('a listener of the host\n'))
     undo.defer(() => void server.close())
     await new Promise<void>((resolve) => server.listen(0, '::', resolve))

@@ -217,7 +217,7 @@ describe('a ticket is worked on by its variant', { skip: can ? false : 'no names
   const lastOf = async (ticketId: number) => (await listSessions(db, { ticketId })).at(-1)
   async function ended(ticketId: number): Promise<Session> {
     const over = async () => ((await lastOf(ticketId))?.state ?? 'running') !== 'running'
-    await until('its session has ended', over, 10_000).catch((cause) => {
+    await until('its session has ended', over, 30_000).catch((cause) => {
       throw new Error(agent.stderr(), { cause })
     })
     const session = await lastOf(ticketId)

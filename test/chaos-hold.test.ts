@@ -124,7 +124,7 @@ describe('faults that go on', { skip: can ? false : 'no namespaces here' }, () =
     await using _running = operator(monitor, { OPERATOR_HOME: home })
     const looks = async () =>
       (await db.selectFrom('monitors').select('observed_at').execute())[0]?.observed_at
-    await until('the monitor looks', async () => (await looks()) != null, 10_000)
+    await until('the monitor looks', async () => (await looks()) != null, 30_000)
     assert.deepEqual(await listTickets(db), [])
 
     const { fault, end } = await held(cluster, 'noise', 'etcd-2', { every_ms: 500 })

@@ -100,7 +100,7 @@ describe('a link made slow', { skip: can ? false : 'no netem, and no relay eithe
     }))
     for (const { type, fault } of faults) await type.inject(cluster, fault)
     for (const { type, fault } of faults)
-      await until(`${type.name} has landed`, () => type.landed(cluster, fault), 10_000)
+      await until(`${type.name} has landed`, () => type.landed(cluster, fault), 30_000)
     for (const { type, fault } of faults) await type.revert(cluster, fault)
     for (const { type, fault } of faults) assert.ok(await type.clean(cluster, fault), type.name)
   })

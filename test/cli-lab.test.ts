@@ -51,11 +51,11 @@ describe('operator lab', () => {
       const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').split(' ')
       return children.filter(Boolean).some((pid) => readFileSync(`/proc/${pid}/cmdline`).includes('\0wait\0'))
     }
-    await until('the cluster is there, and waited for', waits, 10_000)
+    await until('the cluster is there, and waited for', waits, 30_000)
     assert.ok(await exists())
     child.kill('SIGINT')
     assert.deepEqual(await exited, [130, null])
-    await until('it is gone', async () => !(await exists()), 5_000)
+    await until('it is gone', async () => !(await exists()), 20_000)
   })
 
   test('load says how it goes, and at the end that nothing was lost', async () => {

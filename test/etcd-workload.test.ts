@@ -114,7 +114,7 @@ describe('etcd workload', () => {
   test('a member that dies and one that hangs lose nothing, and the load goes on', async () => {
     const { load, samples } = await loaded(cluster, 5)
     await cluster.kill('etcd-1')
-    await until('failures are counted', () => (samples.at(-1)?.failed ?? 0) > 0, 10_000)
+    await until('failures are counted', () => (samples.at(-1)?.failed ?? 0) > 0, 30_000)
     cluster.start('etcd-1')
     await untilServing(cluster)
     cluster.pause('etcd-2')
@@ -122,7 +122,7 @@ describe('etcd workload', () => {
     await until(
       'failures are counted again',
       () => samples.slice(from).some(({ failed }) => failed > 0),
-      10_000,
+      30_000,
     )
     cluster.resume('etcd-2')
     await until('the load is well again', () => samples.at(-1)?.failed === 0, 20_000)

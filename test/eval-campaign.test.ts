@@ -52,7 +52,7 @@ describe('a campaign', () => {
       await until('it runs trials', () => begun(before + 1), 20_000)
       // Anywhere between the start of a cluster and the middle of a repair.
       const until_ = performance.now() + rng.int(4_000)
-      await until('a moment', () => performance.now() >= until_, 10_000)
+      await until('a moment', () => performance.now() >= until_, 30_000)
       process.kill(running.child.pid ?? 0, 'SIGKILL')
       await running.ended
     }

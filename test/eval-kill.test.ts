@@ -140,7 +140,7 @@ describe('kill -9 of a run', { skip: can ? false : 'no namespaces here', concurr
         const running = await listTrials(db, { state: 'running' })
         return running.length === 1 && running[0]?.id !== dead
       }
-      await until('the dead trial is ended, and another runs', isRunning, 10_000)
+      await until('the dead trial is ended, and another runs', isRunning, 30_000)
       assert.equal((await trial(db, dead ?? 0))?.outcome?.kind, 'invalid')
       assert.deepEqual(await reaperOf(place, db)(), [])
       assert.ok(await isRunning())

@@ -24,7 +24,7 @@ async function killAndLookAround(owner: ChildProcess): Promise<void> {
   owner.kill('SIGKILL')
   if (owner.exitCode === null && owner.signalCode === null) await once(owner, 'exit')
   const left = () => remains(tree, namespaces)
-  await until(`nothing of owner ${owner.pid} remains`, () => left().length === 0, 1_000)
+  await until(`nothing of owner ${owner.pid} remains`, () => left().length === 0, 20_000)
 }
 
 describe('netns lab: the death of an owner', () => {

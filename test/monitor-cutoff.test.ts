@@ -165,7 +165,7 @@ describe('operator monitor run', () => {
     const child = monitor([...on(etcd), '--db', dir.file('operator.db')], 'ignore', full)
     await watching(db)
     await etcd.kill('etcd-1')
-    await until('it still works', async () => (await open(db)).includes('member_down/etcd-1'), 10_000)
+    await until('it still works', async () => (await open(db)).includes('member_down/etcd-1'), 30_000)
     assert.equal(await ended(child, 'SIGTERM'), 130)
   })
 })

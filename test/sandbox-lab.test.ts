@@ -30,7 +30,7 @@ describe('sandbox in a lab', () => {
     })
   const running = async (pattern: string) =>
     (await cluster.run('echo-1', ['pgrep', '-f', pattern])).stdout !== ''
-  const gone = (pattern: string) => until(`${pattern} is gone`, async () => !(await running(pattern)), 1_000)
+  const gone = (pattern: string) => until(`${pattern} is gone`, async () => !(await running(pattern)), 20_000)
 
   test('gives output, errors and exit code', async () => {
     const { stdout, stderr, exitCode, timedOut, truncatedBytes, durationMs } = await exec(

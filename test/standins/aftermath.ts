@@ -36,7 +36,7 @@ function names({ pid }: Process, folder: string): boolean {
 }
 
 /** kill -9, and the proof that it took everything with it. */
-export async function killAndWait(child: ChildProcess, folder: string, withinMs = 10_000): Promise<void> {
+export async function killAndWait(child: ChildProcess, folder: string, withinMs = 30_000): Promise<void> {
   const pid = child.pid ?? 0
   const mounts = mountPoints()
   child.kill('SIGSTOP')

@@ -70,7 +70,7 @@ export async function sceneWith(
   const monitor = undo.use(operator(watch, at))
   const looked = async () =>
     (await db.selectFrom('monitors').select('observed_at').execute()).some((m) => m.observed_at !== null)
-  await until(`the monitor looks; it said: ${monitor.stderr()}`, looked, 10_000)
+  await until(`the monitor looks; it said: ${monitor.stderr()}`, looked, 30_000)
   await cluster.signal(node, 'KILL')
   await until('a ticket is there', async () => (await listTickets(db)).length > 0)
   const rest = undo.move()

@@ -4,7 +4,7 @@ import { systemClock } from '../../src/core/clock.ts'
 export async function until(
   what: string,
   holds: () => Promise<boolean> | boolean,
-  withinMs = 5_000,
+  withinMs = 20_000,
 ): Promise<void> {
   const end = systemClock.now() + withinMs
   while (!(await holds())) {
