@@ -63,7 +63,8 @@ export const register: Verb['register'] = (program, io) => {
     .addHelpText('after', '\nExample:\n  operator lab compose tikv | docker compose -f - up')
     .action((subject, options) => io.print(composeOf(topologyOf(subject, options)).trimEnd()))
 
-  subcommand(lab, 'ls', 'running clusters')
+  subcommand(lab, 'list', 'running clusters')
+    .alias('ls')
     .addOption(jsonOption())
     .action(async (options) => {
       const all = await running()

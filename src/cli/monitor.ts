@@ -68,7 +68,7 @@ export const register: Verb['register'] = (program, io) => {
     .addOption(dataPathOption())
     .addOption(logPathOption())
     .addOption(portMapOption())
-    .option('--lab <id>', 'a cluster of `operator lab ls` instead of endpoints')
+    .option('--lab <id>', 'a cluster of `operator lab list` instead of endpoints')
     .option(
       '--cluster <name>',
       "its name in tickets (default: the lab cluster's id, else the first endpoint)",
