@@ -18,7 +18,7 @@ const owner = new URL('./standins/lab-owner.ts', import.meta.url).pathname
 const fastest = async (...[cluster, from, to]: Parameters<typeof connectMs>): Promise<number> =>
   Math.min(...(await connectMs(cluster, from, to, { attempts: 6 })).map((ms) => ms ?? 1e9))
 
-describe('a link made slow', { skip: can ? false : 'no netem, and no relay either' }, () => {
+describe('a link made slow', { skip: can ? false : 'neither netem nor a queue of netfilter' }, () => {
   test('both ways, by what was asked, to all or to one peer; the node keeps its interface', async () => {
     await using shared = sharedCluster(netns, echoArena)
     const cluster = await shared.get()
@@ -58,11 +58,10 @@ describe('a link made slow', { skip: can ? false : 'no netem, and no relay eithe
     await using shared = sharedCluster(netns, echoArena)
     const cluster = await shared.get()
     for (const deed of [
-      'nsenter -t 1 -n ip link set veth1 master br0',
-      'nsenter -t 1 -n ip link del br2',
-      'nsenter -t 1 -n ip link del tap2; nsenter -t 1 -n ip link del tap3',
-      'nsenter -t 1 -n ip link set veth1 nomaster down',
       'tc qdisc del dev eth0 root',
+      'iptables -t mangle -F',
+      'iptables -t mangle -D PREROUTING 1; iptables -t mangle -A PREROUTING -p tcp -j ACCEPT',
+      'iptables-save -t mangle | iptables-restore --noflush',
     ]) {
       await cluster.delay('echo-2', { minMs: 50, maxMs: 50 })
       await cluster.run('echo-2', ['bash', '-c', deed])
