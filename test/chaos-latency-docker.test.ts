@@ -1,0 +1,10 @@
+import { describe } from 'node:test'
+import { docker } from '../src/lab/docker/docker.ts'
+import { latencyConformance } from './conformance/latency.ts'
+import { noDocker } from './standins/docker.ts'
+
+const skip = await noDocker()
+describe('a link made slow on Docker', { skip }, async () => {
+  const { delay } = await docker.abilities()
+  if (delay.can) latencyConformance(docker, delay)
+})
