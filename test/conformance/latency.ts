@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { bandwidth } from '../../src/chaos/bandwidth.ts'
 import { latency } from '../../src/chaos/latency.ts'
 import { connectMs } from '../../src/chaos/link.ts'
-import type { Ability, Lab } from '../../src/lab/contract.ts'
+import type { Ability, Cluster, Lab } from '../../src/lab/contract.ts'
 import { echo, echoArena, sharedCluster } from '../standins/arena.ts'
 import { until } from '../standins/until.ts'
 
@@ -14,10 +14,19 @@ const injector = new URL('../standins/injector.ts', import.meta.url).pathname
 const fastest = async (...[cluster, from, to]: Parameters<typeof connectMs>): Promise<number> =>
   Math.min(...(await connectMs(cluster, from, to, { attempts: 6 })).map((ms) => ms ?? 1e9))
 
-/** What a lab's slow link must be, by whichever way it is made. */
-export function latencyConformance(lab: Lab, delay: Ability): void {
+/**
+ * What a lab's slow link must be, by whichever way it is made.
+ * @param killRelay does what makes a node's packets wait to death, from outside
+ */
+export function latencyConformance(
+  lab: Lab,
+  delay: Ability,
+  killRelay: (cluster: Cluster, node: string) => Promise<void>,
+): void {
+  const shared = sharedCluster(lab, echoArena)
+  after(() => shared[Symbol.asyncDispose]())
+
   test('both ways, by what was asked, to all or to one peer; the node keeps its interface', async () => {
-    await using shared = sharedCluster(lab, echoArena)
     const cluster = await shared.get()
     const interfaces = async () =>
       // A new link-local address is tentative for its first seconds.
@@ -52,7 +61,6 @@ export function latencyConformance(lab: Lab, delay: Ability): void {
   })
 
   test('heals whatever somebody inside did about it', async () => {
-    await using shared = sharedCluster(lab, echoArena)
     const cluster = await shared.get()
     for (const deed of [
       'tc qdisc del dev eth0 root',
@@ -70,7 +78,6 @@ export function latencyConformance(lab: Lab, delay: Ability): void {
   })
 
   test('outlives whoever made it slow', async () => {
-    await using shared = sharedCluster(lab, echoArena)
     const cluster = await shared.get()
     const params = { min_ms: 100, max_ms: 100 }
     const fault = JSON.stringify({ chaosType: 'latency', target: 'echo-3', params, undo: {} })
@@ -84,8 +91,18 @@ export function latencyConformance(lab: Lab, delay: Ability): void {
   })
 
   const byNetem = delay.can && delay.by === 'netem'
+  test('a relay that died lets everything through, and its rule goes', { skip: byNetem }, async () => {
+    const cluster = await shared.get()
+    await cluster.delay('echo-2', { minMs: 9_000, maxMs: 9_000 })
+    assert.ok((await connectMs(cluster, 'echo-1', 'echo-2')).includes(null))
+    await killRelay(cluster, 'echo-2')
+    await shared.untilWhole(cluster)
+    assert.equal(await cluster.isDelayed('echo-2'), true)
+    await cluster.undelay('echo-2')
+    assert.equal(await cluster.isDelayed('echo-2'), false)
+  })
+
   test('may be narrow, too', { skip: byNetem && 'one discipline at a time' }, async () => {
-    await using shared = sharedCluster(lab, echoArena)
     const cluster = await shared.get()
     const faults = [
       { type: latency, params: { min_ms: 60, max_ms: 60 } },
