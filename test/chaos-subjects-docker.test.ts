@@ -22,7 +22,8 @@ describe('docker', { skip }, async () => {
       ...(await damagesOf(docker, ofTikv)),
     ])
   } else {
-    chaosConformance(docker, etcdArena, await damagesOf(docker, firstOf(ofEtcd), true))
+    const { latency = [] } = onEtcd
+    chaosConformance(docker, etcdArena, await damagesOf(docker, { latency, ...firstOf(ofEtcd) }, true))
     const { node_kill = [] } = onTikv
     chaosConformance(docker, tikvArena, await damagesOf(docker, { node_kill, ...ofTikv }, true))
   }

@@ -40,6 +40,8 @@ describe('docker lab: the death of an owner', { skip: await noDocker() }, () => 
     await once(owner.stdout as NonNullable<ChildProcess['stdout']>, 'data')
     assert.ok((await leftOf('up-1')).length >= 8)
     assert.ok((await docker.list()).some(({ id, ownerPid }) => id === 'up-1' && ownerPid === owner.pid))
+    const { delay } = await docker.abilities()
+    if (delay.can) await (await docker.attach('up-1')).delay('echo-1', { minMs: 50, maxMs: 50 })
     await killed(owner)
     await isGone('up-1')
   })

@@ -25,6 +25,7 @@ describe('the Docker socket in a cluster', { skip: await noDocker() }, () => {
   const known: Record<string, string> = {}
   before(async () => {
     cluster = undo.use(await docker.up(smallTopology(), { signal: never }))
+    if ((await docker.abilities()).delay.can) await cluster.delay('echo-2', { minMs: 1, maxMs: 1 })
     foreign = undo.use(await docker.up(smallTopology(1), { signal: never }))
     const all = await allContainers()
     const idOf = (name: string) => all.find(({ Names }) => Names.includes(`/${name}`))?.Id ?? ''
@@ -32,6 +33,7 @@ describe('the Docker socket in a cluster', { skip: await noDocker() }, () => {
       ...{ ID: cluster.id, NODE: `${cluster.id}-echo-1`, NODE_ID: idOf(`${cluster.id}-echo-1`) },
       ...{ THEIRS: `${foreign.id}-echo-1`, THEIR_ID: idOf(`${foreign.id}-echo-1`) },
       ...{ GATE: `${cluster.id}-gate`, GATE_ID: idOf(`${cluster.id}-gate`), IMAGE: toolsImage },
+      ...{ DELAY: `${cluster.id}-delay-echo-2`, DELAY_ID: idOf(`${cluster.id}-delay-echo-2`) },
     })
     const bastion = all.find(({ Names }) => Names.includes(`/${cluster.id}-bastion`))
     known.SOCKET = join(aboutFrom(bastion?.Labels[labels.about] ?? '').folder, 'docker.sock')
@@ -126,6 +128,7 @@ describe('the Docker socket in a cluster', { skip: await noDocker() }, () => {
       foreign.id,
       secret,
       known.GATE_ID ?? '-',
+      'delay',
       'sre-cluster',
       join(tmpdir(), 'engine-'),
       process.cwd(),
@@ -135,6 +138,7 @@ describe('the Docker socket in a cluster', { skip: await noDocker() }, () => {
 
   /** Each must fail, and be on record. */
   const refused = [
+    'docker inspect $DELAY',
     'docker inspect $THEIRS',
     'docker inspect $THEIR_ID',
     'docker inspect $(cut -c-12 <<<$THEIR_ID)',

@@ -22,7 +22,7 @@ test('it says what can run, and exits with 0 or 3 accordingly', async () => {
   const { ready, checks } = JSON.parse(stdout)
   assert.equal(code, ready ? 0 : 3)
   const names = checks.map((check: { name: string }) => check.name)
-  for (const name of ['Node', 'netem', 'Claude', 'etcd', 'netns', 'docker', 'node_kill (netns)'])
+  for (const name of ['Node', 'netem', 'NFQUEUE', 'Claude', 'etcd', 'netns', 'docker', 'node_kill (netns)'])
     assert.ok(names.includes(name), name)
 })
 

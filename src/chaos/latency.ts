@@ -23,6 +23,7 @@ export const latency: ChaosType<z.infer<typeof params>> = {
   name: 'latency',
   description: 'makes round trips of a node, or between it and one peer, longer by min_ms to max_ms',
   causes: [
+    /\bNFQUEUE\b|\b(netfilter|nfnetlink|user[- ]?space) queue\b|\bqueue (of|in) (netfilter|user[- ]?space)\b/i,
     /\bnetem\b|\bRTT\b|round[- ]?trip|(network|link|added|injected|artificial) (latency|delay)/i,
     /(high|increased|extra|excessive) (\w+ )?(latency|delay) (on|to|from|between|towards)|delayed (packets|traffic|link|network)/i,
     /slow (\w+ )?(network|link|connection|interface)|(network|link) (\S+ ){0,6}(is|was|became) slow/i,

@@ -73,6 +73,7 @@ const causes: [string, string[], Diagnosis][] = [
   ["wasn't paused, but killed", ['node_kill'], 'right'],
   ['neither killed nor paused', ['pause'], 'wrong'],
   ['paused and delayed by netem', ['pause', 'latency'], 'right'],
+  ['an iptables rule in mangle sent its packets to NFQUEUE 2', ['latency'], 'right'],
   ['paused', ['pause', 'latency'], 'wrong'],
   ['paused', ['pause', 'noise'], 'right'],
   ['', ['pause'], 'unclaimed'],

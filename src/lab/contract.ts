@@ -2,9 +2,9 @@ import type { Endpoints, Topology } from '../core/topology.ts'
 
 /**
  * What a lab may or may not be able to do on this machine; `why` says what is missing and how to get it. A delay by netem
- * is the root queue discipline of the node's interface, and leaves no room for another one.
+ * is the root queue discipline of the node's interface, and leaves no room for another one; one by a queue of netfilter does.
  */
-export type Ability = { can: true; by?: 'netem' } | { can: false; why: string; fix: string }
+export type Ability = { can: true; by?: 'netem' | 'queue' } | { can: false; why: string; fix: string }
 
 export const capabilities = ['clusters', 'signals', 'disk', 'firewall', 'delay', 'bandwidth', 'cpu'] as const
 export type Capability = (typeof capabilities)[number]
@@ -32,11 +32,14 @@ export interface ClusterNode {
   dataDir: string
 }
 
-/** A node's link made slow: what it sends waits, so its round trips take that much longer, at random within the bounds. */
+/**
+ * A node's link made slow: packets wait in one direction, what it sends (netem) or what reaches it (a queue of netfilter), so
+ * its round trips take that much longer, at random within the bounds.
+ */
 export interface Delay {
   minMs: number
   maxMs: number
-  /** Only what goes to this node. */
+  /** Only round trips with this node. */
   peer?: string
 }
 

@@ -49,6 +49,13 @@ test('what a lab lacks is named with its fix, and only the chaos types that need
   for (const check of checks) if (!check.can) assert.equal(check.fix, 'get another kernel')
 })
 
+test('of two ways to the same, it says which', async () => {
+  const lab = labWithout()
+  const abilities = async () => ({ ...(await lab.abilities()), delay: { can: true, by: 'queue' } as const })
+  const [, latency] = (await labChecks([{ ...lab, abilities }], faults)).slice(1)
+  assert.equal(latency?.detail, 'latency; by a queue of netfilter (NFQUEUE)')
+})
+
 test('a lab that can start nothing says only that', async () => {
   const [lab, ...rest] = await labChecks([labWithout(...capabilities)], faults)
   assert.deepEqual(lab, { group: 'labs', name: 'small', can: false, detail: no.why, fix: no.fix })

@@ -48,5 +48,18 @@ function chaosCheck(name: string, { needs, description }: ChaosType, abilities: 
     if (!ability.can)
       return { ...common, can: false, detail: `${need}: ${ability.why}`, fix: ability.fix, optional: true }
   }
-  return { ...common, can: true, detail: description }
+  const ways = needs.flatMap((need) => byWayOf(abilities[need]))
+  return { ...common, can: true, detail: [description, ...ways].join('; by ') }
+}
+
+function byWayOf(ability: Ability): string[] {
+  if (!ability.can || !ability.by) return []
+  switch (ability.by) {
+    case 'netem':
+      return ['netem']
+    case 'queue':
+      return ['a queue of netfilter (NFQUEUE)']
+    default:
+      return ability.by satisfies never
+  }
 }

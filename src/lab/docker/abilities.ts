@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { MachineLacks } from '../../core/errors.ts'
 import type { Ability, Capability } from '../contract.ts'
+import { can, delayAbility, delayTrials, type Outcome } from '../trials.ts'
 import { type Engine, EngineError, engine } from './engine.ts'
 import { execIn } from './exec.ts'
 import { requireToolsImage, toolsImage } from './images.ts'
@@ -14,7 +15,7 @@ export async function abilities(): Promise<Record<Capability, Ability>> {
   const docker = engine()
   try {
     await requireToolsImage(docker)
-    return await tried(docker)
+    return await allTried(docker)
   } catch (error) {
     if (!(error instanceof MachineLacks) && !(error instanceof EngineError)) throw error
     const [why = '', fix = 'see the reason'] = error.message.split(/\. (?=[A-Z])/)
@@ -23,7 +24,7 @@ export async function abilities(): Promise<Record<Capability, Ability>> {
   }
 }
 
-async function tried(docker: Engine): Promise<Record<Capability, Ability>> {
+async function allTried(docker: Engine): Promise<Record<Capability, Ability>> {
   const id = `try-${randomBytes(4).toString('hex')}`
   const { CpuCfsQuota } = await docker.ask<{ CpuCfsQuota: boolean }>('GET', '/info')
   await docker.ask('POST', '/containers/create', {
@@ -36,23 +37,17 @@ async function tried(docker: Engine): Promise<Record<Capability, Ability>> {
   })
   try {
     await docker.ask('POST', `/containers/${id}/start`)
-    const trial = async (script: string, fix: string): Promise<Ability> => {
-      const { exitCode, stderr } = await execIn(docker, id, ['sh', '-c', script], { timeoutMs: patienceMs })
-      if (exitCode === 0) return yes
-      return { can: false, why: stderr.trim().split('\n')[0] || `exit code ${exitCode}`, fix }
+    const tried = async (argv: readonly string[]): Promise<Outcome> => {
+      const { exitCode, stderr } = await execIn(docker, id, argv, { timeoutMs: patienceMs })
+      return { exitCode, complaint: stderr.trim().split('\n')[0] ?? '' }
     }
-    const [firewall, delay, bandwidth] = await Promise.all([
-      trial(
-        'iptables -w -A INPUT -p tcp --dport 9 -m statistic --mode random --probability 0.5 -j DROP',
-        'sudo modprobe -a nf_tables nft_compat xt_statistic',
-      ),
-      trial(
-        'ip link add d0 type veth peer name p0 && tc qdisc add dev d0 root netem delay 1ms',
-        'sudo modprobe sch_netem',
-      ),
+    const trial = (script: string) => tried(['sh', '-c', script])
+    const [firewall, netem, queue, bandwidth] = await Promise.all([
+      trial('iptables -w -A INPUT -p tcp --dport 9 -m statistic --mode random --probability 0.5 -j DROP'),
+      trial(delayTrials.netem),
+      trial(delayTrials.queue).then((rule) => (rule.exitCode === 0 ? tried(delayTrials.relay) : rule)),
       trial(
         'ip link add d1 type veth peer name p1 && tc qdisc add dev d1 root tbf rate 1mbit burst 32kbit latency 99ms',
-        'sudo modprobe sch_tbf',
       ),
     ])
     const cpu: Ability = CpuCfsQuota
@@ -63,8 +58,10 @@ async function tried(docker: Engine): Promise<Record<Capability, Ability>> {
           fix: 'a kernel with CONFIG_CFS_BANDWIDTH; not rootless without delegated control groups',
         }
     return {
-      ...{ clusters: yes, signals: yes, disk: yes, cpu, firewall, bandwidth },
-      delay: delay.can ? { can: true, by: 'netem' } : delay,
+      ...{ clusters: yes, signals: yes, disk: yes, cpu },
+      firewall: can(firewall, 'sudo modprobe -a nf_tables nft_compat xt_statistic'),
+      delay: delayAbility(netem, queue),
+      bandwidth: can(bandwidth, 'sudo modprobe sch_tbf'),
     }
   } finally {
     await docker.ask('DELETE', `/containers/${id}`, { query: { force: '1' } })

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { BadInput } from '../../core/errors.ts'
 import type { NodeEndpoint } from '../../core/topology.ts'
 import type { Cluster } from '../contract.ts'
+import { delayLink, isDelayedLink, undelayLink } from '../delay.ts'
 import { cpuLimitOf, limitCpuOf, unlimitCpuOf } from './cpu.ts'
-import { delayNode, isDelayed, undelayNode } from './delay.ts'
+import { linkOf } from './delay.ts'
 import type { Engine } from './engine.ts'
 import { enterArgv } from './enter.ts'
 import { execIn } from './exec.ts'
@@ -18,6 +19,8 @@ import { signalContainer, startContainer, stateOf, stopContainer } from './servi
 export interface Instance {
   id: string
   subject: string
+  /** The label of whoever keeps it. */
+  owner: string
   folder: string
   nodes: { name: string; dataDir: string; address: string; port: number; endpoint: NodeEndpoint }[]
 }
@@ -28,7 +31,7 @@ export async function instanceOf(engine: Engine, id: string): Promise<Instance> 
     containers.find(
       ({ Labels }) => Labels[labels.role] === role && (node === undefined || Labels[labels.node] === node),
     )
-  const text = withRole('bastion')?.Labels[labels.about]
+  const { [labels.about]: text, [labels.owner]: owner = '' } = withRole('bastion')?.Labels ?? {}
   if (text === undefined) throw new BadInput(`no cluster '${id}' is running`)
   const about = aboutFrom(text)
   const published = withRole('gate')?.Ports ?? []
@@ -52,7 +55,7 @@ export async function instanceOf(engine: Engine, id: string): Promise<Instance> 
       },
     }
   })
-  return { id, subject: about.subject, folder: about.folder, nodes: await Promise.all(nodes) }
+  return { id, subject: about.subject, owner, folder: about.folder, nodes: await Promise.all(nodes) }
 }
 
 /** The volume as this host sees it: only where the engine runs here, and only root may look. */
@@ -78,7 +81,7 @@ export function clusterOf(engine: Engine, instance: Instance, dispose: () => Pro
   }
   const link = (node: string) => containerName(id, 'link', known(node))
   const process = (node: string) => containerName(id, 'node', known(node))
-  const network = (node: string) => ({ engine, link: link(node) })
+  const network = (node: string) => linkOf({ engine, id, owner: instance.owner, node: known(node) })
   return {
     ...{ id, lab: 'docker', subject },
     nodes: nodes.map(({ name, address, dataDir, port }) => ({ name, address, dataDir, port })),
@@ -90,11 +93,10 @@ export function clusterOf(engine: Engine, instance: Instance, dispose: () => Pro
     state: async (node) => stateOf(engine, process(node)),
     delay: async (node, delay) => {
       const peer = delay.peer === undefined ? undefined : known(delay.peer)
-      const address = nodes.find(({ name }) => name === peer)?.address
-      await delayNode(network(node), delay, address)
+      await delayLink(network(node), delay, nodes.find(({ name }) => name === peer)?.address)
     },
-    undelay: async (node) => undelayNode(network(node)),
-    isDelayed: async (node) => isDelayed(network(node)),
+    undelay: async (node) => undelayLink(network(node)),
+    isDelayed: async (node) => isDelayedLink(network(node)),
     limitCpu: async (node, percent) => limitCpuOf(engine, process(node), percent),
     unlimitCpu: async (node) => unlimitCpuOf(engine, process(node)),
     cpuLimit: async (node) => cpuLimitOf(engine, process(node)),

@@ -1,43 +1,75 @@
-import type { Delay, Result } from '../contract.ts'
-import type { Engine } from './engine.ts'
+import { once } from 'node:events'
+import type { Link } from '../delay.ts'
+import { type Engine, tolerating } from './engine.ts'
 import { execIn } from './exec.ts'
+import { unframed } from './frames.ts'
+import { toolsImage } from './images.ts'
+import { containerName, labels } from './labels.ts'
 
-/** A node's network, as its link container has it. */
-export interface NodeNetwork {
+interface Place {
   engine: Engine
-  link: string
+  /** Of the cluster. */
+  id: string
+  node: string
+  /** The label of whoever keeps the cluster: it keeps what is made later, too. */
+  owner: string
 }
 
-/** netem hangs below the node's interface under this handle, which is nobody else's. */
-const handle = '2d:'
+const patienceMs = 10_000
 
-export async function delayNode(network: NodeNetwork, delay: Delay, peerAddress?: string): Promise<void> {
-  const { exitCode, stderr } = await tc(network, netem(delay, peerAddress))
-  if (exitCode === 0) return
-  await undelayNode(network)
-  throw new Error(`tc in ${network.link}: ${stderr.trim()}`)
+/** A node's network, as its link container has it. A relay is a container of its own in there. */
+export function linkOf({ engine, id, node, owner }: Place): Link {
+  const link = containerName(id, 'link', node)
+  const relay = containerName(id, 'delay', node)
+  const remove = () =>
+    tolerating([404, 409], engine.ask('DELETE', `/containers/${relay}`, { query: { force: '1', v: '1' } }))
+  return {
+    sh: (script) => execIn(engine, link, ['sh', '-c', script]),
+    startRelay: async (argv, putRest) => {
+      await engine.ask('POST', '/containers/create', {
+        query: { name: relay },
+        body: {
+          // Nobody else can reach its input: it is told to stay at once, and taken away when the rest fails.
+          ...{ Image: toolsImage, Cmd: ['bash', '-c', 'exec "$@" <<<stay', '_', ...argv, 'self'], User: '0' },
+          Labels: { [labels.id]: id, [labels.owner]: owner, [labels.role]: 'delay', [labels.node]: node },
+          HostConfig: {
+            ...{ NetworkMode: `container:${link}`, CapDrop: ['ALL'], CapAdd: ['NET_ADMIN'] },
+            ...{ PidsLimit: 8, Memory: 64 * 2 ** 20, LogConfig: { Type: 'json-file' } },
+          },
+        },
+      })
+      try {
+        await engine.ask('POST', `/containers/${relay}/start`)
+        const said = await firstWordOf(engine, relay)
+        if (said !== 'ready') throw new Error(`no delay without netem: the relay ended: ${said}`)
+        await putRest()
+      } catch (error) {
+        await remove()
+        throw error
+      }
+    },
+    hasRelay: async () => (await tolerating([404], engine.ask('GET', `/containers/${relay}/json`))) !== null,
+    endRelay: async () => {
+      await tolerating([404, 409], engine.ask('POST', `/containers/${relay}/stop`, { query: { t: '2' } }))
+      await remove()
+    },
+  }
 }
 
-function netem({ minMs, maxMs }: Delay, peerAddress?: string): string[] {
-  const discipline = `netem delay ${(minMs + maxMs) / 2}ms ${(maxMs - minMs) / 2}ms limit 10000`
-  if (peerAddress === undefined) return [`qdisc add dev eth0 root handle ${handle} ${discipline}`]
-  return [
-    `qdisc add dev eth0 root handle ${handle} prio bands 4`,
-    `qdisc add dev eth0 parent ${handle}4 handle 2e: ${discipline}`,
-    `filter add dev eth0 parent ${handle} protocol ip u32 match ip dst ${peerAddress}/32 flowid ${handle}4`,
-  ]
+async function firstWordOf(engine: Engine, container: string): Promise<string> {
+  const stream = await engine.stream('GET', `/containers/${container}/logs`, {
+    query: { stdout: '1', stderr: '1', follow: '1' },
+    signal: AbortSignal.timeout(patienceMs),
+  })
+  let said = ''
+  stream.on(
+    'data',
+    unframed((_, chunk) => {
+      said += chunk
+      stream.emit('word')
+    }),
+  )
+  await Promise.race([once(stream, 'word'), once(stream, 'end')])
+  stream.destroy()
+  return said.trim()
 }
-
-export async function undelayNode(network: NodeNetwork): Promise<void> {
-  if (!(await isDelayed(network))) return
-  const { stderr } = await tc(network, [`qdisc del dev eth0 root handle ${handle}`])
-  if (await isDelayed(network)) throw new Error(`${network.link} is still delayed: ${stderr.trim()}`)
-}
-
-export async function isDelayed({ engine, link }: NodeNetwork): Promise<boolean> {
-  const { stdout } = await execIn(engine, link, ['tc', 'qdisc', 'show', 'dev', 'eth0'])
-  return stdout.includes(`qdisc netem ${handle}`) || stdout.includes(`qdisc prio ${handle}`)
-}
-
-const tc = ({ engine, link }: NodeNetwork, lines: string[]): Promise<Result> =>
-  execIn(engine, link, ['tc', '-batch', '-'], { input: `${lines.join('\n')}\n` })

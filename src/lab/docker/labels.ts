@@ -17,9 +17,12 @@ export const labels = {
 /**
  * bastion: where one logs in; the first process of its process namespace is the cluster's. gate: the only container with
  * a leg outside, through which the host reaches the nodes. link: a node's network and disk, which outlive its process.
- * node: the process itself.
+ * node: the process itself. delay: slows a node's link down where the kernel has no netem.
  */
-export type Role = 'bastion' | 'gate' | 'link' | 'node'
+export type Role = 'bastion' | 'gate' | 'link' | 'node' | 'delay'
+
+/** Those inside are not told that these are there. */
+export const hiddenRoles: readonly string[] = ['gate', 'delay'] satisfies Role[]
 
 const About = z.object({
   subject: z.string(),
@@ -52,6 +55,8 @@ export const containerName = (id: string, role: Role, node = ''): string => {
       return `${id}-${role}`
     case 'link':
       return `${id}-${node}-net`
+    case 'delay':
+      return `${id}-delay-${node}`
     case 'node':
       return `${id}-${node}`
     default:

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { messageOf } from '../../core/errors.ts'
 import type { Ability, Capability, Cluster } from '../contract.ts'
+import { can, delayAbility, delayTrials, type Outcome } from '../trials.ts'
 import { cpuAbility } from './cpu.ts'
 import { execute } from './process.ts'
 import { up } from './up.ts'
@@ -12,14 +13,16 @@ export async function abilities(): Promise<Record<Capability, Ability>> {
   const empty = { subject: 'none', nodes: [], programs: [] }
   try {
     await using world = await up(empty, { signal: AbortSignal.timeout(patienceMs) })
-    const [firewall, netem, relay, bandwidth] = await Promise.all([
+    const [firewall, netem, queue, bandwidth] = await Promise.all([
       trial(
         world,
         'iptables -w -A INPUT -p tcp --dport 9 -m statistic --mode random --probability 0.5 -j DROP',
       ),
-      trial(world, 'ip link add d0 type veth peer name p0 && tc qdisc add dev d0 root netem delay 1ms'),
-      // The relay runs on this host.
-      trial(world, 'perl -MTime::HiRes -e 1 && : <>/dev/net/tun', world.join),
+      trial(world, delayTrials.netem),
+      // From this host.
+      trial(world, delayTrials.queue, world.join).then((rule) =>
+        rule.exitCode === 0 ? tried(world.join(delayTrials.relay)) : rule,
+      ),
       trial(
         world,
         'ip link add d1 type veth peer name p1 && tc qdisc add dev d1 root tbf rate 1mbit burst 32kbit latency 99ms',
@@ -35,7 +38,7 @@ export async function abilities(): Promise<Record<Capability, Ability>> {
         firewall,
         'sudo apt-get install iptables; sudo modprobe -a nf_tables nft_compat xt_statistic',
       ),
-      delay: netem.exitCode === 0 ? { can: true, by: 'netem' } : can(relay, relayFix(netem.complaint)),
+      delay: delayAbility(netem, queue),
       bandwidth: can(bandwidth, 'sudo modprobe sch_tbf'),
     }
   } catch (error) {
@@ -44,23 +47,13 @@ export async function abilities(): Promise<Record<Capability, Ability>> {
   }
 }
 
-interface Outcome {
-  exitCode: number | null
-  complaint: string
-}
+const trial = (world: Cluster, script: string, way = world.enter): Promise<Outcome> =>
+  tried(way(['bash', '-c', script]))
 
-async function trial(world: Cluster, script: string, way = world.enter): Promise<Outcome> {
-  const { exitCode, stderr, stdout } = await execute(way(['bash', '-c', script]), {
-    timeoutMs: patienceMs,
-  })
+async function tried(argv: readonly string[]): Promise<Outcome> {
+  const { exitCode, stderr, stdout } = await execute(argv, { timeoutMs: patienceMs })
   return { exitCode, complaint: (stderr || stdout).trim().split('\n')[0] ?? '' }
 }
-
-const can = ({ exitCode, complaint }: Outcome, fix: string): Ability =>
-  exitCode === 0 ? { can: true } : { can: false, why: complaint || `exit code ${exitCode}`, fix }
-
-const relayFix = (netem: string): string =>
-  `sudo modprobe sch_netem (it said: ${netem}); or sudo apt-get install perl, and sudo chmod 666 /dev/net/tun`
 
 /** Several walls, with much the same complaint from unshare. */
 function namespaceFix(): string {

@@ -1,8 +1,9 @@
 import { BadInput } from '../../core/errors.ts'
 import type { NodeEndpoint } from '../../core/topology.ts'
 import type { Cluster, Result, RunOptions } from '../contract.ts'
+import { delayLink, isDelayedLink, undelayLink } from '../delay.ts'
 import { cpuLimitOf, limitCpuOf, unlimitCpuOf } from './cpu.ts'
-import { delayNode, isDelayed, undelayNode } from './delay.ts'
+import { linkOf } from './delay.ts'
 import { enterWorld, joinWorld } from './enter.ts'
 import type { World } from './marker.ts'
 import { execute } from './process.ts'
@@ -16,6 +17,7 @@ export function clusterOf(world: World, dispose: () => Promise<void>): Cluster {
     const names = world.nodes.map(({ name }) => name).join(', ')
     throw new BadInput(`no node '${node}' in cluster ${world.id}; there are: ${names}`)
   }
+  const link = (node: string) => linkOf(world, known(node))
   const enter = (argv: readonly string[], node?: string): string[] =>
     enterWorld(world.init, argv, node === undefined ? undefined : `${root}/run/netns/${known(node)}`)
   const run = (node: string, argv: readonly string[], options?: RunOptions): Promise<Result> =>
@@ -49,11 +51,11 @@ export function clusterOf(world: World, dispose: () => Promise<void>): Cluster {
     signal: async (node, signal) => signalService(world, known(node), signal),
     state: async (node) => stateOf(world, known(node)),
     delay: async (node, delay) => {
-      if (delay.peer !== undefined) known(delay.peer)
-      await delayNode(world, known(node), delay)
+      const peer = delay.peer === undefined ? undefined : known(delay.peer)
+      await delayLink(link(node), delay, world.nodes.find(({ name }) => name === peer)?.address)
     },
-    undelay: async (node) => undelayNode(world, known(node)),
-    isDelayed: async (node) => isDelayed(world, known(node)),
+    undelay: async (node) => undelayLink(link(node)),
+    isDelayed: async (node) => isDelayedLink(link(node)),
     limitCpu: async (node, percent) => limitCpuOf(world, known(node), percent),
     unlimitCpu: async (node) => unlimitCpuOf(world, known(node)),
     cpuLimit: async (node) => cpuLimitOf(world, known(node)),

@@ -1,4 +1,4 @@
-import { asWorldOwner, isRoot, noReboot } from './identity.ts'
+import { asLastingOwner, asWorldOwner, isRoot, noReboot } from './identity.ts'
 
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
@@ -21,4 +21,10 @@ export function joinWorld(init: number, argv: readonly string[], net?: string): 
   // Root may join the network as it is, and keeps its power over the host's files; others must be root of the world first.
   const user = isRoot() ? [] : ['-U', '--preserve-credentials']
   return ['nsenter', '-t', String(init), ...user, net ? `--net=${net}` : '-n', '--', ...argv]
+}
+
+/** As `joinWorld`, with no power over anything of the host, whoever the caller is; it outlives the caller. */
+export function joinAsOwner(init: number, argv: readonly string[], net: string): string[] {
+  const nsenter = ['nsenter', '-t', String(init), '-U', '--preserve-credentials', `--net=${net}`]
+  return [...asLastingOwner(), ...nsenter, '--', ...argv]
 }

@@ -22,10 +22,16 @@ export function mayOpen(device: string): boolean {
 const openToAll = (node: Stats): boolean => (node.mode & 0o006) === 0o006
 
 /** argv that runs a program as the worlds' uid, and ends it when the process that started it ends. */
-export const asWorldOwner = (): string[] => {
-  const drop = isRoot() ? [`--reuid=${nobodyElse}`, `--regid=${nobodyElse}`, '--clear-groups'] : []
-  return ['setpriv', ...drop, '--pdeathsig', 'KILL', '--', ...ownKeyring()]
-}
+export const asWorldOwner = (): string[] => [
+  ...['setpriv', ...worldOwner(), '--pdeathsig', 'KILL', '--'],
+  ...ownKeyring(),
+]
+
+/** Likewise, but it outlives whoever started it. */
+export const asLastingOwner = (): string[] => ['setpriv', ...worldOwner(), '--', ...ownKeyring()]
+
+const worldOwner = (): string[] =>
+  isRoot() ? [`--reuid=${nobodyElse}`, `--regid=${nobodyElse}`, '--clear-groups'] : []
 
 /** keyctl(2), by architecture: include/uapi/asm-generic/unistd.h, arch/x86/entry/syscalls/syscall_64.tbl. */
 const keyctl: Partial<Record<NodeJS.Architecture, number>> = { x64: 250, arm64: 219 }

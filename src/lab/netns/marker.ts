@@ -1,8 +1,7 @@
-import { statSync } from 'node:fs'
 import { z } from 'zod'
 import type { ClusterInfo } from '../contract.ts'
 import { worldUid } from './identity.ts'
-import { allPids, childrenOf, namespaceOf, procFile } from './process.ts'
+import { allPids, childrenOf, namespaceOf, ownerOf, procFile } from './process.ts'
 
 // The process table is the registry: it cannot go stale. The `unshare` process that holds a world carries this in its
 // environment; it runs outside, so nobody inside can see or forge it.
@@ -52,8 +51,4 @@ export function infoOf(world: World): ClusterInfo {
   const parent = /^PPid:\s+(\d+)$/m.exec(procFile(world.holder, 'status') ?? '')?.[1]
   const { id, subject, startedAt, nodes } = world
   return { id, subject, startedAt, nodes: nodes.map(({ name }) => name), ownerPid: Number(parent ?? 0) }
-}
-
-function ownerOf(pid: number): number | null {
-  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? null
 }

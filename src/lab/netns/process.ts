@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import type { Result, RunOptions } from '../contract.ts'
 
 /** Runs a host program to its end. Rejects when it cannot be started, is aborted or runs out of time. */
@@ -54,6 +54,11 @@ export function namespaceOf(pid: number | 'self', kind: 'pid' | 'net' | 'user'):
   return whileItLives(() => readlinkSync(`/proc/${pid}/ns/${kind}`))
 }
 
+/** The uid that a process runs as; null: it is gone. */
+export function ownerOf(pid: number): number | null {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? null
+}
+
 export function allPids(): number[] {
   return readdirSync('/proc').map(Number).filter(Number.isInteger)
 }
@@ -63,8 +68,8 @@ export function childrenOf(pid: number): number[] {
 }
 
 /** SIGKILL; no matter when it is gone already. */
-export function killIfThere(pid: number): void {
-  whileItLives(() => process.kill(pid, 'SIGKILL'))
+export function killIfThere(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
+  whileItLives(() => process.kill(pid, signal))
 }
 
 function whileItLives<T>(read: () => T): T | null {

@@ -106,23 +106,22 @@ test('a member that was removed, or cannot read its data, joins again with nothi
   assert.deepEqual([two.claim.status, two.claim.actions], ['not_fixed', []])
 })
 
-test('rules, queues and ways that a member has not of itself go', async () => {
+test('rules and queues that a member has not of itself go', async () => {
   const network = [
     'etcd-1 rule -P INPUT ACCEPT',
     'etcd-1 qdisc qdisc noqueue 0: dev eth0 root refcnt 2',
     'etcd-2 rule -A INPUT -j ZONE',
     'etcd-2 rule -A ZONE -s 10.0.0.11/32 -j DROP',
     'etcd-2 qdisc qdisc tbf 2b: dev eth0 root refcnt 2 rate 16Kbit',
-    'host link 4: veth0@if2: <UP> mtu 1500 qdisc noqueue master br0 state UP',
-    'host link 5: veth1@if2: <UP> mtu 1500 qdisc noqueue master br2 state UP',
-    'host link 6: veth2@if2: <UP> mtu 1500 qdisc noqueue master br0 state UP',
+    'etcd-2 queue -P PREROUTING ACCEPT',
+    'etcd-2 queue -A PREROUTING -i eth0 -j NFQUEUE --queue-num 2 --queue-bypass',
   ].join('\n')
   const { claim } = await play({ svc: three, network })
   assert.equal(claim.component, 'etcd-2')
   assert.deepEqual(claim.actions, [
     'svc exec etcd-2 -- iptables -D ZONE -s 10.0.0.11/32 -j DROP',
     'svc exec etcd-2 -- tc qdisc del dev eth0 root',
-    'ip link set veth1 master br0',
+    'svc exec etcd-2 -- iptables -t mangle -D PREROUTING -i eth0 -j NFQUEUE --queue-num 2 --queue-bypass',
   ])
 })
 

@@ -1,20 +1,20 @@
 import type { Work } from '../../core/agent.ts'
 import type { Finding, Service, Step } from './services.ts'
 
-/** The network of every member, then the links between them; a line for each thing that may be out of place. */
+/** The network of every member; a line for each thing that may be out of place. */
 const look = (names: string) => `for n in ${names}; do
   svc exec $n -- iptables -S | sed "s/^/$n rule /"
+  svc exec $n -- iptables -t mangle -S | sed "s/^/$n queue /"
   svc exec $n -- tc qdisc show | sed "s/^/$n qdisc /"
-done; ip -o link show | sed 's/^/host link /'`
+done`
 
 const qdisc = /^qdisc (netem|tbf) \S+ dev (\S+) root/
 
-/** Rules, queues and links that no member has of itself: packets dropped, slowed down or sent another way. */
+/** Rules and queues that no member has of itself: packets dropped or slowed down. */
 export async function network(work: Work, services: readonly Service[]): Promise<Finding | null> {
   const names = services.map(({ name }) => name)
   const { stdout } = await work.shell(look(names.join(' ')), 'Is anything between the members out of place?')
   const odd = stdout.split('\n').flatMap((line) => oddIn(line, names))
-  odd.push(...strayLinks(stdout, names))
   const [first] = odd
   if (!first) return null
   return {
@@ -31,7 +31,7 @@ interface Odd {
 }
 
 function oddIn(line: string, names: readonly string[]): Odd[] {
-  const [, node = '', kind, rest = ''] = /^(\S+) (rule|qdisc) (.*)$/.exec(line) ?? []
+  const [, node = '', kind, rest = ''] = /^(\S+) (rule|queue|qdisc) (.*)$/.exec(line) ?? []
   if (!names.includes(node)) return []
   const command = `svc exec ${node} --`
   if (kind === 'rule' && /^-A .*-j (DROP|REJECT)\b/.test(rest)) {
@@ -41,6 +41,16 @@ function oddIn(line: string, names: readonly string[]): Odd[] {
         component: node,
         what: `a firewall rule drops its packets (${rest})`,
         step: { command: `${command} iptables -D ${rest.slice('-A '.length)}`, why },
+      },
+    ]
+  }
+  if (kind === 'queue' && /^-A .*-j NFQUEUE\b/.test(rest)) {
+    const why = 'Nobody but the kernel has to see the packets of a member.'
+    return [
+      {
+        component: node,
+        what: `its packets wait in a queue of netfilter (${rest})`,
+        step: { command: `${command} iptables -t mangle -D ${rest.slice('-A '.length)}`, why },
       },
     ]
   }
@@ -54,21 +64,4 @@ function oddIn(line: string, names: readonly string[]): Odd[] {
       step: { command: `${command} tc qdisc del dev ${device} root`, why },
     },
   ]
-}
-
-/** All links of members end on one bridge, in the order of the members. One that does not takes another way. */
-function strayLinks(stdout: string, names: readonly string[]): Odd[] {
-  const links = [...stdout.matchAll(/^host link \d+: (veth(\d+))@\S+ .*? master (\S+) /gm)]
-  const bridges = links.map(([, , , bridge]) => bridge ?? '')
-  const usual = bridges.find((bridge, _, all) => all.filter((b) => b === bridge).length > all.length / 2)
-  return links.flatMap(([, link = '', number, bridge]): Odd[] => {
-    if (usual === undefined || bridge === usual) return []
-    return [
-      {
-        component: names[Number(number)] ?? link,
-        what: `its link is slow: it takes a way around, over ${bridge}`,
-        step: { command: `ip link set ${link} master ${usual}`, why: `All other links are on ${usual}.` },
-      },
-    ]
-  })
 }

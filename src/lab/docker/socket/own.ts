@@ -1,5 +1,5 @@
 import type { Engine } from '../engine.ts'
-import { labels } from '../labels.ts'
+import { hiddenRoles, labels } from '../labels.ts'
 import { type Container, containersOf } from '../remove.ts'
 import type { Reach } from './routes.ts'
 
@@ -18,10 +18,10 @@ export interface OwnContainer {
   role: string
 }
 
-/** What the cluster consists of at this moment, as those inside may know it: the gate is no part of it. */
+/** What the cluster consists of at this moment, as those inside may know it. */
 export async function ownOf(engine: Engine, id: string): Promise<Own> {
   const all = await containersOf(engine, id)
-  const visible = all.filter(({ Labels }) => Labels[labels.role] !== 'gate')
+  const visible = all.filter(({ Labels }) => !hiddenRoles.includes(Labels[labels.role] ?? ''))
   return {
     containers: visible.map((one) => ({
       id: one.Id,
