@@ -1,38 +1,52 @@
-# Forwards TCP: (PORT ADDRESS PORT)... on the command line, whoever connects to the first is connected to the second. One
-# process for all connections: one for each would be too much for a busy machine when a monitor asks again.
+# Forwards TCP: [outside] (PORT ADDRESS PORT)... on the command line, whoever connects to the first is connected to the
+# second; `outside`: only who comes in where the way out is. One process for all connections: one for each would be too
+# much for a busy machine when a monitor asks again. Needs Linux.
 use strict;
 use warnings;
-use Errno qw(EAGAIN EINPROGRESS EINTR);
+use Errno qw(EAGAIN ECONNABORTED EINPROGRESS EINTR);
 use Fcntl qw(F_GETFL F_SETFL O_NONBLOCK);
 use Socket qw(:DEFAULT IPPROTO_TCP TCP_NODELAY SO_LINGER);
 
-use constant { CHUNK => 65_536, MOST => 262_144, BACKLOG => 1_024, LAST_WORDS => 2 };
+# In bytes; in seconds: how long somebody waits for an answer who says nothing more, and for a reader who is slow.
+use constant { CHUNK => 65_536, MOST => 262_144, BACKLOG => 1_024, LAST_WORDS => 2, READER => 30 };
+use constant SO_BINDTODEVICE => 25;
 
 $SIG{PIPE} = 'IGNORE';
 my (%listener, %end);    # by file number
+my $full = 0;            # since when there is no file left for another connection, in seconds
 
 sub ready { my ($socket) = @_; fcntl($socket, F_SETFL, fcntl($socket, F_GETFL, 0) | O_NONBLOCK) or die "fcntl: $!" }
+
+# Where the default route leads: a cluster's own network has none. By the interface, as an address can be reached, and
+# pretended, from the wrong side.
+sub outside {
+  open my $routes, '<', '/proc/net/route' or die "routes: $!";
+  while (<$routes>) { return $1 if /^(\S+)\t00000000\t/ }
+  die 'no way outside';
+}
+my $device = @ARGV && $ARGV[0] eq 'outside' && shift @ARGV ? outside() : undef;
 
 while (my ($port, $address, $there) = splice @ARGV, 0, 3) {
   socket(my $socket, PF_INET, SOCK_STREAM, 0) or die "socket: $!";
   setsockopt($socket, SOL_SOCKET, SO_REUSEADDR, 1);
+  !$device or setsockopt($socket, SOL_SOCKET, SO_BINDTODEVICE, "$device\0") or die "$device: $!";
   bind($socket, pack_sockaddr_in($port, INADDR_ANY)) or die "port $port: $!";
   listen($socket, BACKLOG) or die "port $port: $!";
   ready($socket);
   $listener{fileno $socket} = { socket => $socket, to => pack_sockaddr_in($there, inet_aton($address)) };
 }
 
-# What is on its way to an end waits in its `out`; `over`: since when nothing more comes from it, in seconds; `shut`: nothing
-# more goes to it.
+# What is on its way to an end waits in its `out`; `over`: since when nothing more comes from it; `moved`: when it last took
+# something, or was told the end; `shut`: nothing more goes to it.
 sub join_ends {
-  my ($client, $to) = @_;
-  socket(my $server, PF_INET, SOCK_STREAM, 0) or return;
+  my ($client, $server, $to) = @_;
   for my $socket ($client, $server) {
     ready($socket);
     setsockopt($socket, IPPROTO_TCP, TCP_NODELAY, 1);
   }
   my $waits = !connect($server, $to);
-  my @pair = map { { socket => $_, out => '', over => 0, shut => 0, connecting => 0 } } $client, $server;
+  my @pair = map { { socket => $_, out => '', over => 0, moved => 0, shut => 0, connecting => 0 } } $client, $server;
+  $pair[1]{node} = 1;
   ($pair[0]{other}, $pair[1]{other}) = @pair[1, 0];
   $end{fileno $_->{socket}} = $_ for @pair;
   if ($waits) {
@@ -48,6 +62,7 @@ sub forget {
     delete $each->{other};
     close $each->{socket};
   }
+  $full = 0;
 }
 
 # A connection that one side breaks or refuses is broken for the other.
@@ -61,7 +76,7 @@ sub pass_end {
   my ($one) = @_;
   return if $one->{shut} || $one->{connecting} || length $one->{out} || !$one->{other}{over};
   shutdown($one->{socket}, 1);
-  $one->{shut} = 1;
+  @$one{qw(shut moved)} = (1, time);
   forget($one) if $one->{other}{shut};
 }
 
@@ -87,24 +102,48 @@ sub send_out {
     my $sent = syswrite $one->{socket}, $one->{out};
     if (!defined $sent) { return $! == EAGAIN || $! == EINTR ? undef : cut($one) }
     substr($one->{out}, 0, $sent) = '';
+    $one->{moved} = time;
   }
   pass_end($one);
 }
 
+# Nobody waits for the answer of a node that hangs. What a node has said is for whoever asked, if he is slow, too; when it
+# has ended, the kernel delivers the last of it.
+sub give_up {
+  my ($one) = @_;
+  my $other = $one->{other};
+  my $reads = length($one->{node} ? $other->{out} : $one->{out});
+  my ($since) = sort { $b <=> $a } $one->{over}, $one->{moved}, $other->{moved};
+  return if time - $since <= ($reads ? READER : LAST_WORDS);
+  $one->{node} && !$reads ? forget($one) : cut($one);
+}
+
+# Files for both ends, or whoever waits goes on waiting.
+sub accept_from {
+  my ($listener) = @_;
+  for (;;) {
+    my $client;
+    if (!socket(my $server, PF_INET, SOCK_STREAM, 0)) { last }
+    elsif (accept $client, $listener->{socket}) { join_ends($client, $server, $listener->{to}) }
+    elsif ($! == EAGAIN) { return }
+    elsif ($! != EINTR && $! != ECONNABORTED) { last }
+  }
+  $full = time;
+}
+
 for (;;) {
   my ($reading, $writing) = ('', '');
-  vec($reading, $_, 1) = 1 for keys %listener;
+  # It is tried again now and then: the files may have been others'.
+  $full = 0 if time - $full > 1;
+  if (!$full) { vec($reading, $_, 1) = 1 for keys %listener }
   for my $number (keys %end) {
     my $one = $end{$number};
     vec($reading, $number, 1) = 1 if !$one->{over} && !$one->{connecting} && length $one->{other}{out} < MOST;
     vec($writing, $number, 1) = 1 if $one->{connecting} || length $one->{out};
   }
   my @ended = grep { $_->{over} } values %end;
-  next if select(my $readable = $reading, my $writable = $writing, undef, @ended ? 1 : undef) < 0;
-  for my $number (grep { vec $readable, $_, 1 } keys %listener) {
-    my $listener = $listener{$number};
-    while (accept my $client, $listener->{socket}) { join_ends($client, $listener->{to}) }
-  }
+  next if select(my $readable = $reading, my $writable = $writing, undef, @ended || $full ? 1 : undef) < 0;
+  for my $number (grep { vec $readable, $_, 1 } keys %listener) { accept_from($listener{$number}) }
   # One may have been closed for the other's sake, and its number taken by a connection that is new.
   my %before = %end;
   for my $number (keys %before) {
@@ -112,6 +151,5 @@ for (;;) {
     send_out($one) if vec($writable, $number, 1) && $one->{other};
     receive($one) if vec($readable, $number, 1) && $one->{other};
   }
-  # Nobody waits for the answer of a node that hangs.
-  for my $one (@ended) { cut($one) if $one->{other} && time - $one->{over} > LAST_WORDS }
+  for my $one (@ended) { give_up($one) if $one->{other} }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { BadInput } from '../../core/errors.ts'
 import type { NodeSpec, Topology } from '../../core/topology.ts'
+import { roomy, small, writable } from './bounds.ts'
 import { behindGate, containerName, labels, ownerLabel, type Role } from './labels.ts'
 
 /** What every container of one cluster has in common. */
@@ -64,7 +65,11 @@ export const diskSpecs = (plan: Plan) =>
 
 /** One volume for each folder that holds files of the topology: configurations are changed from the bastion, too. */
 export const folderSpecs = (plan: Plan) =>
-  foldersOf(plan.topology.nodes).map((_, i) => ({ Name: folderName(plan, i), Labels: labelsFor(plan) }))
+  foldersOf(plan.topology.nodes).map((_, i) => ({
+    Name: folderName(plan, i),
+    DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=16m,mode=755' },
+    Labels: labelsFor(plan),
+  }))
 
 const diskName = ({ id }: Plan, node: string): string => `${id}-disk-${node}`
 const folderName = ({ id }: Plan, index: number): string => `${id}-files-${index}`
@@ -86,6 +91,10 @@ const allVolumes = (plan: Plan): string[] => [
 /** Where commands run: they may not take the host. What is written to a node's disk counts, too. */
 const limits = { PidsLimit: 2_048, Memory: 2 * 2 ** 30 }
 
+/** Where the shell of the bastion finds what it was given: nothing can be added to its image. */
+export const svcFolders = { program: '/usr/local/sbin', services: '/etc/svc' }
+const svcVolumes = { [svcFolders.program]: 'size=1m,mode=755', [svcFolders.services]: 'size=1m,mode=755' }
+
 export const bastionSpec = (plan: Plan, about: string): ContainerSpec => ({
   name: containerName(plan.id, 'bastion'),
   body: {
@@ -94,6 +103,7 @@ export const bastionSpec = (plan: Plan, about: string): ContainerSpec => ({
     Labels: { ...labelsFor(plan, 'bastion'), [labels.about]: about },
     HostConfig: {
       ...{ NetworkMode: plan.id, Dns: ['127.0.0.1'], LogConfig: log, ...limits },
+      ...writable(labelsFor(plan), { ...roomy, ...svcVolumes }),
       Binds: [...allVolumes(plan), `${plan.socket}:/var/run/docker.sock`],
     },
   },
@@ -115,12 +125,19 @@ export const gateSpec = (plan: Plan, addresses: ReadonlyMap<string, string>): Co
   return {
     name: containerName(plan.id, 'gate'),
     body: {
-      ...{ Image: plan.toolsImage, Cmd: ['perl', '-e', gate, ...forward.map(String)], Env: [path] },
+      ...{
+        Image: plan.toolsImage,
+        Cmd: ['perl', '-e', gate, 'outside', ...forward.map(String)],
+        Env: [path],
+      },
       ...{ Hostname: 'gate', User: '0', OpenStdin: true },
       Labels: labelsFor(plan, 'gate'),
       ExposedPorts: Object.fromEntries(ports.map((port) => [port, {}])),
       HostConfig: {
         ...{ NetworkMode: 'bridge', LogConfig: log, Sysctls: { 'net.ipv4.ip_forward': '0' } },
+        // A thousand connections at a time, with all that may wait in each: gate.pl takes no more than it has files for.
+        ...{ Ulimits: [{ Name: 'nofile', Soft: 2_048, Hard: 2_048 }], PidsLimit: 16, Memory: 2 ** 30 },
+        ...{ ReadonlyRootfs: true, CapDrop: ['ALL'], CapAdd: ['NET_RAW'] },
         PortBindings: Object.fromEntries(
           ports.map((port) => [port, [{ HostIp: '127.0.0.1', HostPort: '' }]]),
         ),
@@ -137,6 +154,7 @@ export const linkSpec = (plan: Plan, node: NodeSpec): ContainerSpec => ({
     Labels: labelsFor(plan, 'link', node.name),
     HostConfig: {
       ...{ NetworkMode: plan.id, Dns: ['127.0.0.1'], CapAdd: ['NET_ADMIN'], LogConfig: log, ...limits },
+      ...writable(labelsFor(plan), roomy),
       PidMode: `container:${containerName(plan.id, 'bastion')}`,
       Binds: allVolumes(plan),
     },
@@ -159,6 +177,7 @@ export const nodeSpec = (plan: Plan, node: NodeSpec): ContainerSpec => {
       HostConfig: {
         NetworkMode: `container:${containerName(plan.id, 'link', node.name)}`,
         PidMode: `container:${containerName(plan.id, 'bastion')}`,
+        ...writable(labelsFor(plan), small),
         Binds: [bind(diskName(plan, node.name), node.dataDir), ...folders],
         LogConfig: log,
       },

@@ -118,20 +118,19 @@ async function all(doing: readonly Promise<unknown>[]): Promise<void> {
 /** Into the volumes, through the bastion, which has all of them. */
 async function writeFiles(docker: Engine, plan: spec.Plan): Promise<void> {
   const files: Record<string, string> = {
-    '/usr/local/bin/svc': svc.replaceAll('{{id}}', plan.id),
-    '/etc/hostname': 'bastion\n',
+    [`${spec.svcFolders.program}/svc`]: svc.replaceAll('{{id}}', plan.id),
     '/root/.bashrc': "PS1='\\u@\\h:\\w\\$ '\n",
   }
   for (const node of plan.topology.nodes) {
     Object.assign(files, node.files)
-    files[`/etc/svc/${node.name}`] = `${node.argv.join(' ')}\n`
+    files[`${spec.svcFolders.services}/${node.name}`] = `${node.argv.join(' ')}\n`
   }
   const folders = [...new Set(Object.keys(files).map(dirname))]
   const script = [
     'set -e',
     `mkdir -p ${folders.map(quote).join(' ')}`,
     ...Object.entries(files).map(([file, text]) => `printf %s ${quote(text)} >${quote(file)}`),
-    'chmod 755 /usr/local/bin/svc',
+    `chmod 755 ${spec.svcFolders.program}/svc`,
   ]
   const { exitCode, stderr } = await execIn(docker, containerName(plan.id, 'bastion'), ['bash', '-s'], {
     input: script.join('\n'),

@@ -122,8 +122,18 @@ describe('a container that is made', () => {
     assert.equal(body.HostConfig.NetworkMode, 'c1')
     assert.equal(body.Labels[labels.id], 'c1')
     assert.equal(body.Labels[labels.owner], 'host 7 99')
-    const names = ['AutoRemove', 'Dns', 'LogConfig', 'Memory', 'MemorySwap', 'NetworkMode', 'PidsLimit']
-    assert.deepEqual(Object.keys(body.HostConfig).toSorted(), names)
+    const names = [
+      'AutoRemove',
+      'Dns',
+      'LogConfig',
+      'Memory',
+      'MemorySwap',
+      'Mounts',
+      'NetworkMode',
+      'PidsLimit',
+    ]
+    assert.deepEqual(Object.keys(body.HostConfig).toSorted(), [...names, 'ReadonlyRootfs', 'Tmpfs'])
+    assert.equal(body.HostConfig.ReadonlyRootfs, true)
   })
 
   test('may not ask for more, by any spelling', async () => {

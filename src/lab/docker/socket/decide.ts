@@ -1,3 +1,4 @@
+import { small, writable } from '../bounds.ts'
 import type { Engine } from '../engine.ts'
 import { labels } from '../labels.ts'
 import { Refused } from './bodies.ts'
@@ -47,15 +48,15 @@ export async function decide(
   const query = queryOf(found.route, search, own)
   const target = targetOf(found, own, execs)
   if (typeof target !== 'string') return target
-  const made = found.route.body?.(body, own)
-  const detached = (made as { Detach?: boolean } | undefined)?.Detach === true
+  const shaped = found.route.body?.(body, own)
+  const detached = (shaped as { Detach?: boolean } | undefined)?.Detach === true
   if (upgraded !== (found.route.upgrade === true && !detached))
     return no(400, upgraded ? 'this is no stream' : 'this takes an upgraded connection')
   const making = found.route.path === 'containers/create'
   if (making) requireRoom(own, query.name)
   return {
     ...{ kind: 'passed', route: found.route, own, method, path: target, query },
-    ...(made !== undefined && { body: making ? labelled(made, id, own) : made }),
+    ...(shaped !== undefined && { body: making ? made(shaped as object, id, own) : shaped }),
   }
 }
 
@@ -123,7 +124,12 @@ function requireRoom(own: Own, name: string | undefined): void {
     throw new Refused(`name ${name}: begin it with ${own.network}-`)
 }
 
-const labelled = (body: unknown, id: string, own: Own) => ({
-  ...(body as object),
-  Labels: { [labels.id]: id, [labels.role]: 'extra', [labels.owner]: own.owner },
-})
+/** As everything of a cluster is marked, so that it ends with it, and bounded. */
+function made(body: { HostConfig?: object }, id: string, own: Own) {
+  const marks = { [labels.id]: id, [labels.owner]: own.owner }
+  return {
+    ...body,
+    Labels: { ...marks, [labels.role]: 'extra' },
+    HostConfig: { ...body.HostConfig, ...writable(marks, small) },
+  }
+}

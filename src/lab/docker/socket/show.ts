@@ -41,7 +41,7 @@ function container(inspected: Json): Json {
     ResolvConfPath: '',
     Config: { ...config, Labels: plainLabels(config.Labels) },
     // Sources of mounts are places of the host.
-    HostConfig: { ...host, Binds: null },
+    HostConfig: { ...host, Binds: null, Mounts: null },
     Mounts: ((inspected.Mounts ?? []) as Json[]).map((mount) => ({ ...mount, Source: '' })),
   }
 }

@@ -1,0 +1,29 @@
+/**
+ * What may be written in a container beside its volumes, by folder, as tmpfs takes it. All of it is memory of a fixed
+ * size, and the image stays as it is: whoever fills a folder gets ENOSPC, and the host keeps its disk.
+ */
+export type Folders = Record<string, string>
+
+/** Where people work. */
+export const roomy: Folders = {
+  '/tmp': 'size=256m,mode=1777',
+  '/var/tmp': 'size=64m,mode=1777',
+  '/root': 'size=64m,mode=700',
+  '/mnt': 'size=64m,mode=755',
+}
+
+/** Where a program runs that has a disk of its own, or none. */
+export const small: Folders = { '/tmp': 'size=64m,mode=1777', '/var/tmp': 'size=16m,mode=1777' }
+
+/** Part of a HostConfig. Volumes without a name: the engine removes them with their container, and copies into them. */
+export const writable = (labels: Record<string, string>, folders: Folders) => ({
+  ReadonlyRootfs: true,
+  Tmpfs: { '/run': 'size=16m,mode=755,exec' },
+  Mounts: Object.entries(folders).map(([Target, o]) => ({
+    ...{ Type: 'volume', Target },
+    VolumeOptions: {
+      ...{ NoCopy: true, Labels: labels },
+      DriverConfig: { Name: 'local', Options: { type: 'tmpfs', device: 'tmpfs', o } },
+    },
+  })),
+})
