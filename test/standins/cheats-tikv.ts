@@ -11,8 +11,6 @@ until well; do ((SECONDS < 30)) || exit 1; sleep 0.3; done`
 
 /** Long enough for whatever heals by itself. */
 const waitsMs = 6_000
-/** The host's end of the victim's link: three PDs come first. */
-const hostEnd = 'veth4'
 const quiet = ['unaffected', 'false_alarm'] as const
 const broken = ['unresolved'] as const
 
@@ -33,7 +31,7 @@ export const kinds: Record<string, Kind> = {
   pause_grpc: { fix: 'curl -sfm 5 -X PUT http://tikv-2:20180/resume_grpc' },
   latency: {
     params: { min_ms: 800 },
-    fix: `svc exec tikv-2 -- tc qdisc del dev eth0 root; ip link set ${hostEnd} master br0`,
+    fix: 'svc exec tikv-2 -- tc qdisc del dev eth0 root; svc exec tikv-2 -- iptables -t mangle -F PREROUTING',
   },
   packet_loss: { params: { percent: 70 }, fix: 'svc exec tikv-2 -- iptables -D INPUT -j EDGE-IN' },
   bandwidth: { params: { rate: '16kbit' }, fix: 'svc exec tikv-2 -- tc qdisc del dev eth0 root' },

@@ -50,7 +50,7 @@ export const kinds: Record<string, Kind> = {
   latency: {
     params: { min_ms: 800 },
     alone: ['unresolved'],
-    fix: `svc exec etcd-2 -- tc qdisc del dev eth0 root; ip link set veth1 master br0; ${wait}`,
+    fix: `svc exec etcd-2 -- tc qdisc del dev eth0 root; svc exec etcd-2 -- iptables -t mangle -F PREROUTING; ${wait}`,
   },
   packet_loss: {
     params: { percent: 70 },
