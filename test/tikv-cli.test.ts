@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { findProgram } from '../src/lab/netns/programs.ts'
-import { home, trialsIn } from './standins/eval-runs.ts'
+import { home, ticketValues, trialsIn } from './standins/eval-runs.ts'
 import { standInsOnPath } from './standins/tikv/arena.ts'
 import { until } from './standins/until.ts'
 
@@ -29,6 +29,7 @@ test('a trial from end to end: a store that nobody can use is found and repaired
   assert.equal(trial?.workload?.lost_writes, 0)
   assert.ok((trial?.workload?.ops ?? 0) > 100)
   assert.match(JSON.stringify(trial?.session?.claim), /gRPC of tikv-2 is paused/)
+  assert.ok((await ticketValues(place)).includes('log leaderElections per minute'))
   assert.equal(code, 0)
 })
 

@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import { listTrials, openEvalDb, transcript, trialPhases } from '../src/store/trials.ts'
 import { killAndWait } from './standins/aftermath.ts'
 import { inFull, leftOf, noDocker } from './standins/docker.ts'
-import { type Home, home, quickTrial, trialsIn } from './standins/eval-runs.ts'
+import { type Home, home, quickTrial, ticketValues, trialsIn } from './standins/eval-runs.ts'
 import { until } from './standins/until.ts'
 
 /** Looks who is there, and then puts right whatever of a store's can be wrong in this campaign. */
@@ -103,6 +103,7 @@ describe('trials on Docker', { skip: await noDocker() }, () => {
       trials.map(({ at }) => at?.ended ?? ''),
     ]
     assert.ok((begun.toSorted().at(-1) ?? '') < (ended.toSorted()[0] ?? ''), 'all of them ran at one time')
+    assert.ok((await ticketValues(place)).includes('log leaderElections per minute'))
     await using db = openEvalDb(place.evalDb)
     const clusters = new Set<string>()
     for (const { id, clusterId } of await listTrials(db)) {

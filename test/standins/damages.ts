@@ -72,6 +72,7 @@ export const onTikv: Ways = {
   node_kill: [{ brief: true }],
   pause: [{ brief: true }],
   network_partition: [{ brief: true }],
+  latency: [{ params: { min_ms: 200 }, hurts: slowBy200, brief: true }],
 }
 export const ofTikv: Ways = { pause_grpc: [{ slow: true }] }
 

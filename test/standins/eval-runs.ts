@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { documentOf } from '../../src/eval/document.ts'
+import type { TrialRecord } from '../../src/eval/record.ts'
+import { listTrials, readEvalDb } from '../../src/store/trials.ts'
 import { operator, type Running } from './operator.ts'
 
 interface Ended {
@@ -49,3 +51,10 @@ export const quickTrial = (...more: string[]): string[] => [
   ...['eval', 'run', '--subject', 'etcd', '--chaos', 'node_kill', '--agent', 'runbook'],
   ...['--seed', '7', '--settle', '1s', ...more],
 ]
+
+/** What the monitor had seen when the tickets of all trials here last fired, by name. */
+export async function ticketValues({ evalDb }: Home): Promise<string[]> {
+  await using db = readEvalDb(evalDb)
+  const trials = await listTrials<unknown, TrialRecord>(db)
+  return trials.flatMap(({ record }) => record?.tickets.flatMap(({ values }) => Object.keys(values)) ?? [])
+}

@@ -12,6 +12,7 @@ import { execIn } from './exec.ts'
 import { requestsIn } from './keeper.ts'
 import { aboutFrom, behindGate, containerName, labels } from './labels.ts'
 import { logsOf } from './logs.ts'
+import { logFile } from './node-log.ts'
 import { type Container, containersOf } from './remove.ts'
 import { signalContainer, startContainer, stateOf, stopContainer } from './service.ts'
 
@@ -51,6 +52,7 @@ export async function instanceOf(engine: Engine, id: string): Promise<Instance> 
       endpoint: {
         url: `${scheme}://${placeOf(name, port)}`,
         ...(dataPath !== null && { dataPath }),
+        ...(may(logFile(about.folder, name), constants.R_OK) && { logPath: logFile(about.folder, name) }),
         ...(clientPorts.length > 0 && { ports }),
       },
     }
@@ -62,11 +64,15 @@ export async function instanceOf(engine: Engine, id: string): Promise<Instance> 
 async function dataPathOf(engine: Engine, volume: string): Promise<string | null> {
   if (!('socketPath' in engine.address) || process.platform !== 'linux') return null
   const { Mountpoint } = await engine.ask<{ Mountpoint: string }>('GET', `/volumes/${volume}`)
+  return may(join(Mountpoint, '..'), constants.X_OK) ? Mountpoint : null
+}
+
+function may(path: string, mode: number): boolean {
   try {
-    accessSync(join(Mountpoint, '..'), constants.X_OK)
-    return Mountpoint
+    accessSync(path, mode)
+    return true
   } catch (error) {
-    if (error instanceof Error) return null
+    if (error instanceof Error) return false
     throw error
   }
 }

@@ -34,7 +34,7 @@ export function linkOf({ engine, id, node, owner }: Place): Link {
           Labels: { [labels.id]: id, [labels.owner]: owner, [labels.role]: 'delay', [labels.node]: node },
           HostConfig: {
             ...{ NetworkMode: `container:${link}`, CapDrop: ['ALL'], CapAdd: ['NET_ADMIN'] },
-            ...{ PidsLimit: 8, Memory: 64 * 2 ** 20, LogConfig: { Type: 'json-file' } },
+            ...{ PidsLimit: 8, Memory: 64 * 2 ** 20, ReadonlyRootfs: true, LogConfig: { Type: 'json-file' } },
           },
         },
       })

@@ -9,16 +9,19 @@ import { systemClock } from '../../core/clock.ts'
 import { messageOf } from '../../core/errors.ts'
 import type { EngineAddress } from './address.ts'
 import { engine } from './engine.ts'
+import { keepLogs } from './node-log.ts'
 import { folderPrefix, removeCluster, removeFolder } from './remove.ts'
 import { serveSocket } from './socket/server.ts'
 
-// A process of its own for each cluster. It serves the cluster's filtered socket, so that what comes from inside is
-// never parsed where a model's key is; and it ends the cluster when its owner's end of a pipe closes, by whatever.
+// A process of its own for each cluster. It serves the cluster's filtered socket and follows its logs, so that what comes
+// from inside is never parsed where a model's key is; and it ends the cluster when its owner's end of a pipe closes, by whatever.
 
 interface Duty {
   address: EngineAddress
   id: string
   folder: string
+  /** Their names. */
+  nodes: readonly string[]
 }
 
 /** What an engine may still be making that its dead owner had asked for. */
@@ -46,9 +49,13 @@ export async function requestsIn(folder: string, since: number | null) {
 }
 
 /** Starts the keeper of a cluster that is about to be made. */
-export async function startKeeper(address: EngineAddress, id: string): Promise<Keeper> {
+export async function startKeeper(
+  address: EngineAddress,
+  id: string,
+  nodes: readonly string[],
+): Promise<Keeper> {
   const folder = mkdtempSync(join(tmpdir(), folderPrefix))
-  const duty: Duty = { address, id, folder }
+  const duty: Duty = { address, id, folder, nodes }
   const argv = ['--disable-warning=ExperimentalWarning', import.meta.filename, JSON.stringify(duty)]
   const env = { PATH: process.env.PATH ?? '', TMPDIR: tmpdir() }
   // A session of its own: Ctrl-C in a terminal is for the owner, which then ends the cluster in order.
@@ -93,14 +100,20 @@ function saidBy(child: ChildProcess): { first: Promise<string>; last(): string }
   return { first, last: () => last }
 }
 
-async function keep({ address, id, folder }: Duty): Promise<void> {
+async function keep({ address, id, folder, nodes }: Duty): Promise<void> {
   const say = (word: string) => process.stdout.write(`${word}\n`)
   process.stdout.on('error', () => undefined) // nobody listens any more
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
   const server = await serveSocket({ address, id, socket: socketIn(folder), audit: auditIn(folder) })
+  const ended = new AbortController()
+  // Without its logs a cluster is a cluster all the same.
+  keepLogs({ engine: engine(address), id, folder, nodes }, ended.signal).catch((error) =>
+    say(messageOf(error)),
+  )
   say('ready')
   let inOrder = false
   for await (const line of createInterface({ input: process.stdin })) inOrder ||= line === 'end'
+  ended.abort()
   await server[Symbol.asyncDispose]()
   await removeCluster(engine(address), id)
   if (!inOrder) {

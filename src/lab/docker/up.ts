@@ -29,7 +29,8 @@ export async function up(topology: Topology, options: UpOptions): Promise<Cluste
   if ((await containersOf(docker, id)).length > 0) throw new BadInput(`a cluster '${id}' is already running`)
   await requireToolsImage(docker)
   await pullMissing(docker, images, options)
-  const keeper = await startKeeper(docker.address, id)
+  const names = topology.nodes.map(({ name }) => name)
+  const keeper = await startKeeper(docker.address, id, names)
   let ended: Promise<void> | null = null
   const end = () => {
     ended ??= keeper.end()
