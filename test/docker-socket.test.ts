@@ -92,7 +92,7 @@ describe('the Docker socket in a cluster', { skip: await noDocker() }, () => {
     ],
     ['docker logs $NODE', /listening on/],
     ['timeout 5 docker logs -f $NODE 2>&1 | grep -m 1 listening', /listening on/],
-    ['socat -u EXEC:"docker exec -it $NODE-net tty",pty,setsid,ctty -', /^\/dev\/pts\/\d/],
+    ['sleep 3 | socat - EXEC:"docker exec -it $NODE-net tty",pty,setsid,ctty', /^\/dev\/pts\/\d/],
     ['docker top $NODE', /socat/],
     ['docker stats --no-stream --format "{{.Name}}" $NODE', /-echo-1/],
     ['echo typed | docker exec -i $NODE-net cat', /^typed\n$/],
