@@ -23,18 +23,19 @@ describe('an agent’s shell in a container', { skip }, () => {
     cluster = await docker.up(smallTopology(), { signal: never })
   })
   after(() => cluster[Symbol.asyncDispose]())
-  const exec = (command: string, options: Partial<ExecOptions> = {}) =>
-    labSandbox(cluster).exec(command, { timeoutMs: 20_000, signal: never, maxBytes: 100_000, ...options })
+  const exec = (command: string, options: Partial<ExecOptions> = {}, sandbox = labSandbox(cluster)) =>
+    sandbox.exec(command, { timeoutMs: 20_000, signal: never, maxBytes: 100_000, ...options })
   const running = async (pattern: string) =>
     (await cluster.run('echo-1', ['pgrep', '-f', pattern])).stdout !== ''
 
   test('gives output, errors and exit code, and what was asked of the engine', async () => {
-    const result = await exec(
-      `echo "it's"; echo err >&2; docker ps -q >/dev/null; docker info >/dev/null; exit 3`,
-    )
+    const sandbox = labSandbox(cluster)
+    const command = `echo "it's"; echo err >&2; docker ps -q >/dev/null; docker info >/dev/null; exit 3`
+    const result = await exec(command, {}, sandbox)
     assert.deepEqual([result.stdout, result.exitCode, result.timedOut], ["it's\n", 3, false])
     assert.match(result.stderr, /^err\n/)
-    const asked = (result.engineRequests ?? []).map((line) => JSON.parse(line))
+    const lines = (await Array.fromAsync(sandbox.engineRequests?.() ?? [])).flat()
+    const asked = lines.map((line) => JSON.parse(line))
     assert.ok(asked.some(({ passed }) => passed === '/containers/json'))
     assert.ok(asked.some(({ refused }) => /\/info/.test(refused ?? '')))
   })

@@ -12,12 +12,14 @@ const printed = (of: Partial<ExecResult> = {}): ExecResult => ({
 })
 
 interface Bench {
+  /** Blocks of what each command asks of an engine. */
+  asks?: readonly (readonly string[])[]
   run?: (command: string, signal: AbortSignal) => ExecResult | Promise<ExecResult>
   journal?: Journal
 }
 
 /** A shell over a sandbox that is a function; `log` has all that happened, in order. */
-function bench({ run = () => printed(), journal = async () => undefined }: Bench = {}) {
+function bench({ asks, run = () => printed(), journal = async () => undefined }: Bench = {}) {
   const log: [string, string, unknown?][] = []
   const abort = new AbortController()
   const sandbox: Sandbox = {
@@ -27,6 +29,11 @@ function bench({ run = () => printed(), journal = async () => undefined }: Bench
       log.push(['runs', command])
       return await run(command, signal)
     },
+    ...(asks && {
+      engineRequests: async function* () {
+        yield* asks
+      },
+    }),
   }
   const shell = auditedShell({
     sandbox,
@@ -137,5 +144,58 @@ describe('the audited shell', () => {
     const asked = [shell('a', ''), shell('b', '')]
     for (const command of [...asked, shell('c', '')]) await assert.rejects(command, (e) => e === reason)
     assert.deepEqual(kinds(), ['tool_call', 'runs', 'tool_result'])
+  })
+  const request = (at: number, path: string, more: object = {}) =>
+    JSON.stringify({ at, passed: path, ...more })
+
+  test('records what was asked of an engine: the same again and again as one, with how often', async () => {
+    const polls = Array.from({ length: 5_000 }, (_, i) => request(10 + i, '/containers/json'))
+    const asks = [[request(1, '/x', { command: `["echo ${secret}"]` }), ...polls, request(9_000, '/y')]]
+    const { shell, log } = bench({ asks })
+    await shell('ls', 'y')
+    assert.deepEqual(log.at(-1)?.[2], {
+      ...{ call: 1, exitCode: 0, durationMs: 4 },
+      engineRequests: [
+        '{"at":1,"passed":"/x","command":"[\\"echo [redacted]\\"]"}',
+        '{"at":10,"passed":"/containers/json","times":5000,"until":5009}',
+        '{"at":9000,"passed":"/y"}',
+      ],
+    })
+  })
+
+  test('records all of many requests, in entries before the result, also when the command was cut short', async () => {
+    const blocks = Array.from({ length: 3 }, (_, block) =>
+      Array.from({ length: 300 }, (_, i) => request(i, `/exec/${block}-${i}/start`)),
+    )
+    const { shell, log } = bench({
+      asks: blocks,
+      run: (command) => {
+        if (command === 'broken') throw new Error('gone')
+        return printed()
+      },
+    })
+    await shell('loop', 'y')
+    await assert.rejects(shell('broken', 'y'), /gone/)
+    for (const call of [1, 2]) {
+      const entries = log.filter(
+        ([kind, , meta]) => kind === 'tool_result' && (meta as { call: number }).call === call,
+      )
+      const last = entries.pop()?.[2] as { engineRequests: string; exitCode: unknown }
+      assert.deepEqual(
+        [last.engineRequests, last.exitCode],
+        ['900 in the entries before this one', call === 1 ? 0 : null],
+      )
+      assert.deepEqual(
+        entries.flatMap(([, body]) => body.split('\n')),
+        blocks.flat(),
+      )
+      assert.ok(entries.every(([, , meta]) => (meta as { engineRequests: unknown }).engineRequests === 300))
+    }
+  })
+
+  test('says so when what was asked cannot be read, and gives the result all the same', async () => {
+    const { shell, log } = bench({ asks: [['no JSON']] })
+    await shell('ls', 'y')
+    assert.match(JSON.stringify(log.at(-1)), /"engineRequests":"not known: .*JSON/)
   })
 })

@@ -2,6 +2,7 @@ import type { CommandResult, Limits, Shell } from '../core/agent.ts'
 import { messageOf } from '../core/errors.ts'
 import type { ExecResult, Sandbox } from '../sandbox/sandbox.ts'
 import type { EntryKind } from '../store/audit.ts'
+import { auditRequests } from './engine-requests.ts'
 import { headAndTail } from './output.ts'
 
 /** Kept of one command's output in the audit, per stream. */
@@ -33,19 +34,26 @@ export function auditedShell(options: ShellOptions): Shell {
     signal.throwIfAborted()
     const call = ++calls
     await journal('tool_call', redact(command), { call, reasoning: redact(reasoning) })
+    const write = (body: string, meta: object) => journal('tool_result', body, { call, ...meta })
+    const requests = () =>
+      auditRequests(sandbox, redact, write).catch((error) => ({
+        engineRequests: `not known: ${redact(messageOf(error))}`,
+      }))
     const result = await sandbox
       .exec(command, { timeoutMs: limits.commandMs, signal, maxBytes: auditBytes })
       .catch(async (error) => {
         // It may have done something before: that it was cut short has to be known.
-        await journal('tool_result', `cut short: ${redact(messageOf(error))}`, { call, exitCode: null })
+        const meta = { call, exitCode: null, ...(await requests()) }
+        await journal('tool_result', `cut short: ${redact(messageOf(error))}`, meta)
         throw error
       })
+    const asked = await requests()
     const stdout = redact(result.stdout)
     const stderr = redact(result.stderr)
     await journal('tool_result', stderr === '' ? stdout : `${stdout}\n--- stderr ---\n${stderr}`, {
       call,
       ...measures(result),
-      ...engineRequests(result, redact),
+      ...asked,
     })
     return {
       stdout: headAndTail(stdout, visibleChars),
@@ -61,18 +69,6 @@ export function auditedShell(options: ShellOptions): Shell {
     const result = previous.then(() => run(command, reasoning, stop))
     previous = result.catch(() => undefined) // its caller hears of it; the next command runs all the same
     return result
-  }
-}
-
-/** Of a command that asks a container engine hundreds of times, as a loop does. */
-const mostRequests = 200
-
-function engineRequests({ engineRequests: all = [] }: ExecResult, redact: (text: string) => string) {
-  if (all.length === 0) return {}
-  const kept = all.slice(0, mostRequests).map(redact)
-  return {
-    engineRequests: kept,
-    ...(kept.length < all.length && { moreEngineRequests: all.length - kept.length }),
   }
 }
 

@@ -76,7 +76,7 @@ export interface Cluster extends AsyncDisposable {
 
   /**
    * What was asked from inside of the engine that the cluster's containers run on, as recorded, since a mark; and the
-   * mark to go on from. Only where there is one. Null: from now on.
+   * mark to go on from, as long as it moves. Only where there is one. Null: from now on.
    */
   engineRequests?(since: number | null): Promise<{ requests: string[]; mark: number }>
 

@@ -17,6 +17,14 @@ const killMs = 5_000
 export function labSandbox(cluster: Cluster): Sandbox {
   // What somebody left behind asks for between two commands is told with the next one.
   let mark: number | undefined
+  async function* engineRequests() {
+    for (;;) {
+      const asked = mark === undefined ? undefined : await cluster.engineRequests?.(mark)
+      if (!asked || asked.mark === mark) return
+      mark = asked.mark
+      yield asked.requests
+    }
+  }
   return {
     describe: `a shell in cluster ${cluster.id} (${cluster.lab}): its network, files and processes, nothing of this host's`,
     exec: async (command, { timeoutMs, signal, maxBytes, onOutput }) => {
@@ -58,8 +66,6 @@ export function labSandbox(cluster: Cluster): Sandbox {
       child.stdout.destroy()
       child.stderr.destroy()
       if (stopped && signal.aborted) throw signal.reason
-      const asked = mark === undefined ? undefined : await cluster.engineRequests?.(mark)
-      mark = asked?.mark
       return {
         stdout: stdout.text(),
         stderr: stderr.text(),
@@ -67,8 +73,8 @@ export function labSandbox(cluster: Cluster): Sandbox {
         timedOut: stopped,
         durationMs: systemClock.now() - startedAt,
         truncatedBytes: stdout.dropped() + stderr.dropped(),
-        ...(asked && { engineRequests: asked.requests }),
       }
     },
+    ...(cluster.engineRequests && { engineRequests }),
   }
 }

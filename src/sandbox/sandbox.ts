@@ -15,8 +15,6 @@ export interface ExecResult {
   durationMs: number
   /** How much was dropped. */
   truncatedBytes: number
-  /** What was asked of the engine meanwhile, and whether it was refused; only where commands can reach one. */
-  engineRequests?: string[]
 }
 
 /** Where an agent's commands run. What is not reachable from in there is not reachable for the agent. */
@@ -25,4 +23,9 @@ export interface Sandbox {
   describe: string
   /** Rejects with the signal's reason when aborted, after everything the command started is gone. */
   exec(command: string, options: ExecOptions): Promise<ExecResult>
+  /**
+   * What was asked of the container engine since this was read last, from the first command on, and whether it was refused:
+   * lines of JSON, in blocks, as there may be many. Only where commands can reach one.
+   */
+  engineRequests?(): AsyncIterable<readonly string[]>
 }

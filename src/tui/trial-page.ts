@@ -48,7 +48,9 @@ export function entryText(entry: Entry, zero: number, full = false): string {
     case 'tool_call':
       return `${after}   ${inert(String(entry.meta.reasoning ?? ''))}\n${indent}$ ${body}`
     case 'tool_result': {
-      const { exitCode, durationMs, timedOut } = entry.meta
+      const { exitCode, durationMs, timedOut, engineRequests } = entry.meta
+      if (typeof engineRequests === 'number')
+        return `${indent}${body}\n${indent}(asked of the container engine)`
       const how = `exit ${exitCode ?? 'by a signal'}, ${humanMs(Number(durationMs))}${timedOut ? ', timed out' : ''}`
       return `${indent}${body}\n${indent}(${how})`
     }

@@ -9,11 +9,11 @@ import { linkOf } from './delay.ts'
 import type { Engine } from './engine.ts'
 import { enterArgv } from './enter.ts'
 import { execIn } from './exec.ts'
-import { requestsIn } from './keeper.ts'
 import { aboutFrom, behindGate, containerName, labels } from './labels.ts'
 import { logsOf } from './logs.ts'
 import { logFile } from './node-log.ts'
 import { type Container, containersOf } from './remove.ts'
+import { requestsIn } from './requests.ts'
 import { signalContainer, startContainer, stateOf, stopContainer } from './service.ts'
 
 /** What the engine knows of a cluster; the registry is the engine itself. */

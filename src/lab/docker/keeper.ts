@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -11,6 +10,7 @@ import type { EngineAddress } from './address.ts'
 import { engine } from './engine.ts'
 import { keepLogs } from './node-log.ts'
 import { folderPrefix, removeCluster, removeFolder } from './remove.ts'
+import { requestsFile } from './requests.ts'
 import { serveSocket } from './socket/server.ts'
 
 // A process of its own for each cluster. It serves the cluster's filtered socket and follows its logs, so that what comes
@@ -36,17 +36,6 @@ export interface Keeper {
 }
 
 const socketIn = (folder: string): string => join(folder, 'docker.sock')
-const auditIn = (folder: string): string => join(folder, 'requests.jsonl')
-
-/** What was asked through the filtered socket since a mark; null: only the mark of now. */
-export async function requestsIn(folder: string, since: number | null) {
-  const text = await readFile(auditIn(folder)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return Buffer.alloc(0) // nothing yet, or the cluster has ended
-    throw error
-  })
-  const lines = since === null ? '' : text.subarray(since).toString()
-  return { requests: lines.split('\n').filter(Boolean), mark: text.length }
-}
 
 /** Starts the keeper of a cluster that is about to be made. */
 export async function startKeeper(
@@ -104,7 +93,7 @@ async function keep({ address, id, folder, nodes }: Duty): Promise<void> {
   const say = (word: string) => process.stdout.write(`${word}\n`)
   process.stdout.on('error', () => undefined) // nobody listens any more
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
-  const server = await serveSocket({ address, id, socket: socketIn(folder), audit: auditIn(folder) })
+  const server = await serveSocket({ address, id, socket: socketIn(folder), audit: requestsFile(folder) })
   const ended = new AbortController()
   // Without its logs a cluster is a cluster all the same.
   keepLogs({ engine: engine(address), id, folder, nodes }, ended.signal).catch((error) =>

@@ -75,7 +75,14 @@ function consumed(meta: EntryHead['meta']): Html | string {
   return html`<span class="usage" title="this turn: ${count(tokensIn)} tokens in${cached}; ${count(tokensOut)} out"><span>${count(tokensIn)} in</span> <span>${count(tokensOut)} out</span> <span>${usd(costUsd)}</span></span>`
 }
 
-function endingOf({ exitCode, durationMs, timedOut, truncatedBytes }: Record<string, unknown>): Html {
+function endingOf({
+  exitCode,
+  durationMs,
+  timedOut,
+  truncatedBytes,
+  engineRequests,
+}: Record<string, unknown>): Html {
+  if (typeof engineRequests === 'number') return html`<p class="ending">asked of the container engine</p>`
   const code = typeof exitCode === 'number' ? `exit ${exitCode}` : 'ended by a signal'
   const parts = [
     code,
