@@ -85,6 +85,39 @@ export async function trialHeads<Spec, Summary>(
   }))
 }
 
+export interface RunningTrial<Spec> {
+  id: number
+  spec: Spec
+  /** The process that runs it. */
+  owner: string | null
+  startedAt: number | null
+  /** The phase that began last. */
+  phase: { phase: string; startedAt: number; endedAt: number | null } | null
+}
+
+/** What a campaign runs now, oldest first. */
+export async function runningTrials<Spec>(db: EvalDb, campaignId: number): Promise<RunningTrial<Spec>[]> {
+  const { rows } = await sql<RunningRow>`
+    select t.id, t.spec, t.owner, t.started_at, p.phase, p.started_at as since, p.ended_at
+    from trials t left join phases p on p.trial_id = t.id
+      and p.started_at = (select max(started_at) from phases where trial_id = t.id)
+    where t.state = 'running' and t.campaign_id = ${campaignId} group by t.id order by t.id`.execute(db)
+  return rows.map(({ id, spec, owner, started_at, phase, since, ended_at }) => ({
+    ...{ id, owner, spec: JSON.parse(spec), startedAt: started_at },
+    phase: phase === null || since === null ? null : { phase, startedAt: since, endedAt: ended_at },
+  }))
+}
+
+interface RunningRow {
+  id: number
+  spec: string
+  owner: string | null
+  started_at: number | null
+  phase: string | null
+  since: number | null
+  ended_at: number | null
+}
+
 /** An entry with the beginning of its text. */
 export interface EntryHead extends Entry {
   /** Whether `body` is all of it. */

@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import type { OperatorDb } from '../store/operator-db.ts'
 import type { EvalDb } from '../store/trials.ts'
 import { type Asset, assets } from './assets.ts'
+import { type Changes, openChanges } from './data/changes.ts'
 import { type Access, guard } from './guard.ts'
 import { helpPage } from './pages/help.ts'
 import { document_, empty, type Frame, type Page } from './parts/page.ts'
@@ -21,6 +22,12 @@ export interface AppOptions extends Databases {
   clock: Clock
   /** Aborts when the viewer stops. */
   signal: AbortSignal
+}
+
+/** What the pages of both databases have in common. */
+export interface Shared extends AppOptions {
+  show: Show
+  changes: Changes
 }
 
 /** Shows a page in its frame. null: there is no such thing. */
@@ -48,8 +55,9 @@ export function viewerApp(options: AppOptions): Hono {
     return serveAsset(c, Object.hasOwn(assets, name) ? assets[name] : undefined)
   })
   app.get('/help', (c) => show(c, helpPage()))
-  if (evaluation) evalRoutes(app, { ...options, ...evaluation, show })
-  if (operation) operatorRoutes(app, { ...options, ...operation, show })
+  const shared = { ...options, show, changes: openChanges(options) }
+  if (evaluation) evalRoutes(app, { ...shared, ...evaluation })
+  if (operation) operatorRoutes(app, { ...shared, ...operation })
   if (!evaluation) app.get('/', (c) => c.redirect('/tickets'))
   app.notFound((c) => show(c, null))
   return app

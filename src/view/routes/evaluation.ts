@@ -10,10 +10,11 @@ import * as store from '../../store/trials.ts'
 
 type EvalDb = store.EvalDb
 
-import type { AppOptions, Show } from '../app.ts'
+import type { Shared } from '../app.ts'
 import { type Line, openBoard } from '../data/board.ts'
-import { changes, watchOf, watchTrial } from '../data/changes.ts'
+import { watchOf, watchTrial } from '../data/changes.ts'
 import { digestOf, promised, remembered } from '../data/figures.ts'
+import { runningIn } from '../data/running.ts'
 import { storedSummaries } from '../data/summaries.ts'
 import { trialFacts } from '../data/trials.ts'
 import { analysisPage, verdict } from '../pages/analysis.ts'
@@ -25,15 +26,14 @@ import { searchPage } from '../pages/search.ts'
 import { trialPage } from '../pages/trial.ts'
 import type { Html } from '../parts/page.ts'
 
-interface Options extends AppOptions {
+interface Options extends Shared {
   db: EvalDb
   path: string
-  show: Show
 }
 
 /** The pages of an eval.db. */
 export function evalRoutes(app: Hono, options: Options): void {
-  const { db, path, show, clock } = options
+  const { db, path, show, changes, clock } = options
   const board = openBoard(db)
   const choices = openChoices(board)
   const analyses = new WeakMap<readonly Line[], Promise<Analysis>>()
@@ -45,7 +45,10 @@ export function evalRoutes(app: Hono, options: Options): void {
     const id = Number(c.req.param('id'))
     const all = await board.campaigns()
     const campaign = all.find((one) => one.id === id)
-    return show(c, campaign ? campaignPage(campaign, await board.lines(id), all, c.req.query()) : null)
+    if (!campaign) return show(c, null)
+    const lines = await board.lines(id)
+    const beside = { others: all, running: await runningIn(db, path, id), now: clock.now() }
+    return show(c, campaignPage(campaign, lines, beside, c.req.query()))
   })
   app.get('/c/:id{[0-9]+}/analysis', async (c) => {
     const id = Number(c.req.param('id'))
@@ -131,7 +134,7 @@ export function evalRoutes(app: Hono, options: Options): void {
   })
   app.get('/events', (c) => {
     const trial = Number(c.req.query('trial'))
-    return changes(c, options, [watchOf(db), ...(trial ? [watchTrial(path, trial)] : [])])
+    return changes(c, [watchOf(db), ...(trial ? [watchTrial(path, trial)] : [])])
   })
 }
 
