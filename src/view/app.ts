@@ -2,10 +2,11 @@ import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Clock } from '../core/clock.ts'
-import type { OperatorDb } from '../store/operator-db.ts'
-import type { EvalDb } from '../store/trials.ts'
+import type { EvalSchema } from '../store/eval-schema.ts'
+import type { OperatorSchema } from '../store/operator-schema.ts'
 import { type Asset, assets } from './assets.ts'
 import { type Changes, openChanges } from './data/changes.ts'
+import type { Opened } from './data/opened.ts'
 import { type Access, guard } from './guard.ts'
 import { helpPage } from './pages/help.ts'
 import { document_, empty, type Frame, type Page } from './parts/page.ts'
@@ -13,8 +14,8 @@ import { evalRoutes } from './routes/evaluation.ts'
 import { operatorRoutes } from './routes/operations.ts'
 
 export interface Databases {
-  evaluation: { db: EvalDb; path: string } | null
-  operation: { db: OperatorDb; path: string } | null
+  evaluation: Opened<EvalSchema> | null
+  operation: Opened<OperatorSchema> | null
 }
 
 export interface AppOptions extends Databases {
@@ -78,7 +79,8 @@ function frameOf({ evaluation, operation }: Databases): Frame {
       ] as const)
     : []
   const source = [evaluation?.path, operation?.path].filter((path) => path !== undefined).join(', ')
-  return { sections: [...ofEval, ...ofOperator], source }
+  const notices = () => [evaluation, operation].flatMap((one) => one?.notice() ?? [])
+  return { sections: [...ofEval, ...ofOperator], source, notices }
 }
 
 // No inline script or style, nothing of another host, no frame around it.

@@ -3,9 +3,10 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Clock } from '../core/clock.ts'
 import { BadInput } from '../core/errors.ts'
-import { type OperatorDb, readOperatorDb } from '../store/operator-db.ts'
-import { type EvalDb, readEvalDb } from '../store/trials.ts'
+import { readOperatorDb } from '../store/operator-db.ts'
+import { readEvalDb } from '../store/trials.ts'
 import { viewerApp } from './app.ts'
+import { opened } from './data/opened.ts'
 import { summarizeOld } from './data/summaries.ts'
 import type { Access } from './guard.ts'
 
@@ -30,11 +31,10 @@ export interface Viewer extends AsyncDisposable {
 export async function startViewer(options: ViewerOptions): Promise<Viewer> {
   const { host, port, clock } = options
   await using undo = new AsyncDisposableStack()
-  const open = <Db extends AsyncDisposable>(path: string | null, read: (path: string) => Db) =>
-    path === null ? null : { path, db: undo.use(read(path)) }
-  const evaluation = open<EvalDb>(options.evalDb, readEvalDb)
-  if (evaluation) await summarizeOld(evaluation.db, evaluation.path)
-  const operation = open<OperatorDb>(options.operatorDb, readOperatorDb)
+  const { evalDb, operatorDb } = options
+  const evaluation = evalDb === null ? null : opened(evalDb, readEvalDb, { undo, clock })
+  if (evaluation) await summarizeOld(evaluation)
+  const operation = operatorDb === null ? null : opened(operatorDb, readOperatorDb, { undo, clock })
   const access: Access = isLoopback(host)
     ? { kind: 'loopback' }
     : { kind: 'token', token: randomBytes(24).toString('base64url') }
