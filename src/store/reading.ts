@@ -36,53 +36,96 @@ export async function campaignHeads(db: EvalDb): Promise<CampaignHead[]> {
 }
 
 /** A trial's row as far as it says whether the rest has changed: equal stamps, equal trials. */
-export async function trialStamps(db: EvalDb, campaignId: number): Promise<Map<number, string>> {
+export async function trialStamps(db: EvalDb, campaignId: number): Promise<Map<number, number>> {
   const rows = await db
     .selectFrom('trials')
     .select(['id', 'state', 'started_at', 'ended_at', 'scorer_version'])
     .where('campaign_id', '=', campaignId)
     .orderBy('id')
     .execute()
-  return new Map(
-    // One that has ended only changes when it is judged by another scorer.
-    rows.map(({ id, state, started_at, ended_at, scorer_version }) => [
-      id,
-      state === 'done' ? `${ended_at} ${scorer_version}` : `${state} ${started_at}`,
-    ]),
-  )
+  return new Map(rows.map((row) => [row.id, stampOf(row)]))
 }
 
-export interface TrialHead<Spec, Summary> {
+type Stamped = Pick<TrialRow, 'state' | 'started_at' | 'ended_at' | 'scorer_version'>
+
+/** One that has ended only changes when it is judged by another scorer. */
+const stampOf = ({ state, started_at, ended_at, scorer_version }: Stamped): number =>
+  state === 'done' ? (ended_at ?? 0) * 1_000 + (scorer_version ?? 0) : -(started_at ?? 0)
+
+/** A trial as lists have it, read from an index alone. */
+export interface ListedTrial {
   id: number
   state: TrialRow['state']
   startedAt: number | null
   endedAt: number | null
-  /** Parsed when it is asked for. */
-  spec: () => Spec
-  outcome: Outcome | null
-  summary: Summary | null
+  outcomeKind: Outcome['kind'] | null
+  /** Of a trial that has figures. */
+  figures: ListedFigures | null
+  /** As `trialStamps` has it. */
+  stamp: number
 }
 
-/** Trials without their records. */
-export async function trialHeads<Spec, Summary>(
+interface ListedFigures {
+  subject: string
+  chaos: string
+  damage: string
+  arm: string
+  target: string
+  seed: number
+  detectMs: number | null
+  resolveMs: number | null
+  recoverMs: number | null
+  watchedMs: number
+  /** null: no agent worked. */
+  commands: number | null
+  /** null: a price is unknown. */
+  costUsd: number | null
+  /** Where and why it broke, of an invalid one. */
+  phase: string | null
+  reason: string | null
+}
+
+/** The next trials of a campaign after one, up to another, oldest first. */
+export async function listedTrials(
   db: EvalDb,
-  ids: readonly number[],
-): Promise<TrialHead<Spec, Summary>[]> {
+  campaignId: number,
+  { after, upTo, limit }: { after: number; upTo: number; limit: number },
+): Promise<ListedTrial[]> {
   const rows = await db
     .selectFrom('trials')
-    .select(['id', 'state', 'started_at', 'ended_at', 'spec', 'outcome', 'summary'])
-    .where('id', 'in', ids)
+    .select(['id', 'state', 'started_at', 'ended_at', 'scorer_version', 'outcome_kind', 'line'])
+    .where('campaign_id', '=', campaignId)
+    .where('id', '>', after)
+    .where('id', '<=', upTo)
     .orderBy('id')
+    .limit(limit)
     .execute()
   return rows.map((row) => ({
     id: row.id,
     state: row.state,
     startedAt: row.started_at,
     endedAt: row.ended_at,
-    spec: () => JSON.parse(row.spec),
-    outcome: row.outcome === null ? null : JSON.parse(row.outcome),
-    summary: row.summary === null ? null : JSON.parse(row.summary),
+    outcomeKind: row.outcome_kind as Outcome['kind'] | null,
+    figures: row.line === null ? null : figuresOf(JSON.parse(row.line)),
+    stamp: stampOf(row),
   }))
+}
+
+/** In the order of the column `line`. */
+function figuresOf(line: (string & number)[]): ListedFigures {
+  const [subject = '', chaos = '', damage = '', arm = '', target = '', seed = 0, ...figures] = line
+  const [detectMs = null, resolveMs = null, recoverMs = null, watchedMs = 0, ...rest] = figures
+  const [commands = null, costUsd = null, phase = null, reason = null] = rest
+  return {
+    ...{ subject, chaos, damage, arm, target, seed, detectMs, resolveMs, recoverMs, watchedMs },
+    ...{ commands, costUsd, phase, reason },
+  }
+}
+
+/** What trials were planned to be. */
+export async function trialSpecs<Spec>(db: EvalDb, ids: readonly number[]): Promise<Map<number, Spec>> {
+  const rows = await db.selectFrom('trials').select(['id', 'spec']).where('id', 'in', ids).execute()
+  return new Map(rows.map(({ id, spec }) => [id, JSON.parse(spec)]))
 }
 
 export interface RunningTrial<Spec> {
