@@ -64,7 +64,7 @@ interface Kept {
 
 /** About 80 MB. Campaigns that nobody looked at for longest are read anew. */
 const maxLines = 300_000
-const readAtATime = 500
+const readAtATime = 200
 
 export function openBoard(db: EvalDb): Board {
   const kept = new Map<number, Kept>()

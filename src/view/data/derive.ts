@@ -1,8 +1,10 @@
 /**
- * What takes its time is derived in a thread of its own, so that nobody else waits for it; one at a time, and its memory
- * goes with it.
+ * What takes its time is derived in a process of its own, so that nobody else waits for it, and its memory goes with it;
+ * one at a time.
  */
-import { Worker } from 'node:worker_threads'
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { plainEnv } from '../../daemon.ts'
 import type { Analysis } from '../../eval/analyze.ts'
 import type { Comparison } from '../../eval/compare/compare.ts'
 
@@ -18,10 +20,7 @@ export type Answer<Q extends Question> = Q extends { kind: 'analysis' } ? Analys
 export type Derive = <Q extends Question>(question: Q) => Promise<Answer<Q>>
 
 /** Beside this file, and of the same kind: as it is written, or built. */
-const thread = new URL(import.meta.url.replace(/derive(\.\w+)$/, 'thread$1'))
-
-/** More than this a campaign of 10,000 trials does not take. */
-const limits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 192 }
+const program = fileURLToPath(new URL(import.meta.url.replace(/derive(\.\w+)$/, 'deriving$1')))
 
 export function openDerive(file: string, signal: AbortSignal): Derive {
   let before: Promise<unknown> = Promise.resolve()
@@ -34,17 +33,27 @@ export function openDerive(file: string, signal: AbortSignal): Derive {
 
 async function ask<Q extends Question>(file: string, question: Q, signal: AbortSignal): Promise<Answer<Q>> {
   signal.throwIfAborted()
-  const worker = new Worker(thread, { workerData: { file, question }, resourceLimits: limits })
-  const stop = () => void worker.terminate()
-  signal.addEventListener('abort', stop, { once: true })
+  const child = fork(program, [], {
+    env: plainEnv(),
+    execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=1'],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  let wrong = ''
+  child.stderr?.on('data', (text) => {
+    wrong = `${wrong}${text}`.slice(-2_000)
+  })
+  const end = () => void child.kill('SIGKILL')
+  signal.addEventListener('abort', end, { once: true })
   try {
     return await new Promise((resolve, reject) => {
-      worker.once('message', resolve)
-      worker.once('error', reject)
-      worker.once('exit', () => reject(signal.reason ?? new Error('the thread ended without an answer')))
+      child.once('message', (answer) => resolve(answer as Answer<Q>))
+      child.once('error', reject)
+      child.once('close', (code) => reject(signal.reason ?? new Error(`ended with ${code}: ${wrong.trim()}`)))
+      child.send({ file, question }, (error) => error && reject(error))
     })
   } finally {
-    signal.removeEventListener('abort', stop)
-    await worker.terminate()
+    signal.removeEventListener('abort', end)
+    end()
   }
 }

@@ -1,5 +1,4 @@
-/** The thread of derive.ts. */
-import { parentPort, workerData } from 'node:worker_threads'
+/** The process of derive.ts: answers one question. */
 import { analyze } from '../../eval/analyze.ts'
 import { compare } from '../../eval/compare/compare.ts'
 import { type EvalDb, readEvalDb } from '../../store/trials.ts'
@@ -30,6 +29,7 @@ async function side(db: EvalDb, campaign: number) {
   return { name: `c${campaign}`, trials: rows.map(({ summary }) => summary), scorers }
 }
 
-const { file, question } = workerData as { file: string; question: Question }
-await using db = readEvalDb(file).db
-parentPort?.postMessage(await answerTo(db, question))
+process.once('message', async ({ file, question }: { file: string; question: Question }) => {
+  await using db = readEvalDb(file).db
+  process.send?.(await answerTo(db, question))
+})
