@@ -2,6 +2,8 @@ import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Clock } from '../core/clock.ts'
+import { messageOf } from '../core/errors.ts'
+import { inert } from '../core/text.ts'
 import type { EvalSchema } from '../store/eval-schema.ts'
 import type { OperatorSchema } from '../store/operator-schema.ts'
 import { type Asset, assets } from './assets.ts'
@@ -61,6 +63,15 @@ export function viewerApp(options: AppOptions): Hono {
   if (operation) operatorRoutes(app, { ...shared, ...operation })
   if (!evaluation) app.get('/', (c) => c.redirect('/tickets'))
   app.notFound((c) => show(c, null))
+  app.onError((error, c) =>
+    c.html(
+      document_(frame, {
+        title: 'Not shown',
+        body: html`<h1>This page could not be made</h1><p class="warning">${inert(messageOf(error))}</p>`,
+      }),
+      500,
+    ),
+  )
   return app
 }
 
