@@ -82,7 +82,7 @@ function summary(campaign: CampaignHead, lines: readonly Line[]) {
 <div><dt>cost</dt><dd>${usd(costUsd(lines))}</dd></div>
 ${[...arms].map(([arm, of]) => {
   const { rate, interval, recovered, of: counted } = recoveryRate(of)
-  return html`<div><dt>${inert(arm)} recovered</dt><dd>${rate === null ? '-' : rateText(rate, interval)} <span class="quiet">${recovered} of ${counted}</span></dd></div>`
+  return html`<div><dt>${inert(arm)} recovered</dt><dd>${rate === null ? '-' : html`${rateText(rate, interval)} <span class="quiet">${recovered} of ${counted}</span>`}</dd></div>`
 })}</dl><p><a href="/c/${campaign.id}/analysis">All figures with their uncertainty</a></p>`
 }
 

@@ -66,7 +66,13 @@ ${section('timeline', 'Timeline', html`${timelineFigure(timeline, rangeOf(timeli
 ${section(
   'transcript',
   `Transcript${spec.baseline ? '' : ` of ${inert(spec.variant.name)}`}`,
-  transcriptList(entries, { elsewhere, zero: timeline.zero, isLive, sessions: sessionsOf(facts) }),
+  transcriptList(entries, {
+    elsewhere,
+    zero: timeline.zero,
+    isLive,
+    sessions: sessionsOf(facts),
+    isBaseline: spec.baseline,
+  }),
 )}
 ${section('tickets', 'Tickets', ticketTable(facts, timeline))}
 ${record ? details(record) : ''}`

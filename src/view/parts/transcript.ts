@@ -22,6 +22,8 @@ export interface TranscriptPage {
   zero: number
   /** Whether it is still being written. */
   isLive: boolean
+  /** Nobody is meant to work. */
+  isBaseline?: boolean
   /** The sessions it is of, in order, where there can be several: each begins with a line that says so. */
   sessions?: readonly string[]
 }
@@ -29,7 +31,13 @@ export interface TranscriptPage {
 /** What the agent thought, ran and saw, entry by entry. */
 export function transcriptList(entries: readonly EntryHead[], page: TranscriptPage): Html {
   if (entries.length === 0)
-    return empty(page.isLive ? 'The agent has not said or done anything yet.' : 'No agent worked on it.')
+    return empty(
+      page.isLive && !page.isBaseline
+        ? 'The agent has not said or done anything yet.'
+        : page.isBaseline
+          ? 'A baseline: no agent works on it.'
+          : 'No agent worked on it.',
+    )
   const commands = new Map<string, number>()
   for (const entry of entries) if (entry.kind === 'tool_call') commands.set(callKey(entry), entry.seq)
   let chars = 0
