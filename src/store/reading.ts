@@ -111,14 +111,22 @@ export async function listedTrials(
   }))
 }
 
-/** In the order of the column `line`. */
-function figuresOf(line: (string & number)[]): ListedFigures {
-  const [subject = '', chaos = '', damage = '', arm = '', target = '', seed = 0, ...figures] = line
-  const [detectMs = null, resolveMs = null, recoverMs = null, watchedMs = 0, ...rest] = figures
-  const [commands = null, costUsd = null, phase = null, reason = null] = rest
+type Text = string | null
+type Figure = number | null
+/** In the order of the column. Whatever a summary lacks is null. */
+type LineColumn = [
+  ...[subject: Text, chaos: Text, damage: Text, arm: Text, target: Text, seed: Figure],
+  ...[detectMs: Figure, resolveMs: Figure, recoverMs: Figure, watchedMs: Figure],
+  ...[commands: Figure, costUsd: Figure, phase: Text, reason: Text],
+]
+
+function figuresOf(line: LineColumn): ListedFigures {
+  const [subject, chaos, damage, arm, target, seed, detectMs, resolveMs, recoverMs, watchedMs, ...rest] = line
+  const [commands, costUsd, phase, reason] = rest
   return {
-    ...{ subject, chaos, damage, arm, target, seed, detectMs, resolveMs, recoverMs, watchedMs },
-    ...{ commands, costUsd, phase, reason },
+    ...{ subject: subject ?? '', chaos: chaos ?? '', damage: damage ?? '', arm: arm ?? '' },
+    ...{ target: target ?? '', seed: seed ?? 0, detectMs, resolveMs, recoverMs },
+    ...{ watchedMs: watchedMs ?? 0, commands, costUsd, phase, reason },
   }
 }
 

@@ -8,15 +8,17 @@ import { empty, scrolling, section } from './page.ts'
 export function runningNow(campaignId: number, running: readonly Running[], planned: number, now: number) {
   if (running.length === 0 && planned === 0) return ''
   const left =
-    planned === 0
-      ? 'None are left after these.'
-      : `${count(planned)} ${planned === 1 ? 'is' : 'are'} to come.`
+    planned === 1
+      ? 'One is to come.'
+      : planned === 0
+        ? 'These are the last.'
+        : `${count(planned)} are to come.`
   return section(
     'now',
     'Running now',
     running.length === 0
       ? empty(
-          `No trial runs at this moment; ${count(planned)} ${planned === 1 ? 'is' : 'are'} to come. Where nothing goes on, \`operator eval run campaign --resume c${campaignId}\` does.`,
+          `No trial runs at this moment. ${left} Where nothing goes on, \`operator eval run campaign --resume c${campaignId}\` does.`,
         )
       : html`${table(running, now)}<p class="quiet">${left}</p>`,
   )
