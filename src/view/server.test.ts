@@ -207,20 +207,25 @@ suite('the server of the viewer', () => {
     const written = Promise.all(writers).finally(() => {
       isWriting = false
     })
-    const pages = ['', 'c/4', 't/30', 'search?q=written', 'compare?a=c1&b=c2', 'c/5/analysis']
     const statuses = new Set<number>()
-    let looks = 0
-    while (isWriting)
-      for (const page of pages) {
-        statuses.add((await ask(url + page, {})).status)
-        looks++
-      }
+    const look = async (pages: readonly string[]) => {
+      let looks = 0
+      while (isWriting)
+        for (const page of pages) {
+          statuses.add((await ask(url + page, {})).status)
+          looks++
+        }
+      return looks
+    }
+    // What takes its time is asked for beside the rest, which does not wait for it.
+    const quick = ['', 'c/4', 't/30', 'search?q=written']
+    const [looks] = await Promise.all([look(quick), look(['compare?a=c1&b=c2', 'c/5/analysis'])])
     for (const { stderr } of await written) assert.equal(stderr, '')
     assert.deepEqual(
       [...statuses].filter((status) => status >= 500),
       [],
     )
-    assert.ok(looks > pages.length)
+    assert.ok(looks > quick.length)
     assert.match((await ask(`${url}search?q=written`, {})).body, /<mark>written/)
   })
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Clock } from '../core/clock.ts'
 import { BadInput } from '../core/errors.ts'
@@ -54,7 +55,9 @@ export async function startViewer(options: ViewerOptions): Promise<Viewer> {
     await closed
   })
   const { port: bound } = server.address() as AddressInfo
-  const name = host.includes(':') ? `[${host}]` : host
+  // An address of all networks is nobody's: others find this machine by its name.
+  const found = /^(0\.0\.0\.0|::)$/.test(host) ? hostname() : host
+  const name = found.includes(':') ? `[${found}]` : found
   const token = access.kind === 'token' ? `?token=${access.token}` : ''
   const rest = undo.move()
   return { url: `http://${name}:${bound}/${token}`, [Symbol.asyncDispose]: () => rest.disposeAsync() }
