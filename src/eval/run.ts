@@ -103,13 +103,13 @@ async function runLanes(db: store.EvalDb, campaignId: number, plan: StoredPlan, 
     const leftMs = done === 0 ? null : ((clock.now() - startedAt) / done) * (total - done)
     options.onProgress?.({ campaignId, done, total, outcomes, leftMs, stopped: stopped() })
   }
-  const lane = async () => {
+  const runLane = async (lane: number) => {
     for (;;) {
       signal.throwIfAborted()
       const next = stopped() === null ? queue.shift() : undefined
       if (!next) return
       if (!(await store.startTrial(db, next.id, thisProcess(), clock.now()))) continue
-      const { record, outcome } = await runOne(db, next, options)
+      const { record, outcome } = await runOne(db, next, lane, options)
       done += 1
       outcomes[outcome.kind] = (outcomes[outcome.kind] ?? 0) + 1
       spentUsd += costOf(record)
@@ -118,8 +118,8 @@ async function runLanes(db: store.EvalDb, campaignId: number, plan: StoredPlan, 
     }
   }
   tell()
-  const lanes = Array.from({ length: plan.parallel }, () =>
-    lane().catch((error) => {
+  const lanes = Array.from({ length: plan.parallel }, (_, i) =>
+    runLane(i + 1).catch((error) => {
       failure ??= error
     }),
   )
@@ -128,13 +128,18 @@ async function runLanes(db: store.EvalDb, campaignId: number, plan: StoredPlan, 
   if (failure !== null) throw failure
 }
 
-function runOne(db: store.EvalDb, trial: store.StoredTrial<TrialSpec, TrialRecord>, options: RunOptions) {
+function runOne(
+  db: store.EvalDb,
+  trial: store.StoredTrial<TrialSpec, TrialRecord>,
+  lane: number,
+  options: RunOptions,
+) {
   const { id, spec } = trial
   const subject = options.subjects[spec.subject]
   const lab = options.labs[spec.lab]
   if (!subject || !lab) throw new BadInput(`unknown subject '${spec.subject}' or lab '${spec.lab}'`)
   return runTrial({
-    ...{ id, spec, subject, lab, db },
+    ...{ id, spec, subject, lab, db, lane },
     chaosTypes: options.chaosTypes,
     folder: folderOf(rootOf(options), id),
     clock: options.clock,

@@ -21,6 +21,7 @@ import { arm, faultLook, holdFaults, inject, revert } from './faults.ts'
 import { type OperatorChange, type OperatorView, operatorView } from './operator-view.ts'
 import { type History, impactAt, isHealthy, wellSince } from './oracle.ts'
 import { emptyRecord, type States, type TrialRecord, type TrialSpec } from './record.ts'
+import { noteLane } from './seen.ts'
 import { keepTrial } from './summaries.ts'
 import { keepOperatorHistory, operatorDbIn } from './transcript.ts'
 import { pollMs, until } from './until.ts'
@@ -44,6 +45,8 @@ export interface TrialOptions {
   db: store.EvalDb
   /** The trial's own files: operator.db and logs. Removed once all of it is in eval.db. */
   folder: string
+  /** Which of those that run at the same time it is, from 1 on. */
+  lane: number
   clock: Clock
   signal: AbortSignal
   report(event: TrialEvent): void
@@ -103,6 +106,7 @@ export async function runTrial(options: TrialOptions): Promise<{ record: TrialRe
   }
   try {
     await mkdir(folder, { recursive: true })
+    await noteLane(folder, options.lane)
     await runPhases(options, record, inPhase)
   } catch (error) {
     failed(error)

@@ -51,6 +51,8 @@ export interface TrialRow {
   subject: GeneratedAlways<string | null>
   chaos: GeneratedAlways<string | null>
   arm: GeneratedAlways<string | null>
+  /** A JSON array: what lists show of the summary and of why it is invalid; reading.ts has the order. */
+  line: GeneratedAlways<string | null>
 }
 
 export interface PhaseRow {
@@ -174,5 +176,17 @@ export const evalMigrations: readonly string[] = [
       case kind when 'tool_result' then substr(body, 1, 65536) end,
       case kind when 'tool_result' then null when 'tool_call' then json_extract(meta, '$.reasoning') else body end
     from entries where typeof(body) = 'text' and seq < 1048576;
+  `,
+
+  // Whole campaigns are listed from the index alone: a trial's row is long, and most of it is the record.
+  `
+  alter table trials add column line text as (case when summary <> 'null' then json_array(
+    summary ->> '$.subject', summary ->> '$.chaos', summary ->> '$.damage', summary ->> '$.arm', summary ->> '$.target',
+    summary ->> '$.seed', summary ->> '$.detectMs', summary ->> '$.resolveMs', summary ->> '$.recoverMs',
+    summary ->> '$.watchedMs', summary ->> '$.commands.total', summary ->> '$.costUsd',
+    outcome ->> '$.phase', iif(outcome_kind = 'invalid', outcome ->> '$.reason', null)) end);
+  create index trials_in_lines
+    on trials (campaign_id, id, state, started_at, ended_at, scorer_version, outcome_kind, line);
+  drop index trials_of_campaign;
   `,
 ]

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { type OperatorSchema, operatorMigrations } from './operator-schema.ts'
-import { mustExist, openDatabase, openToRead } from './sqlite.ts'
+import { mustExist, openDatabase } from './sqlite.ts'
+import { openExisting, openToRead, type ToRead } from './to-read.ts'
 
 export type OperatorDb = Kysely<OperatorSchema>
 
@@ -10,11 +11,11 @@ export const openOperatorDb = (path: string): OperatorDb => openDatabase(path, o
 /** The same, for verbs that only look or steer. Throws BadInput when nobody has made it yet. */
 export function existingOperatorDb(path: string): OperatorDb {
   mustExist(path, '`operator monitor run`')
-  return openOperatorDb(path)
+  return openExisting(path, operatorMigrations)
 }
 
 /** For whoever only looks: nothing can be written through it. */
-export function readOperatorDb(path: string): OperatorDb {
+export function readOperatorDb(path: string): ToRead<OperatorSchema> {
   mustExist(path, '`operator monitor run`')
   return openToRead(path, operatorMigrations)
 }

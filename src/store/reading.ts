@@ -36,53 +36,137 @@ export async function campaignHeads(db: EvalDb): Promise<CampaignHead[]> {
 }
 
 /** A trial's row as far as it says whether the rest has changed: equal stamps, equal trials. */
-export async function trialStamps(db: EvalDb, campaignId: number): Promise<Map<number, string>> {
+export async function trialStamps(db: EvalDb, campaignId: number): Promise<Map<number, number>> {
   const rows = await db
     .selectFrom('trials')
     .select(['id', 'state', 'started_at', 'ended_at', 'scorer_version'])
     .where('campaign_id', '=', campaignId)
     .orderBy('id')
     .execute()
-  return new Map(
-    // One that has ended only changes when it is judged by another scorer.
-    rows.map(({ id, state, started_at, ended_at, scorer_version }) => [
-      id,
-      state === 'done' ? `${ended_at} ${scorer_version}` : `${state} ${started_at}`,
-    ]),
-  )
+  return new Map(rows.map((row) => [row.id, stampOf(row)]))
 }
 
-export interface TrialHead<Spec, Summary> {
+type Stamped = Pick<TrialRow, 'state' | 'started_at' | 'ended_at' | 'scorer_version'>
+
+/** One that has ended only changes when it is judged by another scorer. */
+const stampOf = ({ state, started_at, ended_at, scorer_version }: Stamped): number =>
+  state === 'done' ? (ended_at ?? 0) * 1_000 + (scorer_version ?? 0) : -(started_at ?? 0)
+
+/** A trial as lists have it, read from an index alone. */
+export interface ListedTrial {
   id: number
   state: TrialRow['state']
   startedAt: number | null
   endedAt: number | null
-  /** Parsed when it is asked for. */
-  spec: () => Spec
-  outcome: Outcome | null
-  summary: Summary | null
+  outcomeKind: Outcome['kind'] | null
+  /** Of a trial that has figures. */
+  figures: ListedFigures | null
+  /** As `trialStamps` has it. */
+  stamp: number
 }
 
-/** Trials without their records. */
-export async function trialHeads<Spec, Summary>(
+interface ListedFigures {
+  subject: string
+  chaos: string
+  damage: string
+  arm: string
+  target: string
+  seed: number
+  detectMs: number | null
+  resolveMs: number | null
+  recoverMs: number | null
+  watchedMs: number
+  /** null: no agent worked. */
+  commands: number | null
+  /** null: a price is unknown. */
+  costUsd: number | null
+  /** Where and why it broke, of an invalid one. */
+  phase: string | null
+  reason: string | null
+}
+
+/** The next trials of a campaign after one, up to another, oldest first. */
+export async function listedTrials(
   db: EvalDb,
-  ids: readonly number[],
-): Promise<TrialHead<Spec, Summary>[]> {
+  campaignId: number,
+  { after, upTo, limit }: { after: number; upTo: number; limit: number },
+): Promise<ListedTrial[]> {
   const rows = await db
     .selectFrom('trials')
-    .select(['id', 'state', 'started_at', 'ended_at', 'spec', 'outcome', 'summary'])
-    .where('id', 'in', ids)
+    .select(['id', 'state', 'started_at', 'ended_at', 'scorer_version', 'outcome_kind', 'line'])
+    .where('campaign_id', '=', campaignId)
+    .where('id', '>', after)
+    .where('id', '<=', upTo)
     .orderBy('id')
+    .limit(limit)
     .execute()
   return rows.map((row) => ({
     id: row.id,
     state: row.state,
     startedAt: row.started_at,
     endedAt: row.ended_at,
-    spec: () => JSON.parse(row.spec),
-    outcome: row.outcome === null ? null : JSON.parse(row.outcome),
-    summary: row.summary === null ? null : JSON.parse(row.summary),
+    outcomeKind: row.outcome_kind as Outcome['kind'] | null,
+    figures: row.line === null ? null : figuresOf(JSON.parse(row.line)),
+    stamp: stampOf(row),
   }))
+}
+
+type Text = string | null
+type Figure = number | null
+/** In the order of the column. Whatever a summary lacks is null. */
+type LineColumn = [
+  ...[subject: Text, chaos: Text, damage: Text, arm: Text, target: Text, seed: Figure],
+  ...[detectMs: Figure, resolveMs: Figure, recoverMs: Figure, watchedMs: Figure],
+  ...[commands: Figure, costUsd: Figure, phase: Text, reason: Text],
+]
+
+function figuresOf(line: LineColumn): ListedFigures {
+  const [subject, chaos, damage, arm, target, seed, detectMs, resolveMs, recoverMs, watchedMs, ...rest] = line
+  const [commands, costUsd, phase, reason] = rest
+  return {
+    ...{ subject: subject ?? '', chaos: chaos ?? '', damage: damage ?? '', arm: arm ?? '' },
+    ...{ target: target ?? '', seed: seed ?? 0, detectMs, resolveMs, recoverMs },
+    ...{ watchedMs: watchedMs ?? 0, commands, costUsd, phase, reason },
+  }
+}
+
+/** What trials were planned to be. */
+export async function trialSpecs<Spec>(db: EvalDb, ids: readonly number[]): Promise<Map<number, Spec>> {
+  const rows = await db.selectFrom('trials').select(['id', 'spec']).where('id', 'in', ids).execute()
+  return new Map(rows.map(({ id, spec }) => [id, JSON.parse(spec)]))
+}
+
+export interface RunningTrial<Spec> {
+  id: number
+  spec: Spec
+  /** The process that runs it. */
+  owner: string | null
+  startedAt: number | null
+  /** The phase that began last. */
+  phase: { phase: string; startedAt: number; endedAt: number | null } | null
+}
+
+/** What a campaign runs now, oldest first. */
+export async function runningTrials<Spec>(db: EvalDb, campaignId: number): Promise<RunningTrial<Spec>[]> {
+  const { rows } = await sql<RunningRow>`
+    select t.id, t.spec, t.owner, t.started_at, p.phase, p.started_at as since, p.ended_at
+    from trials t left join phases p on p.trial_id = t.id
+      and p.started_at = (select max(started_at) from phases where trial_id = t.id)
+    where t.state = 'running' and t.campaign_id = ${campaignId} group by t.id order by t.id`.execute(db)
+  return rows.map(({ id, spec, owner, started_at, phase, since, ended_at }) => ({
+    ...{ id, owner, spec: JSON.parse(spec), startedAt: started_at },
+    phase: phase === null || since === null ? null : { phase, startedAt: since, endedAt: ended_at },
+  }))
+}
+
+interface RunningRow {
+  id: number
+  spec: string
+  owner: string | null
+  started_at: number | null
+  phase: string | null
+  since: number | null
+  ended_at: number | null
 }
 
 /** An entry with the beginning of its text. */

@@ -115,13 +115,13 @@ suite('words of transcripts', () => {
       insert into trials (id, campaign_id, slot, spec, state) values (1, 1, 0, '{}', 'done');
       insert into entries values (1, 1, 's1', 1, 'tool_call', 'svc start etcd-2', '{"reasoning":"why"}', null)`)
     old.close()
-    await using db = readEvalDb(path)
+    await using db = readEvalDb(path).db
     const { hits } = await searchEntries(db, 'start', { kinds: ['command'] }, { limit: 9 })
     assert.equal(hits.length, 1)
   })
 
   test('whoever only looks can write nothing', async () => {
-    await using db = readEvalDb(home.path)
+    await using db = readEvalDb(home.path).db
     assert.equal((await transcript(db, 1)).length, 3)
     const campaign = { name: 'x', spec: {}, seed: 1, startedAt: 1 }
     await assert.rejects(addCampaign(db, campaign), /readonly/)

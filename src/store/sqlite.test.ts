@@ -8,10 +8,11 @@ import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import { folder } from '../../test/standins/scripted.ts'
 import { BadInput } from '../core/errors.ts'
-import { existingOperatorDb, openOperatorDb } from './operator-db.ts'
+import { existingOperatorDb, openOperatorDb, readOperatorDb } from './operator-db.ts'
 import { openDatabase } from './sqlite.ts'
 import { listTickets } from './tickets.ts'
-import { openEvalDb } from './trials.ts'
+import { openToRead } from './to-read.ts'
+import { existingEvalDb, openEvalDb, readEvalDb } from './trials.ts'
 
 interface Things {
   things: { id: number }
@@ -92,6 +93,63 @@ describe('opening a database', () => {
     using dir = folder()
     assert.throws(() => existingOperatorDb(dir.file('operator.db')), BadInput)
     assert.ok(!existsSync(dir.file('operator.db')))
+  })
+
+  test('an empty file is refused by whoever works on what is there, and stays empty', () => {
+    using dir = folder()
+    writeFileSync(dir.file('empty'), '')
+    for (const open of [existingOperatorDb, readOperatorDb, existingEvalDb, readEvalDb])
+      assert.throws(() => open(dir.file('empty')), {
+        name: 'BadInput',
+        message: /empty is empty, and not a data/,
+      })
+    assert.deepEqual(readdirSync(dir.path), ['empty'])
+    assert.equal(readFileSync(dir.file('empty')).length, 0)
+  })
+
+  test('text and other databases are refused by whoever only reads, and not a byte is changed', () => {
+    using dir = folder()
+    writeFileSync(dir.file('text'), 'not a database, but long enough to look like one\n'.repeat(100))
+    const other = new DatabaseSync(dir.file('other'))
+    other.exec('create table bookmarks (url text)')
+    other.close()
+    for (const name of ['text', 'other']) {
+      const before = readFileSync(dir.file(name))
+      for (const open of [existingOperatorDb, readOperatorDb, existingEvalDb, readEvalDb])
+        assert.throws(() => open(dir.file(name)), {
+          name: 'BadInput',
+          message: /not a database|something else/,
+        })
+      assert.deepEqual(readFileSync(dir.file(name)), before, name)
+    }
+    assert.deepEqual(readdirSync(dir.path).sort(), ['other', 'text'])
+  })
+
+  test('an older schema stays as it is while somebody else has the file open, for readers and writers', async () => {
+    using dir = folder()
+    const path = dir.file('x.db')
+    const versionIn = () => {
+      using db = new DatabaseSync(path, { readOnly: true })
+      return db.prepare('pragma user_version').get()?.user_version
+    }
+    {
+      await using older = openDatabase<Things>(path, [one])
+      await older.insertInto('things').values({ id: 7 }).execute()
+      for (const open of [openDatabase, openToRead])
+        assert.throws(() => open(path, [one, two]), {
+          name: 'BadInput',
+          message: /x\.db: its schema is version 1, this program's is 2, and another process has it open/,
+        })
+      assert.equal(versionIn(), 1)
+      await older.insertInto('things').values({ id: 8 }).execute()
+    }
+    await using db = openToRead<Things>(path, [one, two]).db
+    assert.deepEqual(
+      (await db.selectFrom('things').selectAll().execute()).map((row) => ({ ...row })),
+      [7, 8].map((id) => ({ id, size: null })),
+    )
+    assert.equal(versionIn(), 2)
+    await assert.rejects(db.insertInto('things').values({ id: 9 }).execute(), /readonly/)
   })
 
   test('twelve processes at the same moment: one makes it, all can use it', async () => {

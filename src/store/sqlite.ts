@@ -5,49 +5,63 @@ import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely'
 import { BadInput } from '../core/errors.ts'
 
 /** How long a writer waits for another process's transaction before SQLITE_BUSY, ms. */
-const busyTimeoutMs = 5_000
+export const busyTimeoutMs = 5_000
+/** How long whoever brings an older schema up to date waits for others to close the file, ms. */
+const upgradeTimeoutMs = 1_000
 
 /**
  * Opens a database file, creates or migrates its schema, and puts Kysely before it.
  * Every transaction begins IMMEDIATE: a read that decides a write must not be overtaken by another process.
- * Throws BadInput for a schema newer than this program and for a file that is something else, leaving it untouched.
+ * Throws BadInput for a schema newer than this program and for a file that is something else, leaving it untouched. An
+ * older schema is brought up to date while nobody else has the file open, and refused otherwise: whoever has it open may
+ * be an older program that goes on writing what is no longer right. `closed` is called once it is closed.
  */
-export function openDatabase<Schema>(path: string, migrations: readonly string[]): Kysely<Schema> {
-  const db = connect(path)
+export function openDatabase<Schema>(
+  path: string,
+  migrations: readonly string[],
+  closed?: () => void,
+): Kysely<Schema> {
+  const isThere = path !== ':memory:' && statSync(path, { throwIfNoEntry: false })?.isFile()
   try {
-    migrate(db, path, migrations)
-  } catch (error) {
-    db.close()
-    throw explained(error, path)
-  }
-  return new Kysely<Schema>({ dialect: new SqliteDialect({ database: adapt(db) }) })
-}
-
-/**
- * The same for whoever only looks: an older schema is migrated first, and after that nothing can be written through it.
- * Its readers never wait for a writer, nor a writer for them.
- */
-export function openToRead<Schema>(path: string, migrations: readonly string[]): Kysely<Schema> {
-  const isCurrent = () => {
-    using db = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs })
-    return versionOf(db) === migrations.length
-  }
-  try {
-    if (!isCurrent()) {
-      using db = connect(path)
+    if (isThere && isOlderFile(path, migrations)) upgrade(path, migrations)
+    const db = connect(path)
+    try {
       migrate(db, path, migrations)
+    } catch (error) {
+      db.close()
+      throw error
     }
-    const db = new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs })
-    return new Kysely<Schema>({ dialect: new SqliteDialect({ database: adapt(db) }) })
+    return kyselyOf(db, closed)
   } catch (error) {
     throw explained(error, path)
   }
 }
 
-/** For whoever only reads: looking must not leave an empty database behind. */
+function isOlderFile(path: string, migrations: readonly string[]): boolean {
+  using db = connect(path)
+  return versionOf(db) > 0 && isOlder(db, path, migrations)
+}
+
+/** `closed` is called once it is closed. */
+export function kyselyOf<Schema>(db: DatabaseSync, closed?: () => void): Kysely<Schema> {
+  const close = () => {
+    if (!db.isOpen) return
+    db.close()
+    closed?.()
+  }
+  const kysely = new Kysely<Schema>({ dialect: new SqliteDialect({ database: { ...adapt(db), close } }) })
+  const destroy = kysely.destroy.bind(kysely)
+  // By itself it closes only what it was used for.
+  kysely.destroy = () => destroy().then(close)
+  return kysely
+}
+
+/** For whoever needs what is there: looking must not leave an empty database behind, nor make one of an empty file. */
 export function mustExist(path: string, maker: string): void {
-  if (path !== ':memory:' && !statSync(path, { throwIfNoEntry: false })?.isFile())
-    throw new BadInput(`there is no database ${path} yet; ${maker} makes it`)
+  if (path === ':memory:') return
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (!found?.isFile()) throw new BadInput(`there is no database ${path} yet; ${maker} makes it`)
+  if (found.size === 0) throw new BadInput(`${path} is empty, and not a database; ${maker} makes one`)
 }
 
 function connect(path: string): DatabaseSync {
@@ -62,6 +76,7 @@ function connect(path: string): DatabaseSync {
 /** https://www.sqlite.org/rescode.html */
 const codes = { busy: 5, locked: 6, readonly: 8, ioError: 10, full: 13, cannotOpen: 14, notADatabase: 26 }
 const unavailable = [codes.busy, codes.locked, codes.readonly, codes.ioError, codes.full, codes.cannotOpen]
+const unwritable = [codes.readonly, codes.cannotOpen]
 
 // The low byte says what, the others why.
 const codeOf = (error: unknown): number => ((error as { errcode?: number }).errcode ?? 0) & 0xff
@@ -69,33 +84,63 @@ const codeOf = (error: unknown): number => ((error as { errcode?: number }).errc
 /** Whether the same write may well succeed later: somebody else holds the database, or its disk is full. */
 export const isUnavailable = (error: unknown): boolean => unavailable.includes(codeOf(error))
 
-const explained = (error: unknown, path: string): unknown =>
+/** The file or its folder may not be written to. */
+export const isUnwritable = (error: unknown): boolean => unwritable.includes(codeOf(error))
+
+export const explained = (error: unknown, path: string): unknown =>
   codeOf(error) === codes.notADatabase ? new BadInput(`${path} is not a database`) : error
 
 const versionOf = (db: DatabaseSync): number =>
   (db.prepare('pragma user_version').get() as { user_version: number }).user_version
 
-function migrate(db: DatabaseSync, path: string, migrations: readonly string[]): void {
-  const version = () => versionOf(db)
-  const refuse = () => {
-    const first = /create table (\w+)/.exec(migrations[0] ?? '')?.[1] ?? ''
-    const tables = db.prepare("select name from sqlite_schema where type = 'table'").all()
-    if (tables.length > 0 && !tables.some(({ name }) => name === first))
-      throw new BadInput(`${path} is a database of something else: it has no table '${first}'`)
-    if (version() > migrations.length)
-      throw new BadInput(
-        `${path}: its schema is version ${version()}, this program knows up to ${migrations.length}; use a newer operator, or another file`,
-      )
+/** Throws BadInput for what is not ours, or of a later program. */
+function refuse(db: DatabaseSync, path: string, migrations: readonly string[]): void {
+  const first = /create table (\w+)/.exec(migrations[0] ?? '')?.[1] ?? ''
+  const tables = db.prepare("select name from sqlite_schema where type = 'table'").all()
+  if (tables.length > 0 && !tables.some(({ name }) => name === first))
+    throw new BadInput(`${path} is a database of something else: it has no table '${first}'`)
+  if (versionOf(db) > migrations.length)
+    throw new BadInput(
+      `${path}: its schema is version ${versionOf(db)}, this program knows up to ${migrations.length}; use a newer operator, or another file`,
+    )
+}
+
+/** Whether an older program made it. Throws BadInput for what is not ours at all. */
+export function isOlder(db: DatabaseSync, path: string, migrations: readonly string[]): boolean {
+  refuse(db, path, migrations)
+  return versionOf(db) < migrations.length
+}
+
+/** Alone: SQLite gives no exclusive lock while anybody else, also one that is idle, has the file open. */
+export function upgrade(path: string, migrations: readonly string[]): void {
+  using db = new DatabaseSync(path, { timeout: upgradeTimeoutMs })
+  db.exec('pragma locking_mode = exclusive')
+  try {
+    bringUpToDate(db, path, migrations)
+  } catch (error) {
+    if (codeOf(error) !== codes.busy) throw error
+    using seen = new DatabaseSync(path, { timeout: busyTimeoutMs })
+    // Another process of this version was first.
+    if (!isOlder(seen, path, migrations)) return
+    throw new BadInput(
+      `${path}: its schema is version ${versionOf(seen)}, this program's is ${migrations.length}, and another process has it open, maybe an older operator at work: end that one first, then the schema is brought up to date`,
+    )
   }
-  refuse()
+}
+
+function migrate(db: DatabaseSync, path: string, migrations: readonly string[]): void {
+  refuse(db, path, migrations)
   useWal(db)
   // NORMAL loses nothing that was committed when a process dies.
   db.exec('pragma synchronous = normal; pragma foreign_keys = on')
-  if (version() === migrations.length) return
+  if (versionOf(db) < migrations.length) bringUpToDate(db, path, migrations)
+}
+
+function bringUpToDate(db: DatabaseSync, path: string, migrations: readonly string[]): void {
   db.exec('begin immediate')
   try {
-    refuse()
-    for (const sql of migrations.slice(version())) db.exec(sql)
+    refuse(db, path, migrations)
+    for (const sql of migrations.slice(versionOf(db))) db.exec(sql)
     db.exec(`pragma user_version = ${migrations.length}`)
     db.exec('commit')
   } catch (error) {
@@ -119,9 +164,8 @@ function useWal(db: DatabaseSync): void {
 }
 
 /** node:sqlite behind the few methods that Kysely's SQLite dialect asks of a driver. */
-function adapt(db: DatabaseSync): SqliteDatabase {
+function adapt(db: DatabaseSync): Omit<SqliteDatabase, 'close'> {
   return {
-    close: () => db.close(),
     prepare: (sql) => {
       // A full disk rolls back by itself; a second rollback would hide why.
       if (sql === 'rollback' && !db.isTransaction) return nothingToDo

@@ -4,7 +4,8 @@ import type { Entry } from './audit.ts'
 import { packBody, unpackBody } from './body.ts'
 import { type CampaignRow, type EvalSchema, evalMigrations, type TrialRow } from './eval-schema.ts'
 import { indexEntry } from './search.ts'
-import { mustExist, openDatabase, openToRead } from './sqlite.ts'
+import { mustExist, openDatabase } from './sqlite.ts'
+import { openExisting, openToRead, type ToRead } from './to-read.ts'
 
 export type EvalDb = Kysely<EvalSchema>
 
@@ -14,11 +15,11 @@ export const openEvalDb = (path: string): EvalDb => openDatabase(path, evalMigra
 /** For whoever works on what is there. Throws BadInput when nobody has made it yet. */
 export function existingEvalDb(path: string): EvalDb {
   mustExist(path, '`operator eval run`')
-  return openEvalDb(path)
+  return openExisting(path, evalMigrations)
 }
 
 /** For whoever only looks. Throws BadInput when nobody has made it yet. */
-export function readEvalDb(path: string): EvalDb {
+export function readEvalDb(path: string): ToRead<EvalSchema> {
   mustExist(path, '`operator eval run`')
   return openToRead(path, evalMigrations)
 }

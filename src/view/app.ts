@@ -2,9 +2,13 @@ import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
 import type { Clock } from '../core/clock.ts'
-import type { OperatorDb } from '../store/operator-db.ts'
-import type { EvalDb } from '../store/trials.ts'
+import { messageOf } from '../core/errors.ts'
+import { inert } from '../core/text.ts'
+import type { EvalSchema } from '../store/eval-schema.ts'
+import type { OperatorSchema } from '../store/operator-schema.ts'
 import { type Asset, assets } from './assets.ts'
+import { type Changes, openChanges } from './data/changes.ts'
+import type { Opened } from './data/opened.ts'
 import { type Access, guard } from './guard.ts'
 import { helpPage } from './pages/help.ts'
 import { document_, empty, type Frame, type Page } from './parts/page.ts'
@@ -12,8 +16,8 @@ import { evalRoutes } from './routes/evaluation.ts'
 import { operatorRoutes } from './routes/operations.ts'
 
 export interface Databases {
-  evaluation: { db: EvalDb; path: string } | null
-  operation: { db: OperatorDb; path: string } | null
+  evaluation: Opened<EvalSchema> | null
+  operation: Opened<OperatorSchema> | null
 }
 
 export interface AppOptions extends Databases {
@@ -21,6 +25,12 @@ export interface AppOptions extends Databases {
   clock: Clock
   /** Aborts when the viewer stops. */
   signal: AbortSignal
+}
+
+/** What the pages of both databases have in common. */
+export interface Shared extends AppOptions {
+  show: Show
+  changes: Changes
 }
 
 /** Shows a page in its frame. null: there is no such thing. */
@@ -48,10 +58,20 @@ export function viewerApp(options: AppOptions): Hono {
     return serveAsset(c, Object.hasOwn(assets, name) ? assets[name] : undefined)
   })
   app.get('/help', (c) => show(c, helpPage()))
-  if (evaluation) evalRoutes(app, { ...options, ...evaluation, show })
-  if (operation) operatorRoutes(app, { ...options, ...operation, show })
+  const shared = { ...options, show, changes: openChanges(options) }
+  if (evaluation) evalRoutes(app, { ...shared, ...evaluation })
+  if (operation) operatorRoutes(app, { ...shared, ...operation })
   if (!evaluation) app.get('/', (c) => c.redirect('/tickets'))
   app.notFound((c) => show(c, null))
+  app.onError((error, c) =>
+    c.html(
+      document_(frame, {
+        title: 'Not shown',
+        body: html`<h1>This page could not be made</h1><p class="warning">${inert(messageOf(error))}</p>`,
+      }),
+      500,
+    ),
+  )
   return app
 }
 
@@ -70,7 +90,8 @@ function frameOf({ evaluation, operation }: Databases): Frame {
       ] as const)
     : []
   const source = [evaluation?.path, operation?.path].filter((path) => path !== undefined).join(', ')
-  return { sections: [...ofEval, ...ofOperator], source }
+  const notices = () => [evaluation, operation].flatMap((one) => one?.notice() ?? [])
+  return { sections: [...ofEval, ...ofOperator], source, notices }
 }
 
 // No inline script or style, nothing of another host, no frame around it.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
 import { request } from 'node:http'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -8,13 +9,18 @@ import { text } from 'node:stream/consumers'
 import { after, before, suite, test } from 'node:test'
 import { promisify } from 'node:util'
 import { addTicket } from '../../test/standins/desk.ts'
+import { spec } from '../../test/standins/record.ts'
 import { type EvalHome, evalHome, pastCampaign } from '../../test/standins/stored-trials.ts'
+import { until } from '../../test/standins/until.ts'
 import { ran, recordedCampaigns, viewerOf } from '../../test/standins/viewing.ts'
 import { systemClock } from '../core/clock.ts'
+import { ownerOf } from '../eval/owner.ts'
+import { folderOf } from '../eval/reap.ts'
+import { noteLane } from '../eval/seen.ts'
 import { appendEntry } from '../store/audit.ts'
 import { openOperatorDb } from '../store/operator-db.ts'
 import { claimTickets } from '../store/sessions.ts'
-import { listTrials } from '../store/trials.ts'
+import { addCampaign, addTrials, endPhase, listTrials, startPhase, startTrial } from '../store/trials.ts'
 
 /** As no browser asks: any method, any Host. */
 async function ask(url: string, options: { method?: string; headers?: Record<string, string> }) {
@@ -195,27 +201,95 @@ suite('the server of the viewer', () => {
 
   test('four that write and everybody who looks: nobody waits for a lock, nobody fails', async () => {
     const script = join(import.meta.dirname, '../../test/standins/trial-writer.ts')
-    const argv = ['--disable-warning=ExperimentalWarning', script, home.path, '2']
+    const argv = ['--disable-warning=ExperimentalWarning', script, home.path, '4']
     const writers = Array.from({ length: 4 }, () => promisify(execFile)(process.execPath, argv))
     let isWriting = true
     const written = Promise.all(writers).finally(() => {
       isWriting = false
     })
-    const pages = ['', 'c/4', 't/30', 'search?q=written', 'compare?a=c1&b=c2', 'c/5/analysis']
     const statuses = new Set<number>()
-    let looks = 0
-    while (isWriting)
-      for (const page of pages) {
-        statuses.add((await ask(url + page, {})).status)
-        looks++
-      }
+    const look = async (pages: readonly string[]) => {
+      let looks = 0
+      while (isWriting)
+        for (const page of pages) {
+          statuses.add((await ask(url + page, {})).status)
+          looks++
+        }
+      return looks
+    }
+    // What takes its time is asked for beside the rest, which does not wait for it.
+    const quick = ['', 'c/4', 't/30', 'search?q=written']
+    const [looks] = await Promise.all([look(quick), look(['compare?a=c1&b=c2', 'c/5/analysis'])])
     for (const { stderr } of await written) assert.equal(stderr, '')
     assert.deepEqual(
       [...statuses].filter((status) => status >= 500),
       [],
     )
-    assert.ok(looks > pages.length)
+    assert.ok(looks > quick.length)
     assert.match((await ask(`${url}search?q=written`, {})).body, /<mark>written/)
+  })
+
+  test('so many pages can follow, and no more; whoever leaves makes room', async () => {
+    await using viewer = await viewerOf({ evalDb: home.path })
+    const stop = new AbortController()
+    const follow = () => fetch(`${viewer.url}events`, { signal: stop.signal })
+    const all = await Promise.all(Array.from({ length: 100 }, follow))
+    assert.deepEqual([...new Set(all.map(({ status }) => status))], [200])
+    const refused = await follow()
+    assert.equal(refused.status, 503)
+    assert.match(await refused.text(), /too many pages/)
+    assert.equal((await ask(`${viewer.url}c/1`, {})).status, 200)
+    stop.abort()
+    await until('there is room again', async () => {
+      const one = new AbortController()
+      const { status } = await fetch(`${viewer.url}events`, { signal: one.signal })
+      one.abort()
+      return status === 200
+    })
+  })
+
+  test('what nobody runs any more is said to be so; what runs has its lane and its phase', async () => {
+    const campaignId = await addCampaign(home.db, { name: 'cut off', spec: {}, seed: 1, startedAt: 1 })
+    await addTrials(
+      home.db,
+      campaignId,
+      [0, 1, 2].map((slot) => ({ slot, spec })),
+    )
+    const [dead, living] = await listTrials(home.db, { campaignId })
+    const at = systemClock.now() - 5_000
+    await startTrial(home.db, dead?.id ?? 0, 'boot:1:1', at)
+    await startTrial(home.db, living?.id ?? 0, ownerOf(process.pid) ?? '', at)
+    await startPhase(home.db, living?.id ?? 0, 'up', at)
+    await endPhase(home.db, living?.id ?? 0, 'up', at + 1_000)
+    await startPhase(home.db, living?.id ?? 0, 'warm', at + 1_000)
+    const folder = folderOf(`${home.path}.trials`, living?.id ?? 0)
+    mkdirSync(folder, { recursive: true })
+    await noteLane(folder, 3)
+    const { body } = await ask(`${url}c/${campaignId}`, {})
+    const [now = ''] = /<section id="now".*?<\/section>/s.exec(body) ?? []
+    const rows = now
+      .split('<tr>')
+      .slice(1)
+      .map((row) => row.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' '))
+    const about = (id: number | undefined) => rows.find((row) => row.includes(`t${id} `)) ?? ''
+    assert.match(about(living?.id), /^ 3 t\d+ node_kill default 1 warm 4 s \d\d:\d\d:\d\d 5 s/)
+    assert.match(about(dead?.id), /^ - t\d+ .*nobody runs it/)
+    assert.match(now, /One is to come\./)
+  })
+
+  test('the analysis of a campaign is that of the command line; one that cannot be made is a page that says why', async () => {
+    const { body } = await ask(`${url}c/1/analysis`, {})
+    assert.match(body, /12 trials ended/)
+    assert.match(body, /pass\^3/)
+    const campaignId = await pastCampaign(home.db, [{}])
+    using raw = new DatabaseSync(home.path)
+    raw.prepare("update trials set summary = '{}' where campaign_id = ?").run(campaignId)
+    const broken = await ask(`${url}c/${campaignId}/analysis`, {})
+    assert.equal(broken.status, 500)
+    assert.match(broken.body, /could not be made.*TypeError/s)
+    // Nothing else suffers from it.
+    for (const path of ['', 'c/2/analysis', `c/${campaignId}`])
+      assert.equal((await ask(url + path, {})).status, 200, path)
   })
 
   test('what is written meanwhile is told, and shown', async () => {

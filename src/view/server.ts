@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
 import { createAdaptorServer } from '@hono/node-server'
 import type { Clock } from '../core/clock.ts'
 import { BadInput } from '../core/errors.ts'
-import { type OperatorDb, readOperatorDb } from '../store/operator-db.ts'
-import { type EvalDb, readEvalDb } from '../store/trials.ts'
+import { readOperatorDb } from '../store/operator-db.ts'
+import { readEvalDb } from '../store/trials.ts'
 import { viewerApp } from './app.ts'
+import { opened } from './data/opened.ts'
 import { summarizeOld } from './data/summaries.ts'
 import type { Access } from './guard.ts'
 
@@ -30,11 +32,10 @@ export interface Viewer extends AsyncDisposable {
 export async function startViewer(options: ViewerOptions): Promise<Viewer> {
   const { host, port, clock } = options
   await using undo = new AsyncDisposableStack()
-  const open = <Db extends AsyncDisposable>(path: string | null, read: (path: string) => Db) =>
-    path === null ? null : { path, db: undo.use(read(path)) }
-  const evaluation = open<EvalDb>(options.evalDb, readEvalDb)
-  if (evaluation) await summarizeOld(evaluation.db, evaluation.path)
-  const operation = open<OperatorDb>(options.operatorDb, readOperatorDb)
+  const { evalDb, operatorDb } = options
+  const evaluation = evalDb === null ? null : opened(evalDb, readEvalDb, { undo, clock })
+  if (evaluation) await summarizeOld(evaluation)
+  const operation = operatorDb === null ? null : opened(operatorDb, readOperatorDb, { undo, clock })
   const access: Access = isLoopback(host)
     ? { kind: 'loopback' }
     : { kind: 'token', token: randomBytes(24).toString('base64url') }
@@ -54,7 +55,9 @@ export async function startViewer(options: ViewerOptions): Promise<Viewer> {
     await closed
   })
   const { port: bound } = server.address() as AddressInfo
-  const name = host.includes(':') ? `[${host}]` : host
+  // An address of all networks is nobody's: others find this machine by its name.
+  const found = /^(0\.0\.0\.0|::)$/.test(host) ? hostname() : host
+  const name = found.includes(':') ? `[${found}]` : found
   const token = access.kind === 'token' ? `?token=${access.token}` : ''
   const rest = undo.move()
   return { url: `http://${name}:${bound}/${token}`, [Symbol.asyncDispose]: () => rest.disposeAsync() }

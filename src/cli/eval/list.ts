@@ -83,7 +83,7 @@ async function list(
 }
 
 async function campaignsIn(evalDb: string, page: { limit: number; before?: number }) {
-  await using db = store.openEvalDb(evalDb)
+  await using db = store.existingEvalDb(evalDb)
   const campaigns = await store.listCampaigns(db, page)
   const counts = await outcomeCounts(
     db,

@@ -105,6 +105,8 @@ document.addEventListener('click', async (event) => {
   const template = document.createElement('template')
   template.innerHTML = await answer.text()
   const block = template.content.firstElementChild
+  // Whatever happens meanwhile, it stays open.
+  place.closest('li, main > *').isUnfolded = true
   shortened.replaceWith(template.content)
   place.remove()
   block.focus()
@@ -137,46 +139,64 @@ async function refresh() {
   while (isStale) {
     isStale = false
     const answer = await fetch(location.href).catch(() => null)
-    if (answer?.ok) replaceParts(new DOMParser().parseFromString(await answer.text(), 'text/html'))
+    if (answer?.ok) show(new DOMParser().parseFromString(await answer.text(), 'text/html'))
     // A database that is written all the time must not keep the page busy.
     await new Promise((resolve) => setTimeout(resolve, 300))
   }
   isAsking = false
 }
 
-const linkIn = (root, href) => one(`a[href="${CSS.escape(href)}"]`, root)
+/** The page as the server sent it last, before anybody chose or opened anything in it. */
+let sent = main.dataset.live ? main.cloneNode(true) : null
 
-/** As the server sent it, before anybody chose or opened anything in it. */
-const keepFresh = () => {
-  for (const section of all('main > section[id]')) section.fresh ??= section.innerHTML
-}
-
-/** Sections that are not what they were are replaced; what was opened or chosen in them stays. */
-function replaceParts(fresh) {
-  for (const section of all('main > section[id]', fresh)) {
-    const old = document.getElementById(section.id)
-    if (!old) {
-      const before = section.previousElementSibling?.id
-      const place = before && document.getElementById(before)
-      if (place) place.after(document.importNode(section, true))
-      keepFresh()
-      continue
-    }
-    if (old.fresh === section.innerHTML) continue
-    if (old.contains(document.activeElement) && document.activeElement.matches('input, select')) continue
-    const open = all('details[open][id]', old).map(({ id }) => id)
-    const focused = old.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null
-    const here = one('.here a', old)?.getAttribute('href')
-    const next = document.importNode(section, true)
-    next.fresh = section.innerHTML
-    for (const id of open) one(`#${CSS.escape(id)}`, next)?.setAttribute('open', '')
-    old.replaceWith(next)
-    if (here) linkIn(next, here)?.closest('tr, li')?.classList.add('here')
-    if (focused) linkIn(next, focused)?.focus({ preventScroll: true })
-  }
+function show(fresh) {
+  const next = one('main', fresh)
+  if (!next) return
+  document.title = fresh.title
+  patch(main, sent, next)
+  sent = next
+  for (const figure of all('figure.timeline')) figure.series = null
+  startClocks()
   point(pointed.ms, pointed.seq)
-  if (!one('main', fresh)?.dataset.live) stopListening()
+  if (!main.dataset.live) stopListening()
 }
+
+/**
+ * What the server sends now and did not send before is done to the page; all the rest stays as the reader left it: what is
+ * open, chosen, focused, and how far it is scrolled.
+ */
+function patch(live, before, now) {
+  if (live.isUnfolded || before.isEqualNode(now)) return
+  if (live.nodeName !== now.nodeName || !live.attributes) {
+    live.replaceWith(document.importNode(now, true))
+    return
+  }
+  for (const { name, value } of now.attributes)
+    if (before.getAttribute(name) !== value) live.setAttribute(name, value)
+  for (const { name } of before.attributes) if (!now.hasAttribute(name)) live.removeAttribute(name)
+  const known = new Map()
+  const lives = [...live.childNodes]
+  for (const [i, node] of [...before.childNodes].entries()) {
+    const key = keyOf(node)
+    known.set(key, [...(known.get(key) ?? []), { node, live: lives[i] }])
+  }
+  const wanted = [...now.childNodes].map((node) => ({ node, old: known.get(keyOf(node))?.shift() }))
+  for (const { live } of [...known.values()].flat()) live?.remove()
+  // Nothing that stays is moved: what is moved loses its focus, and how far it was scrolled.
+  let place = live.firstChild
+  for (const { node, old } of wanted) {
+    if (!old?.live) live.insertBefore(document.importNode(node, true), place)
+    else {
+      if (old.live === place) place = place.nextSibling
+      else live.insertBefore(old.live, place)
+      patch(old.live, old.node, node)
+    }
+  }
+}
+
+/** By which a part of the page is known again: its name, or in a table the address of its row. */
+const keyOf = (node) =>
+  node.id || (node.nodeName === 'TR' && one('a[data-row]', node)?.getAttribute('href')) || node.nodeName
 
 function listen() {
   if (source || !main.dataset.live || document.hidden) return
@@ -184,6 +204,12 @@ function listen() {
   source.addEventListener('change', refresh)
   // What happened before it was connected, or while it was not.
   source.addEventListener('open', refresh)
+  // Too many are listening already, or the viewer is being started again. A broken connection is made anew by the browser.
+  source.addEventListener('error', () => {
+    if (source?.readyState !== EventSource.CLOSED) return
+    source = null
+    setTimeout(listen, 5000)
+  })
 }
 
 function stopListening() {
@@ -198,6 +224,27 @@ document.addEventListener('visibilitychange', () => {
   source?.close()
   source = null
 })
+
+/** How long things have lasted goes on between two changes. */
+function startClocks() {
+  for (const clock of all('[data-lasts]')) {
+    if (clock.dataset.lasts === clock.shown) continue
+    clock.shown = clock.dataset.lasts
+    clock.since = performance.now() - Number(clock.dataset.lasts)
+  }
+}
+
+setInterval(() => {
+  for (const clock of all('[data-lasts]')) clock.textContent = lasting(performance.now() - clock.since)
+}, 1000)
+
+/** As the server writes it: `12 s`, `3 m 5 s`, `2 h 4 m`. */
+function lasting(ms) {
+  const seconds = Math.floor(ms / 1000)
+  if (seconds < 120) return `${seconds} s`
+  const minutes = Math.floor(seconds / 60)
+  return minutes < 120 ? `${minutes} m ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} m`
+}
 
 // --- keys --------------------------------------------------------------------------------------------------------
 
@@ -244,5 +291,5 @@ document.addEventListener('keydown', (event) => {
   act()
 })
 
-keepFresh()
+startClocks()
 listen()

@@ -1,10 +1,13 @@
+import { setImmediate as others } from 'node:timers/promises'
 import type { TrialSpec } from '../../eval/record.ts'
-import { damageWords, type TrialSummary } from '../../eval/summary.ts'
+import { damageWords } from '../../eval/summary.ts'
 import {
   type CampaignHead,
   campaignHeads,
   dataVersion,
-  trialHeads,
+  type ListedTrial,
+  listedTrials,
+  trialSpecs,
   trialStamps,
 } from '../../store/reading.ts'
 import type { EvalDb } from '../../store/trials.ts'
@@ -27,11 +30,10 @@ export interface Line {
   resolveMs: number | null
   recoverMs: number | null
   watchedMs: number
-  turns: number
   commands: number | null
   costUsd: number | null
   /** Changes with whatever else does. */
-  stamp: string
+  stamp: number
 }
 
 export interface Campaign {
@@ -62,10 +64,12 @@ interface Kept {
 
 /** About 80 MB. Campaigns that nobody looked at for longest are read anew. */
 const maxLines = 300_000
-const readAtATime = 500
+const readAtATime = 200
 
 export function openBoard(db: EvalDb): Board {
   const kept = new Map<number, Kept>()
+  /** Asked for at once by many it is read once. */
+  const reading = new Map<number, { version: number; lines: Promise<readonly Line[]> }>()
   const words = new Map<string, string>()
   // The same few names in a hundred thousand lines.
   const once = (text: string): string => {
@@ -83,24 +87,53 @@ export function openBoard(db: EvalDb): Board {
     }
   }
 
+  /** In stretches: others who ask for something meanwhile are answered between them. */
+  async function* fresh(campaignId: number, [from, upTo]: readonly [number, number]) {
+    for (let after = from - 1; after < upTo; ) {
+      const trials = await listedTrials(db, campaignId, { after, upTo, limit: readAtATime })
+      const bare = trials.filter(({ figures }) => figures === null).map(({ id }) => id)
+      const specs = bare.length === 0 ? new Map() : await trialSpecs<TrialSpec>(db, bare)
+      yield trials.map((trial) => lineOf(trial, specs.get(trial.id), once))
+      after = trials.length < readAtATime ? upTo : (trials.at(-1)?.id ?? upTo)
+      await others()
+    }
+  }
+  const changed = async (campaignId: number, before: readonly Line[]): Promise<readonly Line[]> => {
+    const stamps = await trialStamps(db, campaignId)
+    const byId = new Map(before.map((line) => [line.id, line]))
+    const ids = [...stamps].filter(([id, stamp]) => byId.get(id)?.stamp !== stamp).map(([id]) => id)
+    const [first, last] = [ids[0], ids.at(-1)]
+    if (first === undefined || last === undefined) return before
+    for await (const lines of fresh(campaignId, [first, last]))
+      for (const line of lines) byId.set(line.id, line)
+    return [...byId.values()].sort((a, b) => a.id - b.id)
+  }
+  const read = async (campaignId: number, version: number): Promise<readonly Line[]> => {
+    const before = kept.get(campaignId)?.lines
+    const whole = [0, Number.MAX_SAFE_INTEGER] as const
+    const lines = before
+      ? await changed(campaignId, before)
+      : (await Array.fromAsync(fresh(campaignId, whole))).flat()
+    const isOver = lines.every(({ standing }) => standing !== 'running' && standing !== 'planned')
+    kept.delete(campaignId)
+    kept.set(campaignId, { version, lines, isOver })
+    forgetOldest()
+    return lines
+  }
   const lines = async (campaignId: number): Promise<readonly Line[]> => {
     // Asked first: what is written while this reads is read again.
     const version = await dataVersion(db)
     const before = kept.get(campaignId)
     if (before?.version === version) return before.lines
-    const stamps = await trialStamps(db, campaignId)
-    const byId = new Map(before?.lines.map((line) => [line.id, line]))
-    const changed = [...stamps].filter(([id, stamp]) => byId.get(id)?.stamp !== stamp).map(([id]) => id)
-    for (let i = 0; i < changed.length; i += readAtATime)
-      for (const head of await trialHeads<TrialSpec, TrialSummary>(db, changed.slice(i, i + readAtATime)))
-        byId.set(head.id, lineOf(head, stamps.get(head.id) ?? '', once))
-    const isSame = changed.length === 0 && before !== undefined
-    const now = isSame ? before.lines : [...stamps.keys()].flatMap((id) => byId.get(id) ?? [])
-    const isOver = now.every(({ standing }) => standing !== 'running' && standing !== 'planned')
-    kept.delete(campaignId)
-    kept.set(campaignId, { version, lines: now, isOver })
-    forgetOldest()
-    return now
+    const now = reading.get(campaignId)
+    if (now?.version === version) return now.lines
+    const next = { version, lines: read(campaignId, version) }
+    reading.set(campaignId, next)
+    try {
+      return await next.lines
+    } finally {
+      if (reading.get(campaignId) === next) reading.delete(campaignId)
+    }
   }
   const all = async (): Promise<Campaign[]> => {
     const campaigns: Campaign[] = []
@@ -114,15 +147,17 @@ export function openBoard(db: EvalDb): Board {
   return { campaigns: () => campaignHeads(db), lines, all }
 }
 
-type Head = Awaited<ReturnType<typeof trialHeads<TrialSpec, TrialSummary>>>[number]
-
-function lineOf(head: Head, stamp: string, once: (text: string) => string): Line {
-  const { id, summary, outcome, startedAt, endedAt, state } = head
-  const { subject, chaos, damage, arm, target, seed } = summary ?? plannedOf(head.spec())
+/** `spec`: of a trial that has no figures. */
+function lineOf(
+  { id, figures, outcomeKind, startedAt, endedAt, state, stamp }: ListedTrial,
+  spec: TrialSpec | undefined,
+  once: (text: string) => string,
+): Line {
+  const { subject, chaos, damage, arm, target, seed } = figures ?? (spec ? plannedOf(spec) : unknown)
   return {
     id,
-    standing: outcome?.kind ?? (state === 'done' ? 'invalid' : state),
-    reason: outcome?.kind === 'invalid' ? once(`${outcome.phase}: ${outcome.reason}`) : null,
+    standing: outcomeKind ?? (state === 'done' ? 'invalid' : state),
+    reason: figures && outcomeKind === 'invalid' ? once(`${figures.phase}: ${figures.reason}`) : null,
     ...{
       subject: once(subject),
       chaos: once(chaos),
@@ -132,16 +167,17 @@ function lineOf(head: Head, stamp: string, once: (text: string) => string): Line
     },
     seed,
     totalMs: startedAt === null || endedAt === null ? null : endedAt - startedAt,
-    detectMs: summary?.detectMs ?? null,
-    resolveMs: summary?.resolveMs ?? null,
-    recoverMs: summary?.recoverMs ?? null,
-    watchedMs: summary?.watchedMs ?? 0,
-    turns: summary?.turns ?? 0,
-    commands: summary?.commands?.total ?? null,
-    costUsd: summary ? summary.costUsd : 0,
+    detectMs: figures?.detectMs ?? null,
+    resolveMs: figures?.resolveMs ?? null,
+    recoverMs: figures?.recoverMs ?? null,
+    watchedMs: figures?.watchedMs ?? 0,
+    commands: figures?.commands ?? null,
+    costUsd: figures ? figures.costUsd : 0,
     stamp,
   }
 }
+
+const unknown = { subject: '', chaos: '', damage: '', arm: '', target: '', seed: 0 }
 
 /** What is known of a trial before it has ended. */
 const plannedOf = (spec: TrialSpec) => ({

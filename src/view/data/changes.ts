@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import type { Context } from 'hono'
-import { streamSSE } from 'hono/streaming'
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import type { Clock } from '../../core/clock.ts'
 import { seenFile } from '../../eval/seen.ts'
 import type { OperatorDb } from '../../store/operator-db.ts'
@@ -8,6 +8,8 @@ import { dataVersion } from '../../store/reading.ts'
 import { folderOfTrial, operatorDbOf } from './trials.ts'
 
 const lookEveryMs = 500
+/** More pages than anybody has open. */
+const maxListeners = 100
 /** Something has to be said now and then, or nobody notices that the other side has left. */
 const pingEveryLooks = 30
 
@@ -36,16 +38,28 @@ export function watchTrial(evalDbPath: string, trialId: number): Watch {
   }
 }
 
+export type Changes = (c: Context, watches: readonly Watch[]) => Response
+
 /**
  * Server-sent events: `change` whenever something was written. What changed is in the page; whoever shows it asks for it
- * again.
+ * again. Only so many can listen at once.
  */
-export function changes(
-  c: Context,
-  { clock, signal }: { clock: Clock; signal: AbortSignal },
-  watches: readonly Watch[],
-) {
-  return streamSSE(c, async (stream) => {
+export function openChanges({ clock, signal }: { clock: Clock; signal: AbortSignal }): Changes {
+  let listeners = 0
+  return (c, watches) => {
+    if (listeners >= maxListeners)
+      return c.text('too many pages follow already: reload this one by hand\n', 503, { 'retry-after': '5' })
+    listeners += 1
+    return streamSSE(c, async (stream) => {
+      try {
+        await follow(c, stream, watches)
+      } finally {
+        listeners -= 1
+      }
+    })
+  }
+
+  async function follow(c: Context, stream: SSEStreamingApi, watches: readonly Watch[]): Promise<void> {
     await using watched = new AsyncDisposableStack()
     for (const watch of watches) watched.use(watch)
     const stop = AbortSignal.any([signal, c.req.raw.signal])
@@ -57,5 +71,5 @@ export function changes(
       last = now
       await clock.sleep(lookEveryMs, stop).catch(() => undefined) // the loop sees that it is over
     }
-  })
+  }
 }

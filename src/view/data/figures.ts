@@ -1,7 +1,6 @@
 import { countsForRecovery, isRecovered, type Outcome } from '../../core/outcome.ts'
-import { quantile } from '../../eval/stats/distributions.ts'
 import { type Interval, wilson } from '../../eval/stats/rates.ts'
-import type { Lifetime } from '../../eval/stats/survival.ts'
+import { kaplanMeier, type Lifetime, survivalQuantile } from '../../eval/stats/survival.ts'
 import type { Counts, Standing } from '../parts/outcome.ts'
 import type { Line } from './board.ts'
 
@@ -48,14 +47,9 @@ export function lifetimes(lines: readonly Line[], name: TimeName): Lifetime[] {
   })
 }
 
-/** Half of those that count and to which it happened took no longer; null: it happened to none. */
-export function medianMs(lines: readonly Line[], name: TimeName): number | null {
-  const times = lines.flatMap((line) => (isCounted(line) ? (line[`${name}Ms`] ?? []) : []))
-  return quantile(
-    times.sort((a, b) => a - b),
-    0.5,
-  )
-}
+/** To half of those that count it has happened by then, as `eval analyze` has it; null: it did not happen to half of them. */
+export const medianMs = (lines: readonly Line[], name: TimeName): number | null =>
+  survivalQuantile(kaplanMeier(lifetimes(lines, name)), 0.5)
 
 /** null: a price is unknown. */
 export function costUsd(lines: readonly Line[]): number | null {

@@ -1,7 +1,9 @@
 import { summarizeMissing } from '../../eval/summaries.ts'
 import type { TrialSummary } from '../../eval/summary.ts'
+import type { EvalSchema } from '../../store/eval-schema.ts'
 import { type StoredSummary, summaryPage, trialsToSummarize } from '../../store/summaries.ts'
 import { type EvalDb, openEvalDb } from '../../store/trials.ts'
+import type { Opened } from './opened.ts'
 
 const pageSize = 1_000
 
@@ -20,10 +22,11 @@ export async function storedSummaries(
   }
 }
 
-/** Trials of an older program get their figures, before anybody only looks. */
-export async function summarizeOld(db: EvalDb, path: string): Promise<void> {
+/** Trials of an older program get their figures, before anybody only looks; where that is not allowed they have none. */
+export async function summarizeOld({ db, file, path, isSnapshot }: Opened<EvalSchema>): Promise<void> {
+  if (isSnapshot && file === path) return
   const missing = await trialsToSummarize(db, { campaignId: null, limit: 1 })
   if (missing.length === 0) return
-  await using writable = openEvalDb(path)
+  await using writable = openEvalDb(file)
   await summarizeMissing(writable, null)
 }

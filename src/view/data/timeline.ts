@@ -17,6 +17,8 @@ export interface Span {
 
 export interface Lane {
   name: string
+  /** What all of it is about. */
+  says?: string
   spans: Span[]
 }
 
@@ -142,7 +144,7 @@ function ticketLanes(tickets: readonly Ticket[], sessions: readonly Session[], u
       const to = Math.min(steps[i + 1]?.at ?? end, end)
       return at < to ? [{ from: at, to, look: `ticket-${state}`, says: `${key}: ${state}` }] : []
     })
-    return { name: `ticket ${id}`, spans }
+    return { name: `ticket ${id}`, says: key, spans }
   })
 }
 

@@ -73,7 +73,7 @@ async function soFar(folder: string, bytes: number) {
   const path = operatorDbIn(folder)
   const nothing = { entries: [], tickets: [], sessions: [] }
   const operator = await whileThere(path, async () => {
-    await using db = readOperatorDb(path)
+    await using db = readOperatorDb(path).db
     return {
       entries: await sessionEntryHeads(db, null, { after: 0, limit: maxEntries, bytes }),
       tickets: await listTickets(db),
@@ -85,7 +85,7 @@ async function soFar(folder: string, bytes: number) {
 
 /** The database of a trial's operator. It comes some time after the trial has begun, and goes with its end; null: not now. */
 export const operatorDbOf = (folder: string): Promise<OperatorDb | null> =>
-  whileThere(operatorDbIn(folder), async () => readOperatorDb(operatorDbIn(folder)))
+  whileThere(operatorDbIn(folder), async () => readOperatorDb(operatorDbIn(folder)).db)
 
 /** A file that goes while somebody reads it is none. */
 async function whileThere<T>(path: string, read: () => Promise<T>): Promise<T | null> {

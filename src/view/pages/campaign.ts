@@ -3,11 +3,13 @@ import { inert } from '../../core/text.ts'
 import type { CampaignHead } from '../../store/reading.ts'
 import type { Line } from '../data/board.ts'
 import { costUsd, countsOf, groups, recoveryRate, remembered } from '../data/figures.ts'
+import type { Running } from '../data/running.ts'
 import { distributions } from '../parts/distributions.ts'
 import { count, rateText, seconds, usd, when } from '../parts/format.ts'
 import { matrix } from '../parts/matrix.ts'
 import { bar, legend, pill, standingNames, standings } from '../parts/outcome.ts'
 import { empty, type Html, linkTo, type Page, scrolling, section } from '../parts/page.ts'
+import { runningNow } from '../parts/running.ts'
 import { chooser, sortable } from '../parts/table.ts'
 
 type Query = Record<string, string | undefined>
@@ -32,11 +34,18 @@ const orders: Record<string, (line: Line) => number | string> = {
   total: (line) => line.totalMs ?? -1,
 }
 
+interface Beside {
+  /** All campaigns there are. */
+  others: readonly CampaignHead[]
+  running: readonly Running[]
+  now: number
+}
+
 /** One campaign: what came of which damage in which arm, how long it took, and its trials. */
 export function campaignPage(
   campaign: CampaignHead,
   lines: readonly Line[],
-  others: readonly CampaignHead[],
+  { others, running, now }: Beside,
   query: Query,
 ): Page {
   const path = `/c/${campaign.id}`
@@ -47,16 +56,17 @@ export function campaignPage(
     section: 'Campaigns',
     trail: [['Campaigns', '/']],
     ...live,
-    body: html`${overview(campaign, lines)}
+    body: html`${overview(campaign, lines, runningNow(campaign.id, running, counts.planned ?? 0, now))}
 ${section('trials', 'Trials', trials(path, lines, query))}
 ${compareForm(campaign, others)}`,
   }
 }
 
 /** The campaign without the list of its trials. */
-export const overview = (campaign: CampaignHead, lines: readonly Line[]): Html =>
+export const overview = (campaign: CampaignHead, lines: readonly Line[], now: Html | string = ''): Html =>
   html`<h1><span class="quiet">c${campaign.id}</span> ${inert(campaign.name)}</h1>
 ${section('summary', 'Outcomes', summary(campaign, lines))}
+${now}
 ${section('matrix', 'Damage and arm', lines.length === 0 ? empty('It has no trials.') : matrixOf(lines)(`/c/${campaign.id}`))}
 ${section('times', 'How long it took', timesOf(lines))}
 ${invalidTrials(lines)}`
@@ -72,7 +82,7 @@ function summary(campaign: CampaignHead, lines: readonly Line[]) {
 <div><dt>cost</dt><dd>${usd(costUsd(lines))}</dd></div>
 ${[...arms].map(([arm, of]) => {
   const { rate, interval, recovered, of: counted } = recoveryRate(of)
-  return html`<div><dt>${inert(arm)} recovered</dt><dd>${rate === null ? '-' : rateText(rate, interval)} <span class="quiet">${recovered} of ${counted}</span></dd></div>`
+  return html`<div><dt>${inert(arm)} recovered</dt><dd>${rate === null ? '-' : html`${rateText(rate, interval)} <span class="quiet">${recovered} of ${counted}</span>`}</dd></div>`
 })}</dl><p><a href="/c/${campaign.id}/analysis">All figures with their uncertainty</a></p>`
 }
 

@@ -46,7 +46,11 @@ ${chooser('arm', of('arm'), query.arm)}
 <button>Filter</button>${shown.length < rows.length ? html` <a href="/">all ${rows.length}</a>` : ''}
 </form>
 ${section('campaigns', html`<span class="quiet">${shown.length === 1 ? 'one campaign' : `${count(shown.length)} campaigns`}</span>`, table(part, query, rows.length))}
-${part.length > 0 ? legend(standingNames) : ''}
+${
+  part.length > 0
+    ? html`${legend(standingNames)}<p class="quiet small">Of the trials with an agent, baselines left out: the share of the valid ones that recovered, with its 95 % interval (Wilson); the medians of the times from the fault until a ticket opened (detect), the last one was closed (resolve) and all was well (recover). Cost: of all trials. Newest: a square a trial, the latest at the right.</p>`
+    : ''
+}
 <nav class="pages" aria-label="Pages">${page > 0 ? html`<a rel="prev" href="${link({ page: String(page - 1) })}">newer</a>` : ''}
 ${(page + 1) * pageSize < shown.length ? html`<a rel="next" href="${link({ page: String(page + 1) })}">more</a>` : ''}</nav>`,
   }
@@ -74,9 +78,9 @@ function row({ campaign, lines }: Row) {
   const { counts, rate, detectMs, resolveMs, recoverMs, costUsd, newest } = digestOf(lines)
   const isRunning = (counts.running ?? 0) > 0
   return html`<tr><td><a data-row href="/c/${campaign.id}">c${campaign.id}</a></td>
-<td class="name"><a href="/c/${campaign.id}">${inert(campaign.name)}</a>${isRunning ? html` <span class="tag">running</span>` : ''}</td>
+<td class="name"><a href="/c/${campaign.id}">${inert(campaign.name)}</a>${isRunning ? html` <span class="tag">${counts.running} running</span>` : ''}</td>
 <td class="num">${when(campaign.startedAt)}</td><td class="num">${count(lines.length)}</td><td>${bar(counts)}</td>
-<td class="num">${rate.rate === null ? '-' : rateText(rate.rate, rate.interval)}</td><td class="num">${seconds(detectMs)}</td>
+<td class="num">${rate.rate === null ? '-' : html`${rateText(rate.rate, rate.interval)} <span class="quiet">${rate.recovered}/${rate.of}</span>`}</td><td class="num">${seconds(detectMs)}</td>
 <td class="num">${seconds(resolveMs)}</td><td class="num">${seconds(recoverMs)}</td><td class="num">${usd(costUsd)}</td>
 <td>${sparkline(newest)}</td></tr>`
 }

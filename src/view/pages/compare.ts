@@ -8,7 +8,7 @@ import type { TrialFacts } from '../data/trials.ts'
 import { brief, offset, rateText, seconds } from '../parts/format.ts'
 import { bar, pill } from '../parts/outcome.ts'
 import { empty, type Html, type Page, scrolling, section } from '../parts/page.ts'
-import { rangeOf, timelineFigure, timelineLegend } from '../parts/timeline.ts'
+import { rangeOf, rangeOfBoth, timelineFigure, timelineLegend } from '../parts/timeline.ts'
 import { standingOf } from './trial.ts'
 
 /** What to compare: asks, as long as it was not told. */
@@ -26,11 +26,7 @@ ${wrong === '' ? empty('Two trials are shown on one time axis; of two campaigns,
 /** Two trials with the same axis, both aligned at the injection. */
 export function compareTrialsPage(a: TrialFacts, b: TrialFacts): Page {
   const sides = [a, b].map((facts) => ({ facts, timeline: timelineOf(facts) }))
-  const ranges = sides.map(({ timeline }) => rangeOf(timeline))
-  const range = {
-    from: Math.min(...ranges.map(({ from }) => from)),
-    to: Math.max(...ranges.map(({ to }) => to)),
-  }
+  const range = rangeOfBoth(rangeOf(timelineOf(a)), rangeOf(timelineOf(b)))
   const names = [...new Set(sides.flatMap(({ timeline }) => timeline.moments.map(({ name }) => name)))]
   const head = ({ trial }: TrialFacts) =>
     html`<a href="/t/${trial.id}">t${trial.id}</a> ${pill(standingOf(trial))} <span class="quiet">${inert(trial.spec.faults.map(({ chaosType }) => chaosType).join('+'))}, ${inert(trial.spec.baseline ? 'baseline' : trial.spec.variant.name)}, seed ${trial.spec.seed}</span>`

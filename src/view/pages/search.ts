@@ -29,7 +29,7 @@ ${chooser('subject', choices.subjects, query.subject)}${chooser('chaos', choices
 <label>outcome <select name="outcome"><option value="">any</option>${standingNames.map((name) => html`<option value="${name}" ${name === query.outcome ? html`selected` : ''}>${standings[name].label}</option>`)}</select></label>
 <label>campaign <input name="campaign" size="6" value="${query.campaign ?? ''}" placeholder="c1"></label>
 <button>Search</button></form>
-<p class="quiet small">All words have to be there. "Several in a row" in quotes; beg* finds what begins so.</p>
+<p class="quiet small">In trials that have ended; what runs is found once it has. All words have to be there. "Several in a row" in quotes; beg* finds what begins so.</p>
 ${
   terms.length === 0
     ? empty('Nothing was asked for yet.')

@@ -2,10 +2,10 @@ import { html } from 'hono/html'
 import { inert } from '../../core/text.ts'
 import { documentOf, type Trial } from '../../eval/document.ts'
 import type { TrialRecord } from '../../eval/record.ts'
-import { whyOf } from '../../eval/why.ts'
+import { storyOf } from '../data/story.ts'
 import { type Timeline, timelineOf } from '../data/timeline.ts'
 import type { TrialFacts } from '../data/trials.ts'
-import { count, offset, seconds, usd, when } from '../parts/format.ts'
+import { count, lasting, offset, seconds, usd, when } from '../parts/format.ts'
 import { pill, type Standing, standings } from '../parts/outcome.ts'
 import { empty, type Html, type Page, scrolling, section } from '../parts/page.ts'
 import { stateDifference } from '../parts/states.ts'
@@ -66,30 +66,68 @@ ${section('timeline', 'Timeline', html`${timelineFigure(timeline, rangeOf(timeli
 ${section(
   'transcript',
   `Transcript${spec.baseline ? '' : ` of ${inert(spec.variant.name)}`}`,
-  transcriptList(entries, { elsewhere, zero: timeline.zero, isLive }),
+  transcriptList(entries, {
+    elsewhere,
+    zero: timeline.zero,
+    isLive,
+    sessions: sessionsOf(facts),
+    isBaseline: spec.baseline,
+  }),
 )}
+${section('tickets', 'Tickets', ticketTable(facts, timeline))}
 ${record ? details(record) : ''}`
 }
 
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+
 const outcomeTitle = (trial: Trial) => html`${pill(standingOf(trial))}`
 
-function outcomeFacts({ trial, tickets }: TrialFacts, timeline: Timeline) {
-  const { outcome, record, spec } = trial
+function outcomeFacts({ trial, tickets, phases, now }: TrialFacts, timeline: Timeline) {
+  const { record, spec } = trial
   const { session, workload } = documentOf(trial)
   const standing = standingOf(trial)
-  const why = outcome ? whyOf(outcome) : ''
+  const phase = phases.findLast(({ endedAt }) => endedAt === null)
+  const going =
+    trial.state === 'running' && phase
+      ? html`: in phase <b>${phase.phase}</b> for ${lasting(now - phase.startedAt)}`
+      : ''
   const row = (name: string, value: unknown) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`
-  return html`<p>${standings[standing].means}${why === '' ? '' : html`: <b>${inert(why)}</b>`}.</p>
+  const story = storyOf(trial)
+  return html`<p>${capital(standings[standing].means)}${going}.</p>
+${story.length === 0 ? '' : html`<div class="story e-${standing}">${story.map((sentence) => html`<p>${inert(sentence)}</p>`)}</div>`}
 <dl class="facts">
-${timeline.moments.filter(({ name }) => name !== 'injected').map(({ name, at }) => row(name, offset(at - timeline.zero)))}
+${timeline.moments
+  .filter(({ name }) => name !== 'injected')
+  .toSorted((a, b) => a.at - b.at)
+  .map(({ name, at }) => row(name, offset(at - timeline.zero)))}
 ${row('subject', `${inert(spec.subject)}, ${spec.size} nodes`)}${row('arm', inert(spec.baseline ? 'baseline' : spec.variant.name))}
 ${spec.baseline ? '' : row('agent', inert(spec.model ?? spec.agent))}${row('seed', spec.seed)}
 ${row('started', `${when(trial.startedAt)} UTC`)}
 ${trial.endedAt === null || trial.startedAt === null ? '' : row('took', seconds(trial.endedAt - trial.startedAt))}
 ${session ? html`${row('turns', session.turns)}${row('commands', session.commands)}${row('tokens', `${count(session.tokens.in)} in, ${count(session.tokens.out)} out`)}${row('cost', usd(session.cost_usd))}` : ''}
-${workload ? html`${row('load', `${count(workload.ops)} operations, ${count(workload.failed)} failed`)}${row('no success for', seconds(workload.unavailable_ms))}${row('lost writes', workload.lost_writes)}` : ''}
+${workload ? html`${row('load', `${count(workload.ops)} operations, ${count(workload.failed)} failed`)}${row('unavailable for', seconds(workload.unavailable_ms))}${row('lost writes', workload.lost_writes)}` : ''}
 ${row('tickets', tickets.length)}
 </dl>${record?.revertFailed ? html`<p class="warning">Left broken until the cluster was taken down: ${inert(record.revertFailed)}</p>` : ''}`
+}
+
+/** Those that left entries, in the order in which they began. */
+const sessionsOf = ({ sessions, entries }: TrialFacts): string[] => [
+  ...new Set([
+    ...sessions.toSorted((a, b) => a.startedAt - b.startedAt).map(({ id }) => id),
+    ...entries.map(({ sessionId }) => sessionId),
+  ]),
+]
+
+/** What the monitor said was wrong. */
+function ticketTable({ tickets }: TrialFacts, { zero }: Timeline) {
+  if (tickets.length === 0) return empty('None was opened.')
+  return scrolling(
+    'Tickets',
+    html`<table class="list"><thead><tr><th scope="col">id</th><th scope="col">violation</th><th scope="col">severity</th><th scope="col">opened</th><th scope="col">closed</th><th scope="col">what it said</th></tr></thead><tbody>${tickets.map(
+      ({ id, key, severity, openedAt, resolvedAt, resolvedBy, state, message }) =>
+        html`<tr><td class="num">${id}</td><td class="name">${inert(key)}</td><td>${severity}</td><td class="num">${offset(openedAt - zero)}</td><td class="num">${resolvedAt === null ? state : `${offset(resolvedAt - zero)}, by ${resolvedBy}`}</td><td class="wrap">${inert(message)}</td></tr>`,
+    )}</tbody></table>`,
+  )
 }
 
 function details(record: TrialRecord): Html {
@@ -131,7 +169,7 @@ const logLines = 40
 const logChars = 48_000
 
 function logs({ logs }: TrialRecord) {
-  const nodes = Object.entries(logs)
+  const nodes = Object.entries(logs).sort(([a], [b]) => (a < b ? -1 : 1))
   if (nodes.length === 0) return empty('None were kept.')
   return nodes.map(
     ([node, text]) => html`<details id="log-${inert(node)}"><summary>${inert(node)}</summary>

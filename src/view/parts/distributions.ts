@@ -50,7 +50,7 @@ function panel(name: TimeName, series: readonly Series[]) {
 <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${name} times. ${inert(said)}">
 ${niceTicks(0, longest, 5).map(
   (ms) =>
-    html`<line class="grid" x1="${x(ms)}" x2="${x(ms)}" y1="0" y2="${curveTop + curve}"/><text class="tick" x="${x(ms)}" y="${height - 6}" text-anchor="middle">${seconds(ms)}</text>`,
+    html`<line class="grid" x1="${x(ms)}" x2="${x(ms)}" y1="0" y2="${curveTop + curve}"/><text class="tick" x="${x(ms)}" y="${height - 6}" text-anchor="middle">${ms / 1_000} s</text>`,
 )}
 ${series.map(({ i, of }, at) =>
   sampled(of).map(

@@ -1,3 +1,4 @@
+import { html } from 'hono/html'
 import { iso } from '../../core/clock.ts'
 import { inert } from '../../core/text.ts'
 import type { Interval } from '../../eval/stats/rates.ts'
@@ -16,6 +17,13 @@ export function seconds(ms: number | null | undefined): string {
 
 /** After the injection: `+1.2 s`, or before it: `-3.0 s`. */
 export const offset = (ms: number): string => (ms < 0 ? `-${seconds(-ms)}` : `+${seconds(ms)}`)
+
+/** How long something has lasted by now, to the second: a script lets it go on. */
+export function lasting(ms: number) {
+  const whole = Math.max(0, Math.floor(ms / 1_000))
+  const text = whole < 120 ? `${whole} s` : seconds(whole * 1_000)
+  return html`<span data-lasts="${whole * 1_000}">${text}</span>`
+}
 
 /** `2026-11-22 20:38:01`, UTC, to the second. */
 export const when = (at: number | null): string => iso(at)?.slice(0, 19).replace('T', ' ') ?? '-'

@@ -6,6 +6,8 @@ import { rateText } from './format.ts'
 import { bar } from './outcome.ts'
 import { linkTo, scrolling } from './page.ts'
 
+const isToCome = ({ standing }: Line): boolean => standing === 'running' || standing === 'planned'
+
 /** Damage by arm: what share recovered, how sure that is, and the way to the trials. The baseline stands last. */
 export function matrix(path: string, lines: readonly Line[]) {
   const arms = [...new Set(lines.map(({ arm }) => arm))].sort(
@@ -15,7 +17,7 @@ export function matrix(path: string, lines: readonly Line[]) {
   const cell = (of: readonly Line[], filter: Record<string, string>) => {
     if (of.length === 0) return html`<td class="none">-</td>`
     const { rate, interval, recovered, of: counted } = recoveryRate(of)
-    return html`<td><a href="${linkTo(path, filter)}#trials">${rate === null ? 'none counts' : rateText(rate, interval)}</a>
+    return html`<td><a href="${linkTo(path, filter)}#trials">${rate === null ? (of.some(isToCome) ? 'none ended' : 'none counts') : rateText(rate, interval)}</a>
 <span class="quiet">${rate === null ? of.length : `${recovered}/${counted}`}</span>${bar(countsOf(of), 120)}</td>`
   }
   return scrolling(

@@ -19,9 +19,14 @@ export interface Frame {
   sections: readonly (readonly [name: string, address: string])[]
   /** Shown at the foot: which database this is. */
   source: string
+  /** What one has to know of it. */
+  notices(): readonly string[]
 }
 
-export function document_({ sections, source }: Frame, { title, section, trail = [], live, body }: Page) {
+export function document_(
+  { sections, source, notices }: Frame,
+  { title, section, trail = [], live, body }: Page,
+) {
   const search = sections.some(([name]) => name === 'Search')
   return html`<!doctype html>
 <html lang="en">
@@ -48,6 +53,7 @@ ${
 }
 </header>
 <main id="main" tabindex="-1" ${live === undefined ? '' : html`data-live="${live}"`}>
+${notices().map((notice) => html`<p class="warning notice" role="status">${inert(notice)}</p>`)}
 ${
   trail.length > 0
     ? html`<nav class="trail" aria-label="Way back">${trail.map(([text, address]) => html`<a href="${address}">${inert(text)}</a> <span aria-hidden="true">/</span> `)}</nav>`

@@ -11,9 +11,22 @@ const box = { width: 1000, left: 104, right: 20, lane: 16, gap: 4, chart: 54, to
 export interface Range {
   from: number
   to: number
+  /** What the charts reach up to. */
+  ops: number
+  p99Ms: number
 }
 
-export const rangeOf = ({ from, to, zero }: Timeline): Range => ({ from: from - zero, to: to - zero })
+export const rangeOf = ({ from, to, zero, samples }: Timeline): Range => ({
+  ...{ from: from - zero, to: to - zero },
+  ops: Math.max(1, ...ratesOf(samples).map(({ ops }) => ops)),
+  p99Ms: Math.max(1, ...samples.map(({ p99Ms }) => p99Ms ?? 0)),
+})
+
+/** In which both can be shown. */
+export const rangeOfBoth = (a: Range, b: Range): Range => ({
+  ...{ from: Math.min(a.from, b.from), to: Math.max(a.to, b.to) },
+  ...{ ops: Math.max(a.ops, b.ops), p99Ms: Math.max(a.p99Ms, b.p99Ms) },
+})
 
 interface FigureOptions {
   id: string
@@ -28,7 +41,7 @@ interface FigureOptions {
  * the numbers from the block of data below.
  */
 export function timelineFigure(timeline: Timeline, range: Range, { id, links, of = '' }: FigureOptions) {
-  const { width, left, right, lane, gap, chart, top } = box
+  const { width, left, right, lane, gap, top } = box
   const scale = (width - left - right) / Math.max(1, range.to - range.from)
   const x = (at: number) =>
     round(Math.min(width - right, Math.max(left, left + (at - timeline.zero - range.from) * scale)))
@@ -40,7 +53,7 @@ export function timelineFigure(timeline: Timeline, range: Range, { id, links, of
   }
   const lanes = timeline.lanes.map((one) => laneGroup(one, next(lane), x))
   const marks = timeline.marks.length > 0 ? markGroup(timeline, next(lane + 4), x, { links, of }) : ''
-  const charts = chartsOf(timeline, next, x, chart)
+  const charts = chartsOf(timeline, range, next, x)
   const axisY = y
   const data = {
     ...range,
@@ -76,10 +89,23 @@ ${momentLabels(timeline, x)}
 
 const tickText = (ms: number): string => `${Math.round(ms / 100) / 10} s`
 
-function laneGroup({ name, spans }: Lane, y: number, x: (at: number) => number): Html {
+function laneGroup({ name, spans, says: said }: Lane, y: number, x: (at: number) => number): Html {
   const { lane } = box
   return html`<g><text class="label" x="0" y="${y + 12}">${inert(name.length > 15 ? `${name.slice(0, 14)}\u2026` : name)}<title>${inert(name)}</title></text>
-${spans.map((span) => spanRect(span, y, lane, x))}</g>`
+${spans.map((span) => spanRect(span, y, lane, x))}${said === undefined ? '' : saidIn(said, spans, y, x)}</g>`
+}
+
+/** On the bar where it is long enough for it, else behind it, else before it. */
+function saidIn(said: string, spans: readonly Span[], y: number, x: (at: number) => number): Html | string {
+  const [first, last] = [spans[0], spans.at(-1)]
+  if (!first || !last) return ''
+  const [from, to, width] = [x(first.from), x(last.to), said.length * 6 + 8]
+  if (to - from >= width)
+    return html`<text class="on-bar" x="${from + 4}" y="${y + 12}">${inert(said)}</text>`
+  if (to + width <= box.width) return html`<text x="${to + 4}" y="${y + 12}">${inert(said)}</text>`
+  if (from - width >= box.left)
+    return html`<text x="${from - 4}" y="${y + 12}" text-anchor="end">${inert(said)}</text>`
+  return ''
 }
 
 /** Named where there is room. A phase that took no time would be invisible: it is as wide as a hair. */
@@ -129,34 +155,32 @@ function momentLabels({ moments }: Timeline, x: (at: number) => number): Html[] 
 type Next = (height: number) => number
 
 /** Load: operations a second with the failed ones, and the slowest one in a hundred. */
-function chartsOf(
-  { samples }: Timeline,
-  next: Next,
-  x: (at: number) => number,
-  height: number,
-): Html | string {
+function chartsOf({ samples }: Timeline, range: Range, next: Next, x: (at: number) => number): Html | string {
   if (samples.length === 0) return ''
-  const rate = samples.map(({ at, ops, failed }, i) => {
-    const seconds = Math.max(0.2, (at - (samples[i - 1]?.at ?? at - 1_000)) / 1_000)
-    return { at, ops: ops / seconds, failed: failed / seconds }
-  })
+  const rate = ratesOf(samples)
   const ops = rate.map(({ at, ops }) => ({ at, value: ops }))
   const failed = rate.map(({ at, failed }) => ({ at, value: failed }))
   const p99 = samples.map(({ at, p99Ms }) => ({ at, value: p99Ms }))
-  return html`${chart('operations/s', next(height), height, x, [
+  return html`${chart('operations/s', next(box.chart), range.ops, x, [
     { look: 'ops', points: ops },
     { look: 'failed', points: failed },
-  ])}${chart('p99, ms', next(height), height, x, [{ look: 'p99', points: p99 }])}`
+  ])}${chart('p99, ms', next(box.chart), range.p99Ms, x, [{ look: 'p99', points: p99 }])}`
 }
+
+/** Per second, whatever time a sample covers. */
+const ratesOf = (samples: Timeline['samples']) =>
+  samples.map(({ at, ops, failed }, i) => {
+    const seconds = Math.max(0.2, (at - (samples[i - 1]?.at ?? at - 1_000)) / 1_000)
+    return { at, ops: ops / seconds, failed: failed / seconds }
+  })
 
 interface Curve {
   look: string
   points: { at: number; value: number | null }[]
 }
 
-function chart(name: string, y: number, height: number, x: (at: number) => number, curves: Curve[]): Html {
-  const { left, right, width } = box
-  const highest = Math.max(1, ...curves.flatMap(({ points }) => points.map(({ value }) => value ?? 0)))
+function chart(name: string, y: number, highest: number, x: (at: number) => number, curves: Curve[]): Html {
+  const { left, right, width, chart: height } = box
   const at = (value: number) => round(y + height - 2 - (value / highest) * (height - 8))
   const path = ({ points }: Curve) => {
     let pen = 'M'
@@ -198,5 +222,6 @@ export const timelineLegend = () =>
       ['k-claim', 'claim'],
       ['l-ops', 'operations'],
       ['l-failed', 'failed'],
+      ['l-p99', 'p99'],
     ] as const
   ).map(([look, says]) => html`<span><i class="dot ${look}"></i>${says}</span>`)}</p>`

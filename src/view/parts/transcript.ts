@@ -13,6 +13,7 @@ export const headBytes = 4_000
 const headLines = 30
 /** Text on one page, before the next begins. */
 const pageChars = 60_000
+const newest = 20
 
 export interface TranscriptPage {
   /** Where all of an entry is, and the entries after this one; null: nowhere, there is only this page. */
@@ -21,25 +22,43 @@ export interface TranscriptPage {
   zero: number
   /** Whether it is still being written. */
   isLive: boolean
+  /** Nobody is meant to work. */
+  isBaseline?: boolean
+  /** The sessions it is of, in order, where there can be several: each begins with a line that says so. */
+  sessions?: readonly string[]
 }
 
 /** What the agent thought, ran and saw, entry by entry. */
 export function transcriptList(entries: readonly EntryHead[], page: TranscriptPage): Html {
   if (entries.length === 0)
-    return empty(page.isLive ? 'The agent has not said or done anything yet.' : 'No agent worked on it.')
+    return empty(
+      page.isLive && !page.isBaseline
+        ? 'The agent has not said or done anything yet.'
+        : page.isBaseline
+          ? 'A baseline: no agent works on it.'
+          : 'No agent worked on it.',
+    )
   const commands = new Map<string, number>()
   for (const entry of entries) if (entry.kind === 'tool_call') commands.set(callKey(entry), entry.seq)
   let chars = 0
   const shown: Html[] = []
+  let session = page.sessions?.[0]
   for (const entry of entries) {
     if (page.elsewhere && chars > pageChars) break
     chars += entry.body.length
+    if (page.sessions && entry.sessionId !== session) shown.push(beginning(entry, page.sessions))
+    session = entry.sessionId
     shown.push(item(entry, page, commands.get(callKey(entry))))
   }
   const left = entries.length - shown.length
   const last = entries[shown.length - 1]?.seq ?? 0
   return html`<ol class="transcript">${shown}</ol>
-${left > 0 ? html`<p><a rel="next" href="${page.elsewhere?.nextHref(last)}">${left} more entries</a></p>` : ''}`
+${left > 0 ? html`<p><a rel="next" href="${page.elsewhere?.nextHref(last)}">${left} more entries</a>${left > newest ? html` <a href="${page.elsewhere?.nextHref(entries.at(-newest - 1)?.seq ?? last)}">the newest ${newest}</a>` : ''}</p>` : ''}`
+}
+
+const beginning = ({ sessionId }: EntryHead, sessions: readonly string[]): Html => {
+  const i = sessions.indexOf(sessionId) + 1
+  return html`<li id="session-${i}" class="session"><h3>Session ${i} of ${sessions.length}</h3></li>`
 }
 
 function item(entry: EntryHead, page: TranscriptPage, call: number | undefined): Html {

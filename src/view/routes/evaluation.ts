@@ -1,20 +1,20 @@
 import type { Hono } from 'hono'
 import { iso } from '../../core/clock.ts'
-import { type Analysis, analyze } from '../../eval/analyze.ts'
-import { compare } from '../../eval/compare/compare.ts'
+import type { Analysis } from '../../eval/analyze.ts'
 import { documentOf } from '../../eval/document.ts'
 import { trajectories } from '../../eval/export/atif.ts'
+import type { EvalSchema } from '../../store/eval-schema.ts'
 import { trialEntryText } from '../../store/reading.ts'
 import { searchEntries, textKinds } from '../../store/search.ts'
 import * as store from '../../store/trials.ts'
 
-type EvalDb = store.EvalDb
-
-import type { AppOptions, Show } from '../app.ts'
+import type { Shared } from '../app.ts'
 import { type Line, openBoard } from '../data/board.ts'
-import { changes, watchOf, watchTrial } from '../data/changes.ts'
+import { watchOf, watchTrial } from '../data/changes.ts'
+import { openDerive } from '../data/derive.ts'
 import { digestOf, promised, remembered } from '../data/figures.ts'
-import { storedSummaries } from '../data/summaries.ts'
+import type { Opened } from '../data/opened.ts'
+import { runningIn } from '../data/running.ts'
 import { trialFacts } from '../data/trials.ts'
 import { analysisPage, verdict } from '../pages/analysis.ts'
 import { campaignPage } from '../pages/campaign.ts'
@@ -25,16 +25,13 @@ import { searchPage } from '../pages/search.ts'
 import { trialPage } from '../pages/trial.ts'
 import type { Html } from '../parts/page.ts'
 
-interface Options extends AppOptions {
-  db: EvalDb
-  path: string
-  show: Show
-}
+type Options = Shared & Opened<EvalSchema>
 
 /** The pages of an eval.db. */
 export function evalRoutes(app: Hono, options: Options): void {
-  const { db, path, show, clock } = options
+  const { db, path, file, show, changes, clock, signal } = options
   const board = openBoard(db)
+  const derive = openDerive(file, signal)
   const choices = openChoices(board)
   const analyses = new WeakMap<readonly Line[], Promise<Analysis>>()
   const verdictsWith = remembered(() => new WeakMap<readonly Line[], Promise<Html>>())
@@ -45,14 +42,17 @@ export function evalRoutes(app: Hono, options: Options): void {
     const id = Number(c.req.param('id'))
     const all = await board.campaigns()
     const campaign = all.find((one) => one.id === id)
-    return show(c, campaign ? campaignPage(campaign, await board.lines(id), all, c.req.query()) : null)
+    if (!campaign) return show(c, null)
+    const lines = await board.lines(id)
+    const beside = { others: all, running: await runningIn(db, path, id), now: clock.now() }
+    return show(c, campaignPage(campaign, lines, beside, c.req.query()))
   })
   app.get('/c/:id{[0-9]+}/analysis', async (c) => {
     const id = Number(c.req.param('id'))
     const campaign = (await board.campaigns()).find((one) => one.id === id)
     if (!campaign) return show(c, null)
-    const derive = async () => analyze(await storedSummaries(db, id))
-    return show(c, analysisPage(campaign, await promised(analyses, await board.lines(id), derive)))
+    const asked = () => derive({ kind: 'analysis', campaign: id })
+    return show(c, analysisPage(campaign, await promised(analyses, await board.lines(id), asked)))
   })
   app.get('/t/:id{[0-9]+}', async (c) => {
     const found = await facts(Number(c.req.param('id')))
@@ -125,13 +125,17 @@ export function evalRoutes(app: Hono, options: Options): void {
       }),
     )
     if (!one || !other) return show(c, askPage(query, 'There is no such campaign.'))
-    const derive = () => verdictOf(db, ids)
-    const said = await promised(verdictsWith(one.lines), other.lines, derive)
+    const asked = async () => {
+      const [reference, candidate] = ids
+      const comparison = await derive({ kind: 'comparison', reference, candidate })
+      return comparison ? verdict(comparison) : tooMany(ids)
+    }
+    const said = await promised(verdictsWith(one.lines), other.lines, asked)
     return show(c, compareCampaignsPage(one, other, said))
   })
   app.get('/events', (c) => {
     const trial = Number(c.req.query('trial'))
-    return changes(c, options, [watchOf(db), ...(trial ? [watchTrial(path, trial)] : [])])
+    return changes(c, [watchOf(db), ...(trial ? [watchTrial(path, trial)] : [])])
   })
 }
 
@@ -146,18 +150,4 @@ function openChoices(board: ReturnType<typeof openBoard>) {
     }
     return { subjects: [...subjects].sort(), chaos: [...chaos].sort() }
   }
-}
-
-/** More trials than this take longer to compare than anybody waits for a page. */
-const comparedAtOnce = 4_000
-
-async function verdictOf(db: EvalDb, ids: readonly [number, number]): Promise<Html> {
-  const side = async (id: number) => {
-    const rows = await storedSummaries(db, id)
-    const scorers = [...new Set(rows.flatMap(({ scorerVersion }) => scorerVersion ?? []))]
-    return { name: `c${id}`, trials: rows.map(({ summary }) => summary), scorers }
-  }
-  const [reference, candidate] = [await side(ids[0]), await side(ids[1])]
-  const trials = reference.trials.length + candidate.trials.length
-  return trials > comparedAtOnce ? tooMany(ids) : verdict(compare(reference, candidate))
 }

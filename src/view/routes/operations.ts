@@ -4,17 +4,16 @@ import type { OperatorDb } from '../../store/operator-db.ts'
 import { sessionEntryHeads, sessionEntryText, ticketClusters } from '../../store/reading.ts'
 import { listSessions, session } from '../../store/sessions.ts'
 import { listTickets, ticket, ticketEvents } from '../../store/tickets.ts'
-import type { AppOptions, Show } from '../app.ts'
-import { changes, watchOf } from '../data/changes.ts'
+import type { Shared } from '../app.ts'
+import { watchOf } from '../data/changes.ts'
 import { maxEntries } from '../data/trials.ts'
 import { entryFragment, entryPage } from '../pages/entry.ts'
 import { sessionPage, sessionsPage } from '../pages/sessions.ts'
 import { ticketPage, ticketPageSize, ticketsPage } from '../pages/tickets.ts'
 import { headBytes } from '../parts/transcript.ts'
 
-interface Options extends AppOptions {
+interface Options extends Shared {
   db: OperatorDb
-  show: Show
 }
 
 const unresolved = ticketStates.filter((state) => state !== 'resolved')
@@ -22,7 +21,7 @@ const sessionsShown = 200
 
 /** The pages of an operator.db. */
 export function operatorRoutes(app: Hono, options: Options): void {
-  const { db, show, clock } = options
+  const { db, show, changes, clock } = options
   app.get('/tickets', async (c) => {
     const query = c.req.query()
     const { state, cluster } = query
@@ -65,5 +64,5 @@ export function operatorRoutes(app: Hono, options: Options): void {
     ] as const
     return show(c, entryPage(`Entry ${seq}`, trail, here, text, Number(c.req.query('from')) || 0))
   })
-  app.get('/operator-events', (c) => changes(c, options, [watchOf(db)]))
+  app.get('/operator-events', (c) => changes(c, [watchOf(db)]))
 }

@@ -1,0 +1,35 @@
+/** The process of derive.ts: answers one question. */
+import { analyze } from '../../eval/analyze.ts'
+import { compare } from '../../eval/compare/compare.ts'
+import { type EvalDb, readEvalDb } from '../../store/trials.ts'
+import type { Answer, Question } from './derive.ts'
+import { storedSummaries } from './summaries.ts'
+
+/** More trials than this take longer to compare than anybody waits for a page. */
+const comparedAtOnce = 4_000
+
+async function answerTo(db: EvalDb, question: Question): Promise<Answer<Question>> {
+  switch (question.kind) {
+    case 'analysis':
+      return analyze(await storedSummaries(db, question.campaign))
+    case 'comparison': {
+      const reference = await side(db, question.reference)
+      const candidate = await side(db, question.candidate)
+      const trials = reference.trials.length + candidate.trials.length
+      return trials > comparedAtOnce ? null : compare(reference, candidate)
+    }
+    default:
+      return question satisfies never
+  }
+}
+
+async function side(db: EvalDb, campaign: number) {
+  const rows = await storedSummaries(db, campaign)
+  const scorers = [...new Set(rows.flatMap(({ scorerVersion }) => scorerVersion ?? []))]
+  return { name: `c${campaign}`, trials: rows.map(({ summary }) => summary), scorers }
+}
+
+process.once('message', async ({ file, question }: { file: string; question: Question }) => {
+  await using db = readEvalDb(file).db
+  process.send?.(await answerTo(db, question))
+})

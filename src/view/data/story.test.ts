@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { gaveUp, probes, repaired, session, ticket } from '../../../test/standins/record.ts'
+import type { Trial } from '../../eval/document.ts'
+import type { TrialRecord } from '../../eval/record.ts'
+import { score } from '../../eval/score.ts'
+import { storyOf } from './story.ts'
+
+/** The story of a trial as its own scorer judges it. */
+function told(of: Partial<TrialRecord>): string {
+  const record = { ...repaired, ...of }
+  const trial = { outcome: score(record), record, spec: record.spec } as Trial
+  return `${trial.outcome?.kind} ${trial.outcome?.kind === 'unresolved' ? trial.outcome.reason : ''}: ${storyOf(trial).join(' ')}`
+}
+
+const broken = probes(-3_000, 20_000, false)
+const open = [ticket(1_000, null)]
+
+test('who said what when, and since when all was well', () => {
+  assert.match(
+    told({}),
+    /^resolved : At \+4.00 s default said fixed: it was killed\. All was well .* from \+4.00 s .* at \+6.00 s\.$/,
+  )
+})
+
+test('of what was not repaired: why it ended, and what was wrong at the end', () => {
+  const atTheEnd = /At the end etcd-2 was not well; violated: etcd\/member_down\/etcd-2\.$/
+  const cases: [Partial<TrialRecord>, RegExp][] = [
+    [
+      { probes: broken, tickets: open },
+      /^false_claim : At \+4.00 s default said fixed: it was killed\. At the end/,
+    ],
+    [{ probes: broken, tickets: [], sessions: [] }, /^unresolved undetected: No ticket ever opened/],
+    [
+      { probes: broken, tickets: open, sessions: [session({ claim: gaveUp })] },
+      /gave_up: Whoever worked on it gave up\. .*not fixed: no idea\./,
+    ],
+    [
+      { probes: broken, tickets: open, sessions: [session({ claim: gaveUp, reason: 'limit of 5 USD' })] },
+      /^unresolved limit: A session was cut short: limit of 5 USD\./,
+    ],
+    [
+      { probes: broken, tickets: open, sessions: [], timedOut: true },
+      /timeout: A ticket opened at \+1.00 s; no agent took it, and the 2 m 0 s /,
+    ],
+    [
+      {
+        probes: broken,
+        tickets: open,
+        sessions: [],
+        timedOut: true,
+        spec: { ...repaired.spec, baseline: true },
+      },
+      /timeout: A ticket opened at \+1.00 s; nobody works in a baseline, and/,
+    ],
+  ]
+  for (const [of, says] of cases) {
+    assert.match(told(of), says)
+    assert.match(told(of), atTheEnd)
+  }
+})
+
+test('what was lost, what broke on our side, a process that does not run, a calm that did not last', () => {
+  const lost = { workload: { ...repaired.workload, lostWrites: ['k1'] } } as Partial<TrialRecord>
+  assert.match(told(lost), /^harmful : 1 acknowledged writes lost\. .*1 writes were lost/)
+  assert.equal(told({ invalid: { phase: 'warm', reason: 'no load' } }), 'invalid : In phase warm: no load.')
+  assert.match(
+    told({ nodeStates: { 'etcd-1': 'running', 'etcd-2': 'stopped' } }),
+    /the process of etcd-2 was stopped/,
+  )
+  assert.match(
+    told({ probes: [...broken, ...probes(21_000, 23_000)] }),
+    /all was well, but not for the 5.00 s/,
+  )
+})
