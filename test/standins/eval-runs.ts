@@ -54,7 +54,7 @@ export const quickTrial = (...more: string[]): string[] => [
 
 /** What the monitor had seen when the tickets of all trials here last fired, by name. */
 export async function ticketValues({ evalDb }: Home): Promise<string[]> {
-  await using db = readEvalDb(evalDb)
+  await using db = readEvalDb(evalDb).db
   const trials = await listTrials<unknown, TrialRecord>(db)
   return trials.flatMap(({ record }) => record?.tickets.flatMap(({ values }) => Object.keys(values)) ?? [])
 }
