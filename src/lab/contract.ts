@@ -52,7 +52,7 @@ export interface Cluster extends AsyncDisposable {
   readonly nodes: readonly ClusterNode[]
   readonly endpoints: Endpoints
 
-  /** Runs a program inside the node's network with the cluster's files and processes, as its root. */
+  /** Runs a program inside the node's network with the cluster's files and processes, as its root. It ends when we do. */
   run(node: string, argv: readonly string[], options?: RunOptions): Promise<Result>
   /** Starts the node's process; no-op when it runs. */
   start(node: string): Promise<void>

@@ -54,7 +54,10 @@ export async function startIn(
   }
 }
 
-/** Runs a program in a container to its end. Rejects when it is aborted or runs out of time; then it is gone. */
+/**
+ * Runs a program in a container to its end. Rejects when it is aborted or runs out of time; then it is gone, and so it is
+ * when we die.
+ */
 export async function execIn(
   engine: Engine,
   container: string,
@@ -64,7 +67,9 @@ export async function execIn(
   options.signal?.throwIfAborted()
   const expired = options.timeoutMs === undefined ? undefined : AbortSignal.timeout(options.timeoutMs)
   const stop = AbortSignal.any([options.signal, expired].filter((signal) => signal !== undefined))
-  const started = await startIn(engine, container, argv)
+  const input = options.input ?? ''
+  const tethered = ['bash', '-c', tether, 'bash', argv.length, Buffer.byteLength(input)].map(String)
+  const started = await startIn(engine, container, tethered)
   const { socket } = started
   const output: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] }
   const ended = once(socket, 'close')
@@ -77,7 +82,8 @@ export async function execIn(
     if (stop.aborted) halt()
     else stop.addEventListener('abort', halt, { once: true })
   })
-  socket.end(options.input ?? '')
+  socket.on('error', () => undefined) // what was said of it comes with its end
+  socket.write(argv.map((argument) => `${argument}\0`).join('') + input)
   try {
     await Promise.race([ended, halted])
   } catch (error) {
@@ -92,6 +98,25 @@ export async function execIn(
     exitCode: await started.exitCode(),
   }
 }
+
+/**
+ * The engine lets a program go on whose caller has died. So the connection stays open while it runs: what comes over it are so
+ * many arguments (whoever looks for a process by its arguments must not find this one), so many bytes of input, and when it
+ * closes, all that has our mark ends.
+ */
+const tether = `
+  exec 3<&0 4>&2 2>/dev/null
+  mapfile -t -d '' -n $1 argv <&3
+  exec 5< <(
+    exec 4>&-; head -c $2 <&3; exec >&-; while read -r _; do :; done <&3
+    for _ in 1 2 3 4 5; do
+      for file in $(grep -lazx "${variable}=$${variable}" /proc/[0-9]*/environ); do
+        pid=\${file#/proc/}; pid=\${pid%/environ}; [ $pid = $BASHPID ] || kill -KILL $pid
+      done
+    done)
+  watcher=$!
+  env "\${argv[@]}" <&5 2>&4 3<&- 4>&- 5<&-; code=$?
+  kill $watcher; exit $code`
 
 const killer = `
   for _ in 1 2 3 4 5; do

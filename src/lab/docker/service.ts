@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline'
 import { systemClock } from '../../core/clock.ts'
 import type { NodeState } from '../contract.ts'
 import { type Engine, tolerating } from './engine.ts'
@@ -10,7 +11,7 @@ const stopSeconds = 5
 const patienceMs = 15_000
 
 interface Inspected {
-  State: { Running: boolean; Paused: boolean; Pid: number }
+  State: { Running: boolean; Paused: boolean; Pid: number; StartedAt: string }
 }
 
 const inspect = (engine: Engine, container: string): Promise<Inspected> =>
@@ -35,9 +36,36 @@ export async function stateOf(engine: Engine, container: string): Promise<NodeSt
 const stillRunning = async (engine: Engine, container: string): Promise<NodeState> =>
   (await inspect(engine, container)).State.Running ? 'running' : 'stopped'
 
-/** No-op when it runs. */
+/** No-op when it runs. One that somebody has just asked to end is about to: it runs, and is started once it has. */
 export async function startContainer(engine: Engine, container: string): Promise<void> {
+  if (await isEnding(engine, container)) await stopContainer(engine, container)
   await engine.ask('POST', `/containers/${container}/start`)
+}
+
+const endingSignals = ['2', '3', '9', '15']
+
+/** As far as the engine remembers its last few hundred events. */
+async function isEnding(engine: Engine, container: string): Promise<boolean> {
+  const { State } = await inspect(engine, container)
+  if (!State.Running) return false
+  const startedAt = Date.parse(State.StartedAt)
+  const seconds = (ms: number) => (ms / 1000).toFixed(3)
+  const stream = await engine.stream('GET', '/events', {
+    query: {
+      ...{ since: seconds(startedAt), until: seconds(systemClock.now()) },
+      filters: JSON.stringify({ type: ['container'], container: [container], event: ['kill'] }),
+    },
+  })
+  for await (const line of createInterface({ input: stream })) {
+    const { timeNano, Actor } = JSON.parse(line) as KillEvent
+    if (timeNano / 1e6 > startedAt && endingSignals.includes(Actor.Attributes.signal ?? '')) return true
+  }
+  return false
+}
+
+interface KillEvent {
+  timeNano: number
+  Actor: { Attributes: Record<string, string> }
 }
 
 /** SIGTERM, then SIGKILL. A process that is paused would not hear the first. */
