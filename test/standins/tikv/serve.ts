@@ -1,9 +1,9 @@
 import type http from 'node:http'
 import http2 from 'node:http2'
 import net, { type Socket } from 'node:net'
-import { frame, unframed } from '../../../src/subjects/tikv/wire/grpc.ts'
-import type { Method } from '../../../src/subjects/tikv/wire/messages.ts'
-import { message, text } from '../../../src/subjects/tikv/wire/protobuf.ts'
+import { frame, unframed } from './wire/grpc.ts'
+import type { Method } from './wire/messages.ts'
+import { message, text } from './wire/protobuf.ts'
 
 /** What a gRPC server answers with in the place of a message. */
 export class Refusal extends Error {

@@ -1,125 +1,105 @@
-import http2 from 'node:http2'
-import { messageOf } from '../../../core/errors.ts'
-import { type Silence, silenceOf } from '../../shared/client.ts'
-import type { Method } from './messages.ts'
+import {
+  type ChannelOptions,
+  Client,
+  connectivityState,
+  credentials,
+  logVerbosity,
+  setLogVerbosity,
+} from '@grpc/grpc-js'
+import type { Answer, Channel } from './channel.ts'
+import { decode, encode } from './codec.ts'
+import type { Method } from './schema.ts'
 
-/** Codes: grpc.io, Status codes. `silent`: nothing usable came back, and why. */
-export type Answer<A> =
-  | { kind: 'ok'; message: A }
-  | { kind: 'refused'; code: number; message: string }
-  | { kind: 'silent'; why: Silence; detail: string }
-
-/** One gRPC server, one kept connection. Calls of one message each way, which is all that we need. */
-export interface Channel extends Disposable {
-  /** Never rejects: an aborted signal, too, is a silence (`timeout`). */
-  call<Q, A>(method: Method<Q, A>, request: Partial<Q>, signal: AbortSignal): Promise<Answer<A>>
+const options: ChannelOptions = {
+  // A request that is sent twice by anybody but us is a value that comes back from the dead.
+  'grpc.enable_retries': 0,
+  // Neither the name server nor the environment has a say in where a request goes.
+  'grpc.service_config_disable_resolution': 1,
+  'grpc.enable_http_proxy': 0,
+  // Connections are shared with nobody: who waits for a dead member must not hold up its neighbours.
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc.max_receive_message_length': 1 << 20,
+  'grpc.enable_channelz': 0,
 }
 
-const maxBytes = 1 << 20
-const frameHead = 5
+// What is wrong is in the answers; standard error is the program's own.
+setLogVerbosity(logVerbosity.NONE)
 
-/** `address`: `host:port`, without encryption. */
-export function channelTo(address: string): Channel {
-  let session: http2.ClientHttp2Session | null = null
-  let failure: NodeJS.ErrnoException | null = null
-
-  const connected = (): http2.ClientHttp2Session => {
-    if (session && !session.destroyed && !session.closed) return session
-    failure = null
-    const opened = http2.connect(`http://${address}`, { peerMaxConcurrentStreams: 1_000 })
-    opened.on('error', (error) => {
-      failure = error
-    })
-    opened.on('goaway', () => opened.close())
-    session = opened
-    return opened
+/**
+ * A connection first, the request then, as two steps: by the library's statuses a request that could not be sent is not
+ * told from one whose connection broke.
+ */
+export function grpcChannel(address: string): Channel {
+  let client: Client | null = null
+  // The next call has a connection of its own, without the library's pauses between attempts.
+  const drop = (used: Client) => {
+    if (client === used) client = null
+    used.close()
   }
-
   return {
-    call: (method, request, signal) =>
-      new Promise((resolve) => {
-        if (signal.aborted) return resolve({ kind: 'silent', why: 'timeout', detail: 'no time was left' })
-        // Who leads where is told by those that are asked.
-        if (!URL.canParse(`http://${address}`))
-          return resolve({ kind: 'silent', why: 'garbled', detail: `no address: ${address}` })
-        const used = connected()
-        const stream = used.request({
-          ':method': 'POST',
-          ':path': method.path,
-          'content-type': 'application/grpc',
-          te: 'trailers',
-        })
-        const chunks: Buffer[] = []
-        let length = 0
-        let heads: http2.IncomingHttpHeaders = {}
-        const end = (answer: Parameters<typeof resolve>[0]) => {
-          signal.removeEventListener('abort', late)
-          resolve(answer)
-        }
-        // Whoever did not answer is asked over a new connection the next time.
-        const late = () => {
-          end({ kind: 'silent', why: 'timeout', detail: 'no answer in time' })
-          used.destroy()
-        }
-        signal.addEventListener('abort', late, { once: true })
-        stream.on('response', (headers) => {
-          heads = { ...heads, ...headers }
-        })
-        stream.on('trailers', (headers) => {
-          heads = { ...heads, ...headers }
-        })
-        stream.on('data', (chunk: Buffer) => {
-          length += chunk.length
-          if (length <= maxBytes) chunks.push(chunk)
-          else used.destroy(new Error(`the answer is longer than ${maxBytes} bytes`))
-        })
-        stream.on('error', (error) => {
-          // A connection that fails takes its streams along, and is their cause.
-          const cause = failure ?? (error.cause instanceof Error ? error.cause : error)
-          end({ kind: 'silent', why: silenceOf(cause), detail: cause.message })
-        })
-        stream.on('close', () => end(answerFrom(method, heads, Buffer.concat(chunks), failure)))
-        stream.end(frame(method.request.encode(request)))
-      }),
-    [Symbol.dispose]: () => session?.destroy(),
+    async call(method, request, signal) {
+      client ??= new Client(`dns:${address}`, credentials.createInsecure(), options)
+      const used = client
+      const missing = await connected(used, signal)
+      const answer: Answer<never> | null = missing === null ? null : { kind: 'unsent', detail: missing }
+      const got = answer ?? (await unary(used, method, request, signal))
+      if (answer || signal.aborted) drop(used)
+      return got
+    },
+    [Symbol.dispose]: () => client?.close(),
   }
 }
 
-export function frame(payload: Uint8Array): Buffer {
-  const head = Buffer.alloc(frameHead)
-  head.writeUInt32BE(payload.length, 1)
-  return Buffer.concat([head, payload])
-}
-
-function answerFrom<A>(
-  method: Method<unknown, A>,
-  heads: http2.IncomingHttpHeaders,
-  body: Buffer,
-  failure: NodeJS.ErrnoException | null,
-): Answer<A> {
-  const status = heads['grpc-status']
-  if (typeof status !== 'string' || !/^\d+$/.test(status)) {
-    return failure
-      ? { kind: 'silent', why: silenceOf(failure), detail: failure.message }
-      : { kind: 'silent', why: 'garbled', detail: 'it ended without a gRPC status' }
-  }
-  try {
-    if (status !== '0') {
-      return {
-        kind: 'refused',
-        code: Number(status),
-        message: decodeURIComponent(String(heads['grpc-message'] ?? '')),
+/** null once a server has greeted; otherwise why none has. Until then nothing of a request is sent. */
+function connected(client: Client, signal: AbortSignal): Promise<string | null> {
+  const channel = client.getChannel()
+  return new Promise((resolve) => {
+    const end = (missing: string | null) => {
+      signal.removeEventListener('abort', late)
+      resolve(missing)
+    }
+    const late = () => end('no connection in time')
+    const look = () => {
+      if (signal.aborted) return
+      const state = channel.getConnectivityState(true)
+      switch (state) {
+        case connectivityState.READY:
+          return end(null)
+        case connectivityState.TRANSIENT_FAILURE:
+          return end('no connection')
+        case connectivityState.SHUTDOWN:
+          return end('the connection was given up')
+        case connectivityState.IDLE:
+        case connectivityState.CONNECTING:
+          return channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, look)
+        default:
+          return state satisfies never
       }
     }
-    return { kind: 'ok', message: method.answer.decode(unframed(body)) }
-  } catch (error) {
-    return { kind: 'silent', why: 'garbled', detail: messageOf(error) }
-  }
+    signal.addEventListener('abort', late, { once: true })
+    look()
+  })
 }
 
-/** We offer no compression, so that a compressed message is no answer to us. */
-export function unframed(body: Buffer): Buffer {
-  const length = body.length < frameHead ? -1 : body.readUInt32BE(1)
-  if (body[0] !== 0 || body.length !== frameHead + length) throw new RangeError('not one whole gRPC message')
-  return body.subarray(frameHead)
+function unary<Q, A>(
+  client: Client,
+  { path, request: question, answer }: Method<Q, A>,
+  request: Partial<Q>,
+  signal: AbortSignal,
+): Promise<Answer<A>> {
+  return new Promise((resolve) => {
+    const call = client.makeUnaryRequest<Partial<Q>, A>(
+      path,
+      (value) => encode(question, value),
+      (bytes) => decode(answer, bytes),
+      request,
+      (error, message) => {
+        signal.removeEventListener('abort', late)
+        if (message !== undefined) resolve({ kind: 'ok', message })
+        else resolve({ kind: 'failed', code: error?.code ?? 2, detail: error?.details ?? 'no message' })
+      },
+    )
+    const late = () => call.cancel()
+    signal.addEventListener('abort', late, { once: true })
+  })
 }
