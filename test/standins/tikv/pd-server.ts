@@ -3,8 +3,8 @@ import http from 'node:http'
 import { join } from 'node:path'
 import { systemClock } from '../../../src/core/clock.ts'
 import { rngFrom } from '../../../src/core/rng.ts'
-import { type Channel, channelTo } from './wire/grpc.ts'
-import { getMembers, getRegion, getStore, healthCheck } from './wire/messages.ts'
+import { type Channel, channelTo } from '../../../src/subjects/tikv/wire/channel.ts'
+import { getMembers, getRegion, getStore, healthCheck } from '../../../src/subjects/tikv/wire/messages.ts'
 import { type Flags, hostPort, need } from './flags.ts'
 import { log } from './log.ts'
 import { type Answer, leaderApi } from './pd-api.ts'
@@ -87,81 +87,73 @@ export async function pdServer(flags: Flags): Promise<void> {
   const requireLeader = () => {
     if (!leads()) throw new Refusal(unavailable, 'not leader')
   }
-  const ownHeader = { clusterId: BigInt(clusterId) }
+  const ownHeader = { clusterId }
 
-  const grpc = grpcServer(
-    Object.fromEntries([
-      on(healthCheck, () => ({ status: 1n })),
-      on(getMembers, () => {
-        const of = (member: (typeof members)[number]) => {
-          const { name, member_id, peer_urls, client_urls } = memberOf(member)
-          return { name, memberId: BigInt(member_id), peerUrls: peer_urls, clientUrls: client_urls }
-        }
-        const leader = leaderMember()
-        return {
-          header: { ...ownHeader, error: null },
-          members: members.map(of),
-          leader: leader ? of(leader) : null,
-        }
-      }),
-      on(getRegion, ({ header, key }) => {
-        requireLeader()
-        if (header?.clusterId !== BigInt(clusterId)) throw new Refusal(9, 'mismatch cluster id')
-        const text = Buffer.from(key).toString()
-        const region = agreed.regions.find(
-          ({ startKey, endKey }) => text >= startKey && (endKey === '' || text < endKey),
-        )
-        if (!region) return { header: { ...ownHeader, error: null } }
-        const peers = region.peers.map(({ id, storeId }) => ({ id: BigInt(id), storeId: BigInt(storeId) }))
-        const leading = heard.regions.get(region.id)?.storeId
-        return {
-          header: { ...ownHeader, error: null },
-          region: {
-            id: BigInt(region.id),
-            startKey: Buffer.from(region.startKey),
-            endKey: Buffer.from(region.endKey),
-            epoch: { confVer: 5n, version: 1n },
-            peers,
-          },
-          leader: peers.find(({ storeId }) => String(storeId) === leading) ?? null,
-        }
-      }),
-      on(getStore, ({ storeId }) => {
-        requireLeader()
-        const store = agreed.stores.get(String(storeId))
-        if (!store) throw new Refusal(2, `invalid store ID ${storeId}, not found`)
-        const { address, statusAddress } = store
-        return {
-          header: { ...ownHeader, error: null },
-          store: { id: storeId, address, statusAddress, state: 0n },
-        }
-      }),
-      on(beatCall, async ({ json }) => {
-        requireLeader()
-        const { store, beat, regions } = JSON.parse(json)
-        const known = agreed.stores.get(store.id)
-        if (JSON.stringify(known) !== JSON.stringify(store)) await raft.propose({ kind: 'store', store })
-        if (agreed.regions.length === 0 && agreed.stores.size >= maxReplicas)
-          await raft.propose({ kind: 'bootstrap', regions: regionsOn([...agreed.stores.keys()].sort()) })
-        const at = systemClock.now()
-        heard.stores.set(store.id, { ...beat, at })
-        for (const { id, ...region } of regions) {
-          if ((heard.regions.get(id)?.term ?? 0) <= region.term) heard.regions.set(id, { ...region, at })
-        }
-        const own = agreed.regions.filter(({ peers }) => peers.some(({ storeId }) => storeId === store.id))
-        return { json: JSON.stringify({ regions: own, stores: [...agreed.stores.values()] }) }
-      }),
-    ]),
-  )
-  const peers = grpcServer(
-    Object.fromEntries([
-      on(peerCall, ({ json }) => {
-        const { message, from, clientUrl } = JSON.parse(json)
-        clientUrlOf.set(from, clientUrl)
-        return { json: JSON.stringify({ reply: raft.receive(message), clientUrl: clientUrlOf.get(self) }) }
-      }),
-    ]),
-  )
+  const grpc = grpcServer([
+    on(healthCheck, () => ({ status: 1 })),
+    on(getMembers, () => {
+      const of = (member: (typeof members)[number]) => {
+        const { name, member_id, peer_urls, client_urls } = memberOf(member)
+        return { name, memberId: member_id, peerUrls: peer_urls, clientUrls: client_urls }
+      }
+      const leader = leaderMember()
+      return {
+        header: { ...ownHeader, error: null },
+        members: members.map(of),
+        leader: leader ? of(leader) : null,
+      }
+    }),
+    on(getRegion, ({ header, regionKey }) => {
+      requireLeader()
+      if (header?.clusterId !== clusterId) throw new Refusal(9, 'mismatch cluster id')
+      const text = Buffer.from(regionKey).toString()
+      const region = agreed.regions.find(
+        ({ startKey, endKey }) => text >= startKey && (endKey === '' || text < endKey),
+      )
+      if (!region) return { header: { ...ownHeader, error: null } }
+      const { peers } = region
+      const leading = heard.regions.get(region.id)?.storeId
+      return {
+        header: { ...ownHeader, error: null },
+        region: {
+          id: region.id,
+          startKey: Buffer.from(region.startKey),
+          endKey: Buffer.from(region.endKey),
+          regionEpoch: { confVer: '5', version: '1' },
+          peers,
+        },
+        leader: peers.find(({ storeId }) => storeId === leading) ?? null,
+      }
+    }),
+    on(getStore, ({ storeId }) => {
+      requireLeader()
+      const store = agreed.stores.get(storeId)
+      if (!store) throw new Refusal(2, `invalid store ID ${storeId}, not found`)
+      return { header: { ...ownHeader, error: null }, store: { id: storeId, address: store.address } }
+    }),
+    on(beatCall, async ({ json }) => {
+      requireLeader()
+      const { store, beat, regions } = JSON.parse(json)
+      const known = agreed.stores.get(store.id)
+      if (JSON.stringify(known) !== JSON.stringify(store)) await raft.propose({ kind: 'store', store })
+      if (agreed.regions.length === 0 && agreed.stores.size >= maxReplicas)
+        await raft.propose({ kind: 'bootstrap', regions: regionsOn([...agreed.stores.keys()].sort()) })
+      const at = systemClock.now()
+      heard.stores.set(store.id, { ...beat, at })
+      for (const { id, ...region } of regions) {
+        if ((heard.regions.get(id)?.term ?? 0) <= region.term) heard.regions.set(id, { ...region, at })
+      }
+      const own = agreed.regions.filter(({ peers }) => peers.some(({ storeId }) => storeId === store.id))
+      return { json: JSON.stringify({ regions: own, stores: [...agreed.stores.values()] }) }
+    }),
+  ])
+  const peers = grpcServer([
+    on(peerCall, ({ json }) => {
+      const { message, from, clientUrl } = JSON.parse(json)
+      clientUrlOf.set(from, clientUrl)
+      return { json: JSON.stringify({ reply: raft.receive(message), clientUrl: clientUrlOf.get(self) }) }
+    }),
+  ])
 
   const membersJson = () => ({
     header: { cluster_id: clusterId },

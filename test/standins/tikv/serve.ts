@@ -1,69 +1,51 @@
 import type http from 'node:http'
-import http2 from 'node:http2'
 import net, { type Socket } from 'node:net'
-import { frame, unframed } from './wire/grpc.ts'
-import type { Method } from './wire/messages.ts'
-import { message, text } from './wire/protobuf.ts'
+import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js'
+import { decode, encode } from '../../../src/subjects/tikv/wire/codec.ts'
+import { type Method, message, string } from '../../../src/subjects/tikv/wire/schema.ts'
 
 /** What a gRPC server answers with in the place of a message. */
 export class Refusal extends Error {
-  readonly code: number
-  constructor(code: number, why: string) {
+  readonly code: status
+  constructor(code: status, why: string) {
     super(why)
     this.code = code
   }
 }
 
-const unimplemented = 12
-const internal = 13
+type Handler = (server: Server) => void
 
-type Handler = (body: Buffer) => Promise<Buffer>
+/** A handler of one method, for `grpcServer`. */
+export const on =
+  <Q, A>(
+    { path, request, answer }: Method<Q, A>,
+    handle: (request: Q) => Partial<A> | Promise<Partial<A>>,
+  ): Handler =>
+  (server) =>
+    server.register(
+      path,
+      async (call: ServerUnaryCall<Q, Partial<A>>, reply: sendUnaryData<Partial<A>>) => {
+        try {
+          reply(null, await handle(call.request))
+        } catch (error) {
+          const details = error instanceof Error ? error.message : String(error)
+          reply({ code: error instanceof Refusal ? error.code : status.INTERNAL, details })
+        }
+      },
+      (value) => encode(answer, value),
+      (bytes) => decode(request, bytes),
+      'unary',
+    )
 
-/** A handler by its path, for `grpcServer`. */
-export function on<Q, A>(
-  method: Method<Q, A>,
-  handle: (request: Q) => Partial<A> | Promise<Partial<A>>,
-): [string, Handler] {
-  return [method.path, async (body) => method.answer.encode(await handle(method.request.decode(body)))]
-}
-
-const json = message({ json: text(1) })
+const json = message('standin.Json', { json: string(1) })
 
 /** Our own talk between stand-ins: JSON in one field. */
 export const jsonMethod = (path: string) => ({ path, request: json, answer: json })
 
-export function grpcServer(handlers: Record<string, Handler>): http2.Http2Server {
-  const server = http2.createServer()
-  server.on('sessionError', () => undefined)
-  server.on('stream', (stream, headers) => {
-    stream.on('error', () => undefined) // the caller gave up
-    const chunks: Buffer[] = []
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-    stream.on('end', async () => {
-      const answer = await answerTo(handlers[headers[':path'] ?? ''], Buffer.concat(chunks))
-      if (stream.destroyed) return
-      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
-      stream.on('wantTrailers', () =>
-        stream.sendTrailers({
-          'grpc-status': String(answer.code),
-          'grpc-message': encodeURIComponent(answer.why),
-        }),
-      )
-      stream.end(answer.body)
-    })
-  })
+export function grpcServer(handlers: readonly Handler[]): Server {
+  const server = new Server({ 'grpc.enable_channelz': 0 })
+  for (const handler of handlers) handler(server)
   return server
-}
-
-async function answerTo(handler: Handler | undefined, body: Buffer) {
-  const none = Buffer.alloc(0)
-  if (!handler) return { code: unimplemented, why: 'unknown method', body: none }
-  try {
-    return { code: 0, why: '', body: frame(await handler(unframed(body))) }
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    return { code: error instanceof Refusal ? error.code : internal, why, body: none }
-  }
 }
 
 /** A listening port on which HTTP/1 and gRPC are told apart by their first bytes, as PD does. */
@@ -73,8 +55,9 @@ export interface Port {
   close(): Promise<void>
 }
 
-export function portOf(address: string, servers: { grpc?: http2.Http2Server; http?: http.Server }): Port {
+export function portOf(address: string, servers: { grpc?: Server; http?: http.Server }): Port {
   const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? []
+  const grpc = servers.grpc?.createConnectionInjector(ServerCredentials.createInsecure())
   let sockets = new Set<Socket>()
   let listener: net.Server | null = null
   return {
@@ -87,9 +70,9 @@ export function portOf(address: string, servers: { grpc?: http2.Http2Server; htt
           const first: Buffer | null = socket.read()
           if (!first) return
           socket.unshift(first)
-          const server = first.subarray(0, 3).toString() === 'PRI' ? servers.grpc : servers.http
-          if (!server) return socket.destroy()
-          server.emit('connection', socket)
+          if (first.subarray(0, 3).toString() !== 'PRI') servers.http?.emit('connection', socket)
+          else if (grpc) grpc.injectConnection(socket)
+          else socket.destroy()
         })
       })
       listener = opened

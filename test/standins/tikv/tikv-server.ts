@@ -3,8 +3,8 @@ import http from 'node:http'
 import { join } from 'node:path'
 import { systemClock } from '../../../src/core/clock.ts'
 import { rngFrom } from '../../../src/core/rng.ts'
-import { type Channel, channelTo } from './wire/grpc.ts'
-import { getMembers, healthCheck, rawGet, rawPut } from './wire/messages.ts'
+import { type Channel, channelTo } from '../../../src/subjects/tikv/wire/channel.ts'
+import { getMembers, healthCheck, rawGet, rawPut } from '../../../src/subjects/tikv/wire/messages.ts'
 import { type Flags, hostPort, need } from './flags.ts'
 import { log } from './log.ts'
 import { beatCall } from './pd-server.ts'
@@ -145,8 +145,8 @@ export async function tikvServer(flags: Flags): Promise<void> {
     for (const region of told.regions) serve(region)
   }
 
-  const groupFor = (regionId: bigint | undefined, key: Uint8Array): Group | { message: string } => {
-    const group = groups.get(String(regionId))
+  const groupFor = (regionId: string | undefined, key: Uint8Array): Group | { message: string } => {
+    const group = groups.get(regionId ?? '')
     if (!group) return { message: `region ${regionId} is missing` }
     const { startKey, endKey } = group.meta
     const text = Buffer.from(key).toString()
@@ -155,17 +155,10 @@ export async function tikvServer(flags: Flags): Promise<void> {
 
   const notLeader = ({ meta, raft }: Group) => {
     const leader = meta.peers.find((peer) => peer.storeId === raft.leader)
-    const peer = leader ? { id: BigInt(leader.id), storeId: BigInt(leader.storeId) } : null
-    const why = { regionId: BigInt(meta.id), leader: peer }
-    return {
-      regionError: {
-        message: `peer is not leader for region ${meta.id}`,
-        notLeader: why,
-        serverIsBusy: null,
-      },
-    }
+    const why = { regionId: meta.id, leader: leader ?? null }
+    return { regionError: { message: `peer is not leader for region ${meta.id}`, notLeader: why } }
   }
-  const failed = (message: string) => ({ regionError: { message, notLeader: null, serverIsBusy: null } })
+  const failed = (message: string) => ({ regionError: { message, notLeader: null } })
 
   const timed = async <T>(type: string, work: () => Promise<T>): Promise<T> => {
     const from = performance.now()
@@ -180,43 +173,41 @@ export async function tikvServer(flags: Flags): Promise<void> {
     }
   }
 
-  const grpc = grpcServer(
-    Object.fromEntries([
-      on(healthCheck, () => ({ status: 1n })),
-      on(raftCall, ({ json }) => {
-        const { regionId, message } = JSON.parse(json)
-        const group = groups.get(regionId)
-        if (!group) throw new Refusal(5, `region ${regionId} is missing`)
-        return { json: JSON.stringify(group.raft.receive(message)) }
+  const grpc = grpcServer([
+    on(healthCheck, () => ({ status: 1 })),
+    on(raftCall, ({ json }) => {
+      const { regionId, message } = JSON.parse(json)
+      const group = groups.get(regionId)
+      if (!group) throw new Refusal(5, `region ${regionId} is missing`)
+      return { json: JSON.stringify(group.raft.receive(message)) }
+    }),
+    on(rawPut, ({ context, key, value }) =>
+      timed('raw_put', async () => {
+        const group = groupFor(context?.regionId, key)
+        if ('message' in group) return failed(group.message)
+        if (group.raft.role !== 'leader') return notLeader(group)
+        try {
+          const from = performance.now()
+          await group.raft.propose([Buffer.from(key).toString(), Buffer.from(value).toString('latin1')])
+          const seconds = (performance.now() - from) / 1000
+          metrics.observe('tikv_storage_engine_async_request_duration_seconds', 'type="write",', seconds)
+          return {}
+        } catch (error) {
+          return failed(error instanceof Error ? error.message : String(error))
+        }
       }),
-      on(rawPut, ({ context, key, value }) =>
-        timed('raw_put', async () => {
-          const group = groupFor(context?.regionId, key)
-          if ('message' in group) return failed(group.message)
-          if (group.raft.role !== 'leader') return notLeader(group)
-          try {
-            const from = performance.now()
-            await group.raft.propose([Buffer.from(key).toString(), Buffer.from(value).toString('latin1')])
-            const seconds = (performance.now() - from) / 1000
-            metrics.observe('tikv_storage_engine_async_request_duration_seconds', 'type="write",', seconds)
-            return {}
-          } catch (error) {
-            return failed(error instanceof Error ? error.message : String(error))
-          }
-        }),
-      ),
-      on(rawGet, ({ context, key }) =>
-        timed('raw_get', async () => {
-          const group = groupFor(context?.regionId, key)
-          if ('message' in group) return failed(group.message)
-          if (group.raft.role !== 'leader') return notLeader(group)
-          if (!group.raft.mayRead()) return failed('stale command')
-          const value = group.data.get(Buffer.from(key).toString())
-          return value === undefined ? { notFound: true } : { value: Buffer.from(value, 'latin1') }
-        }),
-      ),
-    ]),
-  )
+    ),
+    on(rawGet, ({ context, key }) =>
+      timed('raw_get', async () => {
+        const group = groupFor(context?.regionId, key)
+        if ('message' in group) return failed(group.message)
+        if (group.raft.role !== 'leader') return notLeader(group)
+        if (!group.raft.mayRead()) return failed('stale command')
+        const value = group.data.get(Buffer.from(key).toString())
+        return value === undefined ? { notFound: true } : { value: Buffer.from(value, 'latin1') }
+      }),
+    ),
+  ])
   const port = portOf(need(flags, 'addr'), { grpc })
 
   const web = http.createServer(async (request, response) => {

@@ -1,3 +1,4 @@
+import http2 from 'node:http2'
 import {
   type ChannelOptions,
   Client,
@@ -5,7 +6,9 @@ import {
   credentials,
   logVerbosity,
   setLogVerbosity,
+  status,
 } from '@grpc/grpc-js'
+import { within } from '../../shared/deadline.ts'
 import type { Answer, Channel } from './channel.ts'
 import { decode, encode } from './codec.ts'
 import type { Method } from './schema.ts'
@@ -25,40 +28,97 @@ const options: ChannelOptions = {
 // What is wrong is in the answers; standard error is the program's own.
 setLogVerbosity(logVerbosity.NONE)
 
+/** Longer than a call waits, so that a link which is slow for one call is open for the next. */
+const openMs = 2_000
+
 /**
- * A connection first, the request then, as two steps: by the library's statuses a request that could not be sent is not
- * told from one whose connection broke.
+ * A connection first and the request then, as two steps: by the library's statuses a request that could not be sent is not
+ * told from one whose connection broke. A connection that was lost is made anew by us, without the library's pauses.
  */
 export function grpcChannel(address: string): Channel {
-  let client: Client | null = null
-  // The next call has a connection of its own, without the library's pauses between attempts.
-  const drop = (used: Client) => {
-    if (client === used) client = null
-    used.close()
+  const over = new AbortController()
+  let open: Client | null = null
+  let opening: Promise<string | null> | null = null
+  const drop = (client: Client) => {
+    if (open === client) open = null
+    client.close()
+  }
+  const reopen = async (): Promise<string | null> => {
+    const client = new Client(`dns:${address}`, credentials.createInsecure(), options)
+    const missing = await within(
+      over.signal,
+      openMs,
+      async (until) => (await greeting(address, until)) ?? (await connection(client, until)),
+    )
+    opening = null
+    if (missing !== null || over.signal.aborted) client.close()
+    else open = client
+    return missing
   }
   return {
     async call(method, request, signal) {
-      client ??= new Client(`dns:${address}`, credentials.createInsecure(), options)
-      const used = client
-      const missing = await connected(used, signal)
-      const answer: Answer<never> | null = missing === null ? null : { kind: 'unsent', detail: missing }
-      const got = answer ?? (await unary(used, method, request, signal))
-      if (answer || signal.aborted) drop(used)
-      return got
+      if (open && open.getChannel().getConnectivityState(false) !== connectivityState.READY) drop(open)
+      if (!open) {
+        opening ??= reopen()
+        const missing = await unlessAborted(signal, opening)
+        if (missing !== null) return { kind: 'unsent', detail: missing }
+      }
+      if (!open) return { kind: 'unsent', detail: 'the connection was given up' }
+      const used = open
+      const answer = await unary(used, method, request, signal)
+      // Whoever did not answer is asked over a new connection the next time.
+      if (signal.aborted) drop(used)
+      return answer
     },
-    [Symbol.dispose]: () => client?.close(),
+    [Symbol.dispose]: () => {
+      over.abort()
+      open?.close()
+    },
   }
 }
 
-/** null once a server has greeted; otherwise why none has. Until then nothing of a request is sent. */
-function connected(client: Client, signal: AbortSignal): Promise<string | null> {
+const late = 'no connection in time'
+
+function unlessAborted(signal: AbortSignal, opening: Promise<string | null>): Promise<string | null> {
+  return new Promise((resolve) => {
+    const stop = () => resolve(late)
+    signal.addEventListener('abort', stop, { once: true })
+    void opening.then((missing) => {
+      signal.removeEventListener('abort', stop)
+      resolve(missing)
+    })
+  })
+}
+
+/**
+ * null once an HTTP/2 server has greeted; otherwise why none has. The library never lets go of a connection to a peer that
+ * accepts and says nothing, as a stopped process does: before each of its connections there is one that we can end.
+ */
+function greeting(address: string, signal: AbortSignal): Promise<string | null> {
+  return new Promise((resolve) => {
+    const session = http2.connect(`http://${address}`)
+    const end = (missing: string | null) => {
+      signal.removeEventListener('abort', stop)
+      resolve(missing)
+      session.destroy()
+    }
+    const stop = () => end(late)
+    signal.addEventListener('abort', stop, { once: true })
+    session.on('error', ({ message }) => end(message))
+    session.on('close', () => end('it hung up'))
+    session.once('remoteSettings', () => end(null))
+  })
+}
+
+/** The library's own connection; null once it stands. Nothing of a request is sent before. */
+function connection(client: Client, signal: AbortSignal): Promise<string | null> {
   const channel = client.getChannel()
   return new Promise((resolve) => {
     const end = (missing: string | null) => {
-      signal.removeEventListener('abort', late)
+      signal.removeEventListener('abort', stop)
       resolve(missing)
     }
-    const late = () => end('no connection in time')
+    const stop = () => end(late)
     const look = () => {
       if (signal.aborted) return
       const state = channel.getConnectivityState(true)
@@ -66,9 +126,8 @@ function connected(client: Client, signal: AbortSignal): Promise<string | null> 
         case connectivityState.READY:
           return end(null)
         case connectivityState.TRANSIENT_FAILURE:
-          return end('no connection')
         case connectivityState.SHUTDOWN:
-          return end('the connection was given up')
+          return end('no connection')
         case connectivityState.IDLE:
         case connectivityState.CONNECTING:
           return channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, look)
@@ -76,30 +135,35 @@ function connected(client: Client, signal: AbortSignal): Promise<string | null> 
           return state satisfies never
       }
     }
-    signal.addEventListener('abort', late, { once: true })
+    signal.addEventListener('abort', stop, { once: true })
     look()
   })
 }
 
 function unary<Q, A>(
   client: Client,
-  { path, request: question, answer }: Method<Q, A>,
+  { path, request: asked, answer }: Method<Q, A>,
   request: Partial<Q>,
   signal: AbortSignal,
 ): Promise<Answer<A>> {
   return new Promise((resolve) => {
     const call = client.makeUnaryRequest<Partial<Q>, A>(
       path,
-      (value) => encode(question, value),
+      (value) => encode(asked, value),
       (bytes) => decode(answer, bytes),
       request,
       (error, message) => {
-        signal.removeEventListener('abort', late)
+        signal.removeEventListener('abort', stop)
         if (message !== undefined) resolve({ kind: 'ok', message })
-        else resolve({ kind: 'failed', code: error?.code ?? 2, detail: error?.details ?? 'no message' })
+        else
+          resolve({
+            kind: 'failed',
+            code: error?.code ?? status.UNKNOWN,
+            detail: error?.details ?? 'no message',
+          })
       },
     )
-    const late = () => call.cancel()
-    signal.addEventListener('abort', late, { once: true })
+    const stop = () => call.cancel()
+    signal.addEventListener('abort', stop, { once: true })
   })
 }
