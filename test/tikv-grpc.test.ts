@@ -67,6 +67,23 @@ describe('a gRPC call', () => {
     })
   }
 
+  test('shares its connection with those of its channel, until one was not answered in time', async () => {
+    let fault = answers(framed(Buffer.alloc(0)))
+    await using server = await faulty((...args) => fault(...args))
+    using channel = channelTo(server.address)
+    using other = channelTo(server.address)
+    const put = (of = channel, signal = soon()) => of.call(rawPut, {}, signal)
+    for (let i = 0; i < 3; i++) assert.equal((await put()).kind, 'ok')
+    assert.equal(server.used(), 1)
+    await put(other)
+    assert.equal(server.used(), 2)
+    const well = fault
+    fault = () => undefined
+    assert.equal((await put(channel, AbortSignal.timeout(300))).kind, 'failed')
+    fault = well
+    assert.deepEqual([(await put()).kind, server.used()], ['ok', 3])
+  })
+
   test('to a port that nobody listens on is unsent, and the first one after somebody does is answered', async () => {
     await using server = await serving()
     await server.close()
@@ -109,6 +126,10 @@ describe('a gRPC call', () => {
     }
     using channel = channelTo(server.address)
     assert.equal((await channel.call(rawPut, {}, AbortSignal.abort())).kind, 'unsent')
+    const soonOver = new AbortController()
+    const called = channel.call(rawPut, {}, soonOver.signal)
+    soonOver.abort()
+    assert.equal((await called).kind, 'unsent')
     assert.equal((await channel.call(rawPut, {}, soon())).kind, 'ok')
     channel[Symbol.dispose]()
     assert.equal((await channel.call(rawPut, {}, soon())).kind, 'unsent')

@@ -11,6 +11,8 @@ interface Faulty extends AsyncDisposable {
   address: string
   /** Requests that were read whole. */
   read(): number
+  /** Connections on which something was asked. */
+  used(): number
 }
 
 type Fault = (stream: ServerHttp2Stream, session: Http2Session) => void
@@ -18,6 +20,7 @@ type Fault = (stream: ServerHttp2Stream, session: Http2Session) => void
 /** `greetsAfterMs`: how long a connection stays without a word. */
 export async function faulty(fault: Fault, { greetsAfterMs = 0 } = {}): Promise<Faulty> {
   let read = 0
+  const used = new Set<Http2Session>()
   const server = http2.createServer()
   server.on('sessionError', () => undefined)
   server.on('stream', (stream) => {
@@ -25,7 +28,9 @@ export async function faulty(fault: Fault, { greetsAfterMs = 0 } = {}): Promise<
     stream.resume()
     stream.on('end', () => {
       read++
-      if (stream.session) fault(stream, stream.session)
+      if (!stream.session) return
+      used.add(stream.session)
+      fault(stream, stream.session)
     })
   })
   const sockets = new Set<net.Socket>()
@@ -39,6 +44,7 @@ export async function faulty(fault: Fault, { greetsAfterMs = 0 } = {}): Promise<
   return {
     address: `127.0.0.1:${(listener.address() as AddressInfo).port}`,
     read: () => read,
+    used: () => used.size,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => listener.close(resolve))

@@ -63,7 +63,7 @@ export function grpcChannel(address: string): Channel {
         const missing = await unlessAborted(signal, opening)
         if (missing !== null) return { kind: 'unsent', detail: missing }
       }
-      if (!open) return { kind: 'unsent', detail: 'the connection was given up' }
+      if (!open || signal.aborted) return { kind: 'unsent', detail: late }
       const used = open
       const answer = await unary(used, method, request, signal)
       // Whoever did not answer is asked over a new connection the next time.
@@ -81,6 +81,7 @@ const late = 'no connection in time'
 
 function unlessAborted(signal: AbortSignal, opening: Promise<string | null>): Promise<string | null> {
   return new Promise((resolve) => {
+    if (signal.aborted) return resolve(late)
     const stop = () => resolve(late)
     signal.addEventListener('abort', stop, { once: true })
     void opening.then((missing) => {
