@@ -1,8 +1,11 @@
-import type http from 'node:http'
+import http from 'node:http'
 import net, { type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js'
+import { messageOf } from '../../../src/core/errors.ts'
+import { type Client, clientOf } from '../../../src/subjects/shared/client.ts'
 import { decode, encode } from '../../../src/subjects/tikv/wire/codec.ts'
-import { type Method, message, string } from '../../../src/subjects/tikv/wire/schema.ts'
+import type { Method } from '../../../src/subjects/tikv/wire/schema.ts'
 
 /** What a gRPC server answers with in the place of a message. */
 export class Refusal extends Error {
@@ -28,8 +31,8 @@ export const on =
         try {
           reply(null, await handle(call.request))
         } catch (error) {
-          const details = error instanceof Error ? error.message : String(error)
-          reply({ code: error instanceof Refusal ? error.code : status.INTERNAL, details })
+          const code = error instanceof Refusal ? error.code : status.INTERNAL
+          reply({ code, details: messageOf(error) })
         }
       },
       (value) => encode(answer, value),
@@ -37,15 +40,40 @@ export const on =
       'unary',
     )
 
-const json = message('standin.Json', { json: string(1) })
-
-/** Our own talk between stand-ins: JSON in one field. */
-export const jsonMethod = (path: string) => ({ path, request: json, answer: json })
-
 export function grpcServer(handlers: readonly Handler[]): Server {
   const server = new Server({ 'grpc.enable_channelz': 0 })
   for (const handler of handlers) handler(server)
   return server
+}
+
+/** Our own talk between stand-ins, which needs no gRPC: JSON posted to a path, and JSON back. Throws: 503. */
+export type Talk = Record<string, (told: string) => unknown>
+
+export const talkServer = (talk: Talk, otherwise: http.RequestListener = notFound): http.Server =>
+  http.createServer(async (request, response) => {
+    const handle = request.method === 'POST' ? talk[request.url ?? ''] : undefined
+    if (!handle) return otherwise(request, response)
+    try {
+      response.end(JSON.stringify(await handle(await text(request))))
+    } catch (error) {
+      response.writeHead(503).end(messageOf(error))
+    }
+  })
+
+const notFound: http.RequestListener = (request, response) => {
+  request.resume()
+  response.writeHead(404).end()
+}
+
+/** Says something to the stand-in at `host:port`; null: it did not answer in time, or not well. */
+export function talker() {
+  const clients = new Map<string, Client>()
+  return async (address: string, path: string, body: unknown, withinMs: number) => {
+    const client = clients.get(address) ?? clientOf(`http://${address}`)
+    clients.set(address, client)
+    const reply = await client.ask({ method: 'POST', path, body, signal: AbortSignal.timeout(withinMs) })
+    return reply.kind === 'answered' && reply.status === 200 ? JSON.parse(reply.body) : null
+  }
 }
 
 /** A listening port on which HTTP/1 and gRPC are told apart by their first bytes, as PD does. */
