@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { status } from '@grpc/grpc-js'
 import { rawKeyValue } from '../src/subjects/tikv/raw-kv.ts'
 import { getMembers, getRegion, getStore, rawGet, rawPut } from '../src/subjects/tikv/wire/messages.ts'
@@ -73,7 +73,13 @@ async function putTo(addresses: Record<string, string>) {
   return await kv.put('key', 'value', never)
 }
 
-describe('a write is', { concurrency: 4 }, () => {
+describe('a write is', { concurrency: 2 }, () => {
+  // The first one waits for the library to be loaded.
+  before(async () => {
+    await using store = await storeThat(() => ({}))
+    await putTo({ 1: store.address })
+  })
+
   test('acknowledged, once, with the epoch and the peer that PD told', async () => {
     await using store = await storeThat(() => ({}))
     assert.deepEqual([await putTo({ 1: store.address }), store.seen()], ['acknowledged', 1])
@@ -91,9 +97,9 @@ describe('a write is', { concurrency: 4 }, () => {
 
   test('acknowledged by a store that leads again', async () => {
     await using store = await storeThat((n) =>
-      n < 3 ? region('not leader', { regionId: '2', leader: null }) : {},
+      n === 0 ? region('not leader', { regionId: '2', leader: null }) : {},
     )
-    assert.deepEqual([await putTo({ 1: store.address }), store.seen()], ['acknowledged', 4])
+    assert.deepEqual([await putTo({ 1: store.address }), store.seen()], ['acknowledged', 2])
   })
 
   const unproven: Record<string, Put> = {

@@ -73,7 +73,7 @@ export function framed(payload: Buffer, { compressed = false, told = payload.len
 }
 
 const none = Buffer.alloc(0)
-const packed = gzipSync(Buffer.alloc(64 << 20))
+const packed = gzipSync(Buffer.alloc(16 << 20))
 const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_REFUSED_STREAM } = http2.constants
 
 /** After each of these the request may have been done: it was read. */
