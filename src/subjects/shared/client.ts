@@ -52,7 +52,7 @@ const silenceByCode: Record<string, Silence> = {
   ABORT_ERR: 'timeout',
 }
 
-export const silenceOf = ({ code }: NodeJS.ErrnoException): Silence => silenceByCode[code ?? ''] ?? 'garbled'
+const silenceOf = ({ code }: NodeJS.ErrnoException): Silence => silenceByCode[code ?? ''] ?? 'garbled'
 
 const inflate = promisify(gunzip)
 const defaultMaxBytes = 1 << 20

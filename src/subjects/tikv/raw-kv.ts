@@ -2,11 +2,14 @@ import type { Endpoints } from '../../core/topology.ts'
 import { within } from '../shared/deadline.ts'
 import type { Got, KeyValue, Put } from '../shared/kv.ts'
 import { kindOf, placeOf } from './nodes.ts'
-import { type Channel, channelTo } from './wire/grpc.ts'
-import { getMembers, getRegion, getStore, type Method, rawGet, rawPut } from './wire/messages.ts'
+import { type Channel, channelTo } from './wire/channel.ts'
+import { getMembers, getRegion, getStore, rawGet, rawPut } from './wire/messages.ts'
+import type { Message, Method } from './wire/schema.ts'
 
-type Region = NonNullable<ReturnType<typeof getRegion.answer.decode>['region']>
-type Peer = NonNullable<ReturnType<typeof getRegion.answer.decode>['leader']>
+type AnswerOf<M> = M extends { answer: Message<infer A> } ? A : never
+type Region = NonNullable<AnswerOf<typeof getRegion>['region']>
+type Peer = NonNullable<AnswerOf<typeof getRegion>['leader']>
+type RegionError = NonNullable<AnswerOf<typeof rawPut>['regionError']>
 
 /** Where a key is, as PD or a store said last. */
 interface Route {
@@ -27,7 +30,7 @@ export function rawKeyValue(endpoints: Endpoints, channels = channelPool()): Key
   const pds = Object.entries(endpoints)
     .filter(([name, endpoint]) => kindOf(name, endpoint) === 'pd')
     .map(([, { url }]) => new URL(url).host)
-  let pd: { clusterId: bigint; address: string } | null = null
+  let pd: { clusterId: string; address: string } | null = null
   let routes: Route[] = []
 
   const call = <Q, A>(address: string, method: Method<Q, A>, request: Partial<Q>, signal: AbortSignal) =>
@@ -38,7 +41,7 @@ export function rawKeyValue(endpoints: Endpoints, channels = channelPool()): Key
       const answer = await within(signal, operationMs / 4, (until) => call(address, getMembers, {}, until))
       const url = answer.kind === 'ok' ? answer.message.leader?.clientUrls[0] : undefined
       if (answer.kind !== 'ok' || !url) continue
-      const clusterId = answer.message.header?.clusterId ?? 0n
+      const clusterId = answer.message.header?.clusterId ?? '0'
       pd = { clusterId, address: placeOf(url.replace(/^https?:\/\//, '').replace(/\/$/, ''), endpoints) }
       return
     }
@@ -53,7 +56,7 @@ export function rawKeyValue(endpoints: Endpoints, channels = channelPool()): Key
     const { address: at, clusterId } = pd
     const header = { clusterId }
     const found = await within(signal, operationMs / 4, (until) =>
-      call(at, getRegion, { header, key }, until),
+      call(at, getRegion, { header, regionKey: key }, until),
     )
     const { region, leader } = found.kind === 'ok' ? found.message : { region: null, leader: null }
     if (!region || !leader) {
@@ -95,16 +98,15 @@ export function rawKeyValue(endpoints: Endpoints, channels = channelPool()): Key
         continue
       }
       const { region, leader } = route
-      const context = { regionId: region.id, epoch: region.epoch, peer: leader }
+      const context = { regionId: region.id, regionEpoch: region.regionEpoch, peer: leader }
       const answer = await within(signal, operationMs / 2, (until) =>
         call(route.address, method, { ...request, context, key } as Partial<Q>, until),
       )
       if (answer.kind === 'ok' && !answer.message.regionError) return answer.message
       routes = routes.filter((one) => one !== route)
-      const refused = answer.kind === 'silent' && answer.why === 'refused'
       // Said before anything is proposed, unlike other errors of a region.
       const elsewhere = answer.kind === 'ok' ? answer.message.regionError?.notLeader : null
-      if (!refused && !elsewhere) return 'unsure'
+      if (answer.kind !== 'unsent' && !elsewhere) return 'unsure'
       const known = elsewhere?.leader ? await remember(region, elsewhere.leader, signal) : null
       if (!known) await pause(signal)
     }
@@ -127,8 +129,6 @@ export function rawKeyValue(endpoints: Endpoints, channels = channelPool()): Key
     [Symbol.dispose]: () => channels[Symbol.dispose](),
   }
 }
-
-type RegionError = NonNullable<ReturnType<typeof rawPut.answer.decode>['regionError']>
 
 /** An empty end is no end. */
 function contains({ startKey, endKey }: Region, key: Buffer): boolean {

@@ -10,7 +10,7 @@ import { statusPort, storePort } from './ports.ts'
 import type { StoreMetrics } from './prometheus.ts'
 import { pdSeries, storeSeries } from './series.ts'
 import { windowOf } from './window.ts'
-import { type Channel, channelTo } from './wire/grpc.ts'
+import { type Channel, channelTo } from './wire/channel.ts'
 import { healthCheck } from './wire/messages.ts'
 
 /** The look that all of one cluster share a deadline for, in ms. */
@@ -88,8 +88,8 @@ export function storeWatcher(endpoint: NodeEndpoint, clock: Clock): StoreWatcher
     }
     const answer = await channel.to.call(healthCheck, {}, signal)
     // A server without this service is one that serves.
-    if (answer.kind === 'ok') return answer.message.status === 1n
-    return answer.kind === 'refused' ? answer.code === unimplemented : false
+    if (answer.kind === 'ok') return answer.message.status === 1
+    return answer.kind === 'failed' && answer.code === unimplemented
   }
   return {
     async look(at, signal, known, prometheus) {

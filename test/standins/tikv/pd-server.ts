@@ -1,9 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import http from 'node:http'
 import { join } from 'node:path'
 import { systemClock } from '../../../src/core/clock.ts'
 import { rngFrom } from '../../../src/core/rng.ts'
-import { type Channel, channelTo } from '../../../src/subjects/tikv/wire/grpc.ts'
 import { getMembers, getRegion, getStore, healthCheck } from '../../../src/subjects/tikv/wire/messages.ts'
 import { type Flags, hostPort, need } from './flags.ts'
 import { log } from './log.ts'
@@ -11,12 +9,9 @@ import { type Answer, leaderApi } from './pd-api.ts'
 import { pdMetrics } from './pd-metrics.ts'
 import { type Agreed, applyTo, type Change, type Heard, idOf, maxReplicas, regionsOn } from './pd-state.ts'
 import { type Message, type Reply, raftOf } from './raft.ts'
-import { grpcServer, jsonMethod, on, portOf, Refusal } from './serve.ts'
+import { grpcServer, on, portOf, Refusal, talker, talkServer } from './serve.ts'
 
 const unavailable = 14
-const peerCall = jsonMethod('/pd/Raft')
-/** What a store tells: who it is, how it is, and of which regions it leads. */
-export const beatCall = jsonMethod('/pd/Beat')
 const timing = { heartbeatMs: 150, electionMs: 1_500 }
 
 /** Stands in for pd-server: its flags, its HTTP API, the part of its gRPC that clients use. */
@@ -38,22 +33,13 @@ export async function pdServer(flags: Flags): Promise<void> {
   mkdirSync(dataDir, { recursive: true })
   writeFileSync(join(dataDir, 'NAME'), self)
 
-  const channels = new Map<string, Channel>()
-  const channel = (address: string) => {
-    const known = channels.get(address) ?? channelTo(address)
-    channels.set(address, known)
-    return known
-  }
+  const talk = talker()
   const send = async (to: string, message: Message): Promise<Reply | null> => {
     const address = members.find(({ name }) => name === to)?.peer ?? ''
-    const body = JSON.stringify({ message, from: self, clientUrl: clientUrlOf.get(self) })
-    const answer = await channel(address).call(
-      peerCall,
-      { json: body },
-      AbortSignal.timeout(timing.electionMs),
-    )
-    if (answer.kind !== 'ok') return null
-    const { reply, clientUrl } = JSON.parse(answer.message.json)
+    const told = { message, from: self, clientUrl: clientUrlOf.get(self) }
+    const answer = await talk(address, '/own/raft', told, timing.electionMs)
+    if (!answer) return null
+    const { reply, clientUrl } = answer
     clientUrlOf.set(to, clientUrl)
     return reply
   }
@@ -87,81 +73,75 @@ export async function pdServer(flags: Flags): Promise<void> {
   const requireLeader = () => {
     if (!leads()) throw new Refusal(unavailable, 'not leader')
   }
-  const ownHeader = { clusterId: BigInt(clusterId) }
+  const ownHeader = { clusterId }
 
-  const grpc = grpcServer(
-    Object.fromEntries([
-      on(healthCheck, () => ({ status: 1n })),
-      on(getMembers, () => {
-        const of = (member: (typeof members)[number]) => {
-          const { name, member_id, peer_urls, client_urls } = memberOf(member)
-          return { name, memberId: BigInt(member_id), peerUrls: peer_urls, clientUrls: client_urls }
-        }
-        const leader = leaderMember()
-        return {
-          header: { ...ownHeader, error: null },
-          members: members.map(of),
-          leader: leader ? of(leader) : null,
-        }
-      }),
-      on(getRegion, ({ header, key }) => {
-        requireLeader()
-        if (header?.clusterId !== BigInt(clusterId)) throw new Refusal(9, 'mismatch cluster id')
-        const text = Buffer.from(key).toString()
-        const region = agreed.regions.find(
-          ({ startKey, endKey }) => text >= startKey && (endKey === '' || text < endKey),
-        )
-        if (!region) return { header: { ...ownHeader, error: null } }
-        const peers = region.peers.map(({ id, storeId }) => ({ id: BigInt(id), storeId: BigInt(storeId) }))
-        const leading = heard.regions.get(region.id)?.storeId
-        return {
-          header: { ...ownHeader, error: null },
-          region: {
-            id: BigInt(region.id),
-            startKey: Buffer.from(region.startKey),
-            endKey: Buffer.from(region.endKey),
-            epoch: { confVer: 5n, version: 1n },
-            peers,
-          },
-          leader: peers.find(({ storeId }) => String(storeId) === leading) ?? null,
-        }
-      }),
-      on(getStore, ({ storeId }) => {
-        requireLeader()
-        const store = agreed.stores.get(String(storeId))
-        if (!store) throw new Refusal(2, `invalid store ID ${storeId}, not found`)
-        const { address, statusAddress } = store
-        return {
-          header: { ...ownHeader, error: null },
-          store: { id: storeId, address, statusAddress, state: 0n },
-        }
-      }),
-      on(beatCall, async ({ json }) => {
-        requireLeader()
-        const { store, beat, regions } = JSON.parse(json)
-        const known = agreed.stores.get(store.id)
-        if (JSON.stringify(known) !== JSON.stringify(store)) await raft.propose({ kind: 'store', store })
-        if (agreed.regions.length === 0 && agreed.stores.size >= maxReplicas)
-          await raft.propose({ kind: 'bootstrap', regions: regionsOn([...agreed.stores.keys()].sort()) })
-        const at = systemClock.now()
-        heard.stores.set(store.id, { ...beat, at })
-        for (const { id, ...region } of regions) {
-          if ((heard.regions.get(id)?.term ?? 0) <= region.term) heard.regions.set(id, { ...region, at })
-        }
-        const own = agreed.regions.filter(({ peers }) => peers.some(({ storeId }) => storeId === store.id))
-        return { json: JSON.stringify({ regions: own, stores: [...agreed.stores.values()] }) }
-      }),
-    ]),
-  )
-  const peers = grpcServer(
-    Object.fromEntries([
-      on(peerCall, ({ json }) => {
-        const { message, from, clientUrl } = JSON.parse(json)
-        clientUrlOf.set(from, clientUrl)
-        return { json: JSON.stringify({ reply: raft.receive(message), clientUrl: clientUrlOf.get(self) }) }
-      }),
-    ]),
-  )
+  const grpc = grpcServer([
+    on(healthCheck, () => ({ status: 1 })),
+    on(getMembers, () => {
+      const of = (member: (typeof members)[number]) => {
+        const { name, member_id, peer_urls, client_urls } = memberOf(member)
+        return { name, memberId: member_id, peerUrls: peer_urls, clientUrls: client_urls }
+      }
+      const leader = leaderMember()
+      return {
+        header: { ...ownHeader, error: null },
+        members: members.map(of),
+        leader: leader ? of(leader) : null,
+      }
+    }),
+    on(getRegion, ({ header, regionKey }) => {
+      requireLeader()
+      if (header?.clusterId !== clusterId) throw new Refusal(9, 'mismatch cluster id')
+      const text = Buffer.from(regionKey).toString()
+      const region = agreed.regions.find(
+        ({ startKey, endKey }) => text >= startKey && (endKey === '' || text < endKey),
+      )
+      if (!region) return { header: { ...ownHeader, error: null } }
+      const { peers } = region
+      const leading = heard.regions.get(region.id)?.storeId
+      return {
+        header: { ...ownHeader, error: null },
+        region: {
+          id: region.id,
+          startKey: Buffer.from(region.startKey),
+          endKey: Buffer.from(region.endKey),
+          regionEpoch: { confVer: '5', version: '1' },
+          peers,
+        },
+        leader: peers.find(({ storeId }) => storeId === leading) ?? null,
+      }
+    }),
+    on(getStore, ({ storeId }) => {
+      requireLeader()
+      const store = agreed.stores.get(storeId)
+      if (!store) throw new Refusal(2, `invalid store ID ${storeId}, not found`)
+      return { header: { ...ownHeader, error: null }, store: { id: storeId, address: store.address } }
+    }),
+  ])
+  const peers = talkServer({
+    '/own/raft': (told) => {
+      const { message, from, clientUrl } = JSON.parse(told)
+      clientUrlOf.set(from, clientUrl)
+      return { reply: raft.receive(message), clientUrl: clientUrlOf.get(self) }
+    },
+  })
+  /** What a store tells: who it is, how it is, and of which regions it leads. */
+  const beat = async (told: string) => {
+    requireLeader()
+    const { store, beat, regions } = JSON.parse(told)
+    const known = agreed.stores.get(store.id)
+    if (JSON.stringify(known) !== JSON.stringify(store)) await raft.propose({ kind: 'store', store })
+    if (agreed.regions.length === 0 && agreed.stores.size >= maxReplicas)
+      await raft.propose({ kind: 'bootstrap', regions: regionsOn([...agreed.stores.keys()].sort()) })
+    const at = systemClock.now()
+    heard.stores.set(store.id, { ...beat, at })
+    for (const { id, ...region } of regions) {
+      if ((heard.regions.get(id)?.term ?? 0) <= region.term) heard.regions.set(id, { ...region, at })
+    }
+    const own = agreed.regions.filter(({ peers }) => peers.some(({ storeId }) => storeId === store.id))
+    return { regions: own, stores: [...agreed.stores.values()] }
+  }
+  const leader = () => ({ clientUrl: clientUrlOf.get(raft.leader ?? '') ?? null })
 
   const membersJson = () => ({
     header: { cluster_id: clusterId },
@@ -229,7 +209,7 @@ export async function pdServer(flags: Flags): Promise<void> {
       }),
     )
 
-  const web = http.createServer(async (request, response) => {
+  const web = talkServer({ '/own/beat': beat, '/own/leader': leader }, async (request, response) => {
     request.resume()
     const {
       status,
@@ -238,7 +218,7 @@ export async function pdServer(flags: Flags): Promise<void> {
     } = await api(request.url ?? '', request.headers['pd-redirector'] !== undefined)
     response.writeHead(status, { 'content-type': type }).end(body)
   })
-  await portOf(hostPort(need(flags, 'peer-urls')), { grpc: peers }).open()
+  await portOf(hostPort(need(flags, 'peer-urls')), { http: peers }).open()
   await portOf(hostPort(need(flags, 'client-urls')), { grpc, http: web }).open()
   log('INFO', 'server.go:472', 'PD is started', { name: self })
   process.on('SIGTERM', () => process.exit(0))

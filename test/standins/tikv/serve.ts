@@ -1,68 +1,78 @@
-import type http from 'node:http'
-import http2 from 'node:http2'
+import http from 'node:http'
 import net, { type Socket } from 'node:net'
-import { frame, unframed } from '../../../src/subjects/tikv/wire/grpc.ts'
-import type { Method } from '../../../src/subjects/tikv/wire/messages.ts'
-import { message, text } from '../../../src/subjects/tikv/wire/protobuf.ts'
+import { text } from 'node:stream/consumers'
+import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js'
+import { messageOf } from '../../../src/core/errors.ts'
+import { type Client, clientOf } from '../../../src/subjects/shared/client.ts'
+import { decode, encode } from '../../../src/subjects/tikv/wire/codec.ts'
+import type { Method } from '../../../src/subjects/tikv/wire/schema.ts'
 
 /** What a gRPC server answers with in the place of a message. */
 export class Refusal extends Error {
-  readonly code: number
-  constructor(code: number, why: string) {
+  readonly code: status
+  constructor(code: status, why: string) {
     super(why)
     this.code = code
   }
 }
 
-const unimplemented = 12
-const internal = 13
+type Handler = (server: Server) => void
 
-type Handler = (body: Buffer) => Promise<Buffer>
+/** A handler of one method, for `grpcServer`. */
+export const on =
+  <Q, A>(
+    { path, request, answer }: Method<Q, A>,
+    handle: (request: Q) => Partial<A> | Promise<Partial<A>>,
+  ): Handler =>
+  (server) =>
+    server.register(
+      path,
+      async (call: ServerUnaryCall<Q, Partial<A>>, reply: sendUnaryData<Partial<A>>) => {
+        try {
+          reply(null, await handle(call.request))
+        } catch (error) {
+          const code = error instanceof Refusal ? error.code : status.INTERNAL
+          reply({ code, details: messageOf(error) })
+        }
+      },
+      (value) => encode(answer, value),
+      (bytes) => decode(request, bytes),
+      'unary',
+    )
 
-/** A handler by its path, for `grpcServer`. */
-export function on<Q, A>(
-  method: Method<Q, A>,
-  handle: (request: Q) => Partial<A> | Promise<Partial<A>>,
-): [string, Handler] {
-  return [method.path, async (body) => method.answer.encode(await handle(method.request.decode(body)))]
-}
-
-const json = message({ json: text(1) })
-
-/** Our own talk between stand-ins: JSON in one field. */
-export const jsonMethod = (path: string) => ({ path, request: json, answer: json })
-
-export function grpcServer(handlers: Record<string, Handler>): http2.Http2Server {
-  const server = http2.createServer()
-  server.on('sessionError', () => undefined)
-  server.on('stream', (stream, headers) => {
-    stream.on('error', () => undefined) // the caller gave up
-    const chunks: Buffer[] = []
-    stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-    stream.on('end', async () => {
-      const answer = await answerTo(handlers[headers[':path'] ?? ''], Buffer.concat(chunks))
-      if (stream.destroyed) return
-      stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
-      stream.on('wantTrailers', () =>
-        stream.sendTrailers({
-          'grpc-status': String(answer.code),
-          'grpc-message': encodeURIComponent(answer.why),
-        }),
-      )
-      stream.end(answer.body)
-    })
-  })
+export function grpcServer(handlers: readonly Handler[]): Server {
+  const server = new Server({ 'grpc.enable_channelz': 0 })
+  for (const handler of handlers) handler(server)
   return server
 }
 
-async function answerTo(handler: Handler | undefined, body: Buffer) {
-  const none = Buffer.alloc(0)
-  if (!handler) return { code: unimplemented, why: 'unknown method', body: none }
-  try {
-    return { code: 0, why: '', body: frame(await handler(unframed(body))) }
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    return { code: error instanceof Refusal ? error.code : internal, why, body: none }
+/** Our own talk between stand-ins, which needs no gRPC: JSON posted to a path, and JSON back. Throws: 503. */
+export type Talk = Record<string, (told: string) => unknown>
+
+export const talkServer = (talk: Talk, otherwise: http.RequestListener = notFound): http.Server =>
+  http.createServer(async (request, response) => {
+    const handle = request.method === 'POST' ? talk[request.url ?? ''] : undefined
+    if (!handle) return otherwise(request, response)
+    try {
+      response.end(JSON.stringify(await handle(await text(request))))
+    } catch (error) {
+      response.writeHead(503).end(messageOf(error))
+    }
+  })
+
+const notFound: http.RequestListener = (request, response) => {
+  request.resume()
+  response.writeHead(404).end()
+}
+
+/** Says something to the stand-in at `host:port`; null: it did not answer in time, or not well. */
+export function talker() {
+  const clients = new Map<string, Client>()
+  return async (address: string, path: string, body: unknown, withinMs: number) => {
+    const client = clients.get(address) ?? clientOf(`http://${address}`)
+    clients.set(address, client)
+    const reply = await client.ask({ method: 'POST', path, body, signal: AbortSignal.timeout(withinMs) })
+    return reply.kind === 'answered' && reply.status === 200 ? JSON.parse(reply.body) : null
   }
 }
 
@@ -73,8 +83,9 @@ export interface Port {
   close(): Promise<void>
 }
 
-export function portOf(address: string, servers: { grpc?: http2.Http2Server; http?: http.Server }): Port {
+export function portOf(address: string, servers: { grpc?: Server; http?: http.Server }): Port {
   const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? []
+  const grpc = servers.grpc?.createConnectionInjector(ServerCredentials.createInsecure())
   let sockets = new Set<Socket>()
   let listener: net.Server | null = null
   return {
@@ -87,9 +98,9 @@ export function portOf(address: string, servers: { grpc?: http2.Http2Server; htt
           const first: Buffer | null = socket.read()
           if (!first) return
           socket.unshift(first)
-          const server = first.subarray(0, 3).toString() === 'PRI' ? servers.grpc : servers.http
-          if (!server) return socket.destroy()
-          server.emit('connection', socket)
+          if (first.subarray(0, 3).toString() !== 'PRI') servers.http?.emit('connection', socket)
+          else if (grpc) grpc.injectConnection(socket)
+          else socket.destroy()
         })
       })
       listener = opened

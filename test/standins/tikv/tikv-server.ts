@@ -3,17 +3,14 @@ import http from 'node:http'
 import { join } from 'node:path'
 import { systemClock } from '../../../src/core/clock.ts'
 import { rngFrom } from '../../../src/core/rng.ts'
-import { type Channel, channelTo } from '../../../src/subjects/tikv/wire/grpc.ts'
-import { getMembers, healthCheck, rawGet, rawPut } from '../../../src/subjects/tikv/wire/messages.ts'
+import { healthCheck, rawGet, rawPut } from '../../../src/subjects/tikv/wire/messages.ts'
 import { type Flags, hostPort, need } from './flags.ts'
 import { log } from './log.ts'
-import { beatCall } from './pd-server.ts'
 import { idOf, type RegionMeta, type StoreMeta } from './pd-state.ts'
 import { type Message, type Raft, type Reply, raftOf } from './raft.ts'
-import { grpcServer, jsonMethod, on, portOf, Refusal } from './serve.ts'
+import { grpcServer, on, portOf, talker, talkServer } from './serve.ts'
 import { registry, sizesOf } from './tikv-metrics.ts'
 
-const raftCall = jsonMethod('/tikv/Raft')
 const timing = { heartbeatMs: 200, electionMs: 1_200 }
 const lookForPdMs = 500
 const beatMs = 10_000
@@ -47,25 +44,14 @@ export async function tikvServer(flags: Flags): Promise<void> {
   let stores: StoreMeta[] = [store]
   let paused = false
 
-  const channels = new Map<string, Channel>()
-  const channel = (to: string) => {
-    const known = channels.get(to) ?? channelTo(to)
-    channels.set(to, known)
-    return known
-  }
-
+  const talk = talker()
   const send =
     (regionId: string) =>
     async (to: string, message: Message): Promise<Reply | null> => {
       const there = stores.find(({ id }) => id === to)
       if (!there) return null
-      const body = JSON.stringify({ regionId, message })
-      const answer = await channel(there.address).call(
-        raftCall,
-        { json: body },
-        AbortSignal.timeout(timing.electionMs),
-      )
-      if (answer.kind === 'ok' && !paused) return JSON.parse(answer.message.json)
+      const answer = await talk(there.address, '/own/raft', { regionId, message }, timing.electionMs)
+      if (answer && !paused) return answer
       // What the other says does not come in while our own port is closed.
       metrics.count(`tikv_server_report_failure_msg_total{store_id="${to}",type="unreachable"}`)
       return null
@@ -99,8 +85,7 @@ export async function tikvServer(flags: Flags): Promise<void> {
 
   async function findPd(): Promise<void> {
     for (const endpoint of pdLeader ? [pdLeader, ...endpoints] : endpoints) {
-      const answer = await channel(endpoint).call(getMembers, {}, AbortSignal.timeout(1_000))
-      const url = answer.kind === 'ok' ? answer.message.leader?.clientUrls[0] : undefined
+      const url: string | null = (await talk(endpoint, '/own/leader', {}, 1_000))?.clientUrl ?? null
       if (!url) continue
       if (hostPort(url) !== pdLeader) {
         pdLeader = hostPort(url)
@@ -132,21 +117,24 @@ export async function tikvServer(flags: Flags): Promise<void> {
         sizeMiB: 1,
       }
     })
-    const body = JSON.stringify({ store, beat: status, regions })
-    const answer = await channel(pdLeader).call(beatCall, { json: body }, AbortSignal.timeout(3_000))
-    if (answer.kind !== 'ok') {
+    const told: { regions: RegionMeta[]; stores: StoreMeta[] } | null = await talk(
+      pdLeader,
+      '/own/beat',
+      { store, beat: status, regions },
+      3_000,
+    )
+    if (!told) {
       pdLeader = null
       return
     }
     beatAt = now()
-    const told: { regions: RegionMeta[]; stores: StoreMeta[] } = JSON.parse(answer.message.json)
     stores = told.stores
     writeFileSync(assigned, JSON.stringify(told))
     for (const region of told.regions) serve(region)
   }
 
-  const groupFor = (regionId: bigint | undefined, key: Uint8Array): Group | { message: string } => {
-    const group = groups.get(String(regionId))
+  const groupFor = (regionId: string | undefined, key: Uint8Array): Group | { message: string } => {
+    const group = groups.get(regionId ?? '')
     if (!group) return { message: `region ${regionId} is missing` }
     const { startKey, endKey } = group.meta
     const text = Buffer.from(key).toString()
@@ -155,17 +143,10 @@ export async function tikvServer(flags: Flags): Promise<void> {
 
   const notLeader = ({ meta, raft }: Group) => {
     const leader = meta.peers.find((peer) => peer.storeId === raft.leader)
-    const peer = leader ? { id: BigInt(leader.id), storeId: BigInt(leader.storeId) } : null
-    const why = { regionId: BigInt(meta.id), leader: peer }
-    return {
-      regionError: {
-        message: `peer is not leader for region ${meta.id}`,
-        notLeader: why,
-        serverIsBusy: null,
-      },
-    }
+    const why = { regionId: meta.id, leader: leader ?? null }
+    return { regionError: { message: `peer is not leader for region ${meta.id}`, notLeader: why } }
   }
-  const failed = (message: string) => ({ regionError: { message, notLeader: null, serverIsBusy: null } })
+  const failed = (message: string) => ({ regionError: { message, notLeader: null } })
 
   const timed = async <T>(type: string, work: () => Promise<T>): Promise<T> => {
     const from = performance.now()
@@ -180,44 +161,44 @@ export async function tikvServer(flags: Flags): Promise<void> {
     }
   }
 
-  const grpc = grpcServer(
-    Object.fromEntries([
-      on(healthCheck, () => ({ status: 1n })),
-      on(raftCall, ({ json }) => {
-        const { regionId, message } = JSON.parse(json)
-        const group = groups.get(regionId)
-        if (!group) throw new Refusal(5, `region ${regionId} is missing`)
-        return { json: JSON.stringify(group.raft.receive(message)) }
+  const grpc = grpcServer([
+    on(healthCheck, () => ({ status: 1 })),
+    on(rawPut, ({ context, key, value }) =>
+      timed('raw_put', async () => {
+        const group = groupFor(context?.regionId, key)
+        if ('message' in group) return failed(group.message)
+        if (group.raft.role !== 'leader') return notLeader(group)
+        try {
+          const from = performance.now()
+          await group.raft.propose([Buffer.from(key).toString(), Buffer.from(value).toString('latin1')])
+          const seconds = (performance.now() - from) / 1000
+          metrics.observe('tikv_storage_engine_async_request_duration_seconds', 'type="write",', seconds)
+          return {}
+        } catch (error) {
+          return failed(error instanceof Error ? error.message : String(error))
+        }
       }),
-      on(rawPut, ({ context, key, value }) =>
-        timed('raw_put', async () => {
-          const group = groupFor(context?.regionId, key)
-          if ('message' in group) return failed(group.message)
-          if (group.raft.role !== 'leader') return notLeader(group)
-          try {
-            const from = performance.now()
-            await group.raft.propose([Buffer.from(key).toString(), Buffer.from(value).toString('latin1')])
-            const seconds = (performance.now() - from) / 1000
-            metrics.observe('tikv_storage_engine_async_request_duration_seconds', 'type="write",', seconds)
-            return {}
-          } catch (error) {
-            return failed(error instanceof Error ? error.message : String(error))
-          }
-        }),
-      ),
-      on(rawGet, ({ context, key }) =>
-        timed('raw_get', async () => {
-          const group = groupFor(context?.regionId, key)
-          if ('message' in group) return failed(group.message)
-          if (group.raft.role !== 'leader') return notLeader(group)
-          if (!group.raft.mayRead()) return failed('stale command')
-          const value = group.data.get(Buffer.from(key).toString())
-          return value === undefined ? { notFound: true } : { value: Buffer.from(value, 'latin1') }
-        }),
-      ),
-    ]),
-  )
-  const port = portOf(need(flags, 'addr'), { grpc })
+    ),
+    on(rawGet, ({ context, key }) =>
+      timed('raw_get', async () => {
+        const group = groupFor(context?.regionId, key)
+        if ('message' in group) return failed(group.message)
+        if (group.raft.role !== 'leader') return notLeader(group)
+        if (!group.raft.mayRead()) return failed('stale command')
+        const value = group.data.get(Buffer.from(key).toString())
+        return value === undefined ? { notFound: true } : { value: Buffer.from(value, 'latin1') }
+      }),
+    ),
+  ])
+  const peers = talkServer({
+    '/own/raft': (told) => {
+      const { regionId, message } = JSON.parse(told)
+      const group = groups.get(regionId)
+      if (!group) throw new Error(`region ${regionId} is missing`)
+      return group.raft.receive(message)
+    },
+  })
+  const port = portOf(need(flags, 'addr'), { grpc, http: peers })
 
   const web = http.createServer(async (request, response) => {
     request.resume()

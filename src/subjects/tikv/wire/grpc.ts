@@ -1,125 +1,170 @@
 import http2 from 'node:http2'
-import { messageOf } from '../../../core/errors.ts'
-import { type Silence, silenceOf } from '../../shared/client.ts'
-import type { Method } from './messages.ts'
+import {
+  type ChannelOptions,
+  Client,
+  connectivityState,
+  credentials,
+  logVerbosity,
+  setLogVerbosity,
+  status,
+} from '@grpc/grpc-js'
+import { within } from '../../shared/deadline.ts'
+import type { Answer, Channel } from './channel.ts'
+import { decode, encode } from './codec.ts'
+import type { Method } from './schema.ts'
 
-/** Codes: grpc.io, Status codes. `silent`: nothing usable came back, and why. */
-export type Answer<A> =
-  | { kind: 'ok'; message: A }
-  | { kind: 'refused'; code: number; message: string }
-  | { kind: 'silent'; why: Silence; detail: string }
-
-/** One gRPC server, one kept connection. Calls of one message each way, which is all that we need. */
-export interface Channel extends Disposable {
-  /** Never rejects: an aborted signal, too, is a silence (`timeout`). */
-  call<Q, A>(method: Method<Q, A>, request: Partial<Q>, signal: AbortSignal): Promise<Answer<A>>
+const options: ChannelOptions = {
+  // A request that is sent twice by anybody but us is a value that comes back from the dead.
+  'grpc.enable_retries': 0,
+  // Neither the name server nor the environment has a say in where a request goes.
+  'grpc.service_config_disable_resolution': 1,
+  'grpc.enable_http_proxy': 0,
+  // Connections are shared with nobody: who waits for a dead member must not hold up its neighbours.
+  'grpc.use_local_subchannel_pool': 1,
+  // Statistics that nobody asks for.
+  'grpc.enable_channelz': 0,
 }
 
-const maxBytes = 1 << 20
-const frameHead = 5
+// What is wrong is in the answers; standard error is the program's own.
+setLogVerbosity(logVerbosity.NONE)
 
-/** `address`: `host:port`, without encryption. */
-export function channelTo(address: string): Channel {
-  let session: http2.ClientHttp2Session | null = null
-  let failure: NodeJS.ErrnoException | null = null
+/** Longer than a call waits, so that a link which is slow for one call is open for the next. */
+const openMs = 2_000
 
-  const connected = (): http2.ClientHttp2Session => {
-    if (session && !session.destroyed && !session.closed) return session
-    failure = null
-    const opened = http2.connect(`http://${address}`, { peerMaxConcurrentStreams: 1_000 })
-    opened.on('error', (error) => {
-      failure = error
-    })
-    opened.on('goaway', () => opened.close())
-    session = opened
-    return opened
+/**
+ * A connection first and the request then, as two steps: by the library's statuses a request that could not be sent is not
+ * told from one whose connection broke. A connection that was lost is made anew by us, without the library's pauses.
+ */
+export function grpcChannel(address: string): Channel {
+  const over = new AbortController()
+  let open: Client | null = null
+  let opening: Promise<string | null> | null = null
+  const drop = (client: Client) => {
+    if (open === client) open = null
+    client.close()
   }
-
+  const reopen = async (): Promise<string | null> => {
+    const client = new Client(`dns:${address}`, credentials.createInsecure(), options)
+    const missing = await within(
+      over.signal,
+      openMs,
+      async (until) => (await greeting(address, until)) ?? (await connection(client, until)),
+    )
+    opening = null
+    if (missing !== null || over.signal.aborted) client.close()
+    else open = client
+    return missing
+  }
   return {
-    call: (method, request, signal) =>
-      new Promise((resolve) => {
-        if (signal.aborted) return resolve({ kind: 'silent', why: 'timeout', detail: 'no time was left' })
-        // Who leads where is told by those that are asked.
-        if (!URL.canParse(`http://${address}`))
-          return resolve({ kind: 'silent', why: 'garbled', detail: `no address: ${address}` })
-        const used = connected()
-        const stream = used.request({
-          ':method': 'POST',
-          ':path': method.path,
-          'content-type': 'application/grpc',
-          te: 'trailers',
-        })
-        const chunks: Buffer[] = []
-        let length = 0
-        let heads: http2.IncomingHttpHeaders = {}
-        const end = (answer: Parameters<typeof resolve>[0]) => {
-          signal.removeEventListener('abort', late)
-          resolve(answer)
-        }
-        // Whoever did not answer is asked over a new connection the next time.
-        const late = () => {
-          end({ kind: 'silent', why: 'timeout', detail: 'no answer in time' })
-          used.destroy()
-        }
-        signal.addEventListener('abort', late, { once: true })
-        stream.on('response', (headers) => {
-          heads = { ...heads, ...headers }
-        })
-        stream.on('trailers', (headers) => {
-          heads = { ...heads, ...headers }
-        })
-        stream.on('data', (chunk: Buffer) => {
-          length += chunk.length
-          if (length <= maxBytes) chunks.push(chunk)
-          else used.destroy(new Error(`the answer is longer than ${maxBytes} bytes`))
-        })
-        stream.on('error', (error) => {
-          // A connection that fails takes its streams along, and is their cause.
-          const cause = failure ?? (error.cause instanceof Error ? error.cause : error)
-          end({ kind: 'silent', why: silenceOf(cause), detail: cause.message })
-        })
-        stream.on('close', () => end(answerFrom(method, heads, Buffer.concat(chunks), failure)))
-        stream.end(frame(method.request.encode(request)))
-      }),
-    [Symbol.dispose]: () => session?.destroy(),
+    async call(method, request, signal) {
+      if (open && open.getChannel().getConnectivityState(false) !== connectivityState.READY) drop(open)
+      if (!open) {
+        opening ??= reopen()
+        const missing = await unlessAborted(signal, opening)
+        if (missing !== null) return { kind: 'unsent', detail: missing }
+      }
+      if (!open || signal.aborted) return { kind: 'unsent', detail: late }
+      const used = open
+      const answer = await unary(used, method, request, signal)
+      // Whoever did not answer is asked over a new connection the next time.
+      if (signal.aborted) drop(used)
+      return answer
+    },
+    [Symbol.dispose]: () => {
+      over.abort()
+      open?.close()
+    },
   }
 }
 
-export function frame(payload: Uint8Array): Buffer {
-  const head = Buffer.alloc(frameHead)
-  head.writeUInt32BE(payload.length, 1)
-  return Buffer.concat([head, payload])
+const late = 'no connection in time'
+
+function unlessAborted(signal: AbortSignal, opening: Promise<string | null>): Promise<string | null> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve(late)
+    const stop = () => resolve(late)
+    signal.addEventListener('abort', stop, { once: true })
+    void opening.then((missing) => {
+      signal.removeEventListener('abort', stop)
+      resolve(missing)
+    })
+  })
 }
 
-function answerFrom<A>(
-  method: Method<unknown, A>,
-  heads: http2.IncomingHttpHeaders,
-  body: Buffer,
-  failure: NodeJS.ErrnoException | null,
-): Answer<A> {
-  const status = heads['grpc-status']
-  if (typeof status !== 'string' || !/^\d+$/.test(status)) {
-    return failure
-      ? { kind: 'silent', why: silenceOf(failure), detail: failure.message }
-      : { kind: 'silent', why: 'garbled', detail: 'it ended without a gRPC status' }
-  }
-  try {
-    if (status !== '0') {
-      return {
-        kind: 'refused',
-        code: Number(status),
-        message: decodeURIComponent(String(heads['grpc-message'] ?? '')),
+/**
+ * null once an HTTP/2 server has greeted; otherwise why none has. The library never lets go of a connection to a peer that
+ * accepts and says nothing, as a stopped process does: before each of its connections there is one that we can end.
+ */
+function greeting(address: string, signal: AbortSignal): Promise<string | null> {
+  return new Promise((resolve) => {
+    const session = http2.connect(`http://${address}`)
+    const end = (missing: string | null) => {
+      signal.removeEventListener('abort', stop)
+      resolve(missing)
+      session.destroy()
+    }
+    const stop = () => end(late)
+    signal.addEventListener('abort', stop, { once: true })
+    session.on('error', ({ message }) => end(message))
+    session.on('close', () => end('it hung up'))
+    session.once('remoteSettings', () => end(null))
+  })
+}
+
+/** The library's own connection; null once it stands. Nothing of a request is sent before. */
+function connection(client: Client, signal: AbortSignal): Promise<string | null> {
+  const channel = client.getChannel()
+  return new Promise((resolve) => {
+    const end = (missing: string | null) => {
+      signal.removeEventListener('abort', stop)
+      resolve(missing)
+    }
+    const stop = () => end(late)
+    const look = () => {
+      if (signal.aborted) return
+      const state = channel.getConnectivityState(true)
+      switch (state) {
+        case connectivityState.READY:
+          return end(null)
+        case connectivityState.TRANSIENT_FAILURE:
+        case connectivityState.SHUTDOWN:
+          return end('no connection')
+        case connectivityState.IDLE:
+        case connectivityState.CONNECTING:
+          return channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, look)
+        default:
+          return state satisfies never
       }
     }
-    return { kind: 'ok', message: method.answer.decode(unframed(body)) }
-  } catch (error) {
-    return { kind: 'silent', why: 'garbled', detail: messageOf(error) }
-  }
+    signal.addEventListener('abort', stop, { once: true })
+    look()
+  })
 }
 
-/** We offer no compression, so that a compressed message is no answer to us. */
-export function unframed(body: Buffer): Buffer {
-  const length = body.length < frameHead ? -1 : body.readUInt32BE(1)
-  if (body[0] !== 0 || body.length !== frameHead + length) throw new RangeError('not one whole gRPC message')
-  return body.subarray(frameHead)
+function unary<Q, A>(
+  client: Client,
+  { path, request: asked, answer }: Method<Q, A>,
+  request: Partial<Q>,
+  signal: AbortSignal,
+): Promise<Answer<A>> {
+  return new Promise((resolve) => {
+    const call = client.makeUnaryRequest<Partial<Q>, A>(
+      path,
+      (value) => encode(asked, value),
+      (bytes) => decode(answer, bytes),
+      request,
+      (error, message) => {
+        signal.removeEventListener('abort', stop)
+        if (message !== undefined) resolve({ kind: 'ok', message })
+        else
+          resolve({
+            kind: 'failed',
+            code: error?.code ?? status.UNKNOWN,
+            detail: error?.details ?? 'no message',
+          })
+      },
+    )
+    const stop = () => call.cancel()
+    signal.addEventListener('abort', stop, { once: true })
+  })
 }

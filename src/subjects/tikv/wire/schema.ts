@@ -1,0 +1,44 @@
+/** What a protobuf message has, by name: of its JavaScript form and, for the codec, of its form on the wire. */
+export interface Message<T> {
+  /** With its package, as it is published. */
+  name: string
+  fields: { [K in keyof T]: Field<T[K]> }
+}
+
+export interface Field<T> {
+  number: number
+  type: 'uint64' | 'int32' | 'bool' | 'bytes' | 'string' | Message<never>
+  repeated: boolean
+  /** Never there: what its values are. */
+  value?: T
+}
+
+type Fields = Record<string, Field<unknown>>
+type ValuesOf<F extends Fields> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never }
+
+export const message = <const F extends Fields>(name: string, fields: F): Message<ValuesOf<F>> =>
+  ({ name, fields }) as Message<ValuesOf<F>>
+
+const field =
+  <T>(type: Field<T>['type'], repeated = false) =>
+  (number: number): Field<T> => ({ number, type, repeated })
+
+/** In decimal digits: 64 bits do not fit a JavaScript number. */
+export const uint64 = field<string>('uint64')
+/** Also of an enumeration. */
+export const int32 = field<number>('int32')
+export const bool = field<boolean>('bool')
+export const bytes = field<Uint8Array>('bytes')
+export const string = field<string>('string')
+export const strings = field<string[]>('string', true)
+
+/** null where there is none. */
+export const one = <T>(number: number, type: Message<T>) => field<T | null>(type as Message<never>)(number)
+export const many = <T>(number: number, type: Message<T>) => field<T[]>(type as Message<never>, true)(number)
+
+/** A method of a gRPC service that takes one message and gives one. */
+export interface Method<Q, A> {
+  path: string
+  request: Message<Q>
+  answer: Message<A>
+}
