@@ -225,13 +225,9 @@ document.addEventListener('visibilitychange', () => {
   source = null
 })
 
-/** How long things have lasted goes on between two changes. */
+/** How long things have lasted, of which the server has just told, goes on from there. */
 function startClocks() {
-  for (const clock of all('[data-lasts]')) {
-    if (clock.dataset.lasts === clock.shown) continue
-    clock.shown = clock.dataset.lasts
-    clock.since = performance.now() - Number(clock.dataset.lasts)
-  }
+  for (const clock of all('[data-lasts]')) clock.since = performance.now() - Number(clock.dataset.lasts)
 }
 
 setInterval(() => {
