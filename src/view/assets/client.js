@@ -75,9 +75,13 @@ document.addEventListener('pointermove', (event) => {
   const box = one('svg', figure).getBoundingClientRect()
   const share = (((event.clientX - box.left) / box.width) * width - left) / (width - left - right)
   const ms = from + share * (to - from)
+  // What it is on, or else the nearest within three points.
+  const on = event.target.closest('rect[data-seq]')?.dataset.seq
+  const far = ([, at, until]) => Math.max(at - ms, ms - until, 0)
+  const nearest = marks.toSorted((a, b) => far(a) - far(b))[0]
   const near = ((to - from) / (width - left - right)) * 3
-  const mark = marks.findLast(([, at, until]) => ms >= at - near && ms <= until + near)
-  point(share < 0 || share > 1 ? null : ms, mark ? mark[0] : null)
+  const seq = on ?? (nearest && far(nearest) <= near ? nearest[0] : null)
+  point(share < 0 || share > 1 ? null : ms, seq)
 })
 
 // From the transcript to the charts, and away from both.
