@@ -117,7 +117,7 @@ suite('the pages of an evaluation, in Chromium', { skip: noBrowser }, () => {
     const { page } = tab
     await page.hover('#e4 .command')
     assert.equal(await page.getAttribute('.timeline rect.on', 'data-seq'), '4')
-    assert.match(await page.innerText('.readout'), /\+2\.5 s/)
+    assert.match(await page.innerText('.readout'), /\+2\.5 s .* operations.* remediation: svc start etcd-2$/)
     assert.equal(await page.getAttribute('.timeline .band', 'visibility'), 'visible')
     await page.hover('.timeline rect[data-seq="2"]')
     assert.equal(await page.getAttribute('.transcript .on', 'data-seq'), '2')

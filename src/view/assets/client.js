@@ -19,7 +19,7 @@ const seconds = (ms) => `${ms < 0 ? '' : '+'}${(ms / 1000).toFixed(1)} s`
 const placeOf = ({ from, to, left, right, width }, ms) =>
   left + ((ms - from) / Math.max(1, to - from)) * (width - left - right)
 
-function showAt(figure, ms) {
+function showAt(figure, ms, seq) {
   const series = seriesOf(figure)
   const cursor = one('.cursor', figure)
   const readout = one('.readout', figure)
@@ -36,7 +36,10 @@ function showAt(figure, ms) {
   const load = sample
     ? `   ${sample[1]} operations, ${sample[2]} failed, p99 ${sample[3] === null ? '-' : `${sample[3].toFixed(1)} ms`}`
     : ''
-  readout.textContent = seconds(ms) + load
+  // As its mark says when the pointer rests on it, but for the time.
+  const mark = seq === null ? null : one(`rect[data-seq="${seq}"] title`, figure)
+  const command = mark ? `   ${/\w+: .*/s.exec(mark.textContent)?.[0] ?? ''}` : ''
+  readout.textContent = seconds(ms) + load + command
 }
 
 /** A command in the transcript, in its lane, and as a stretch of time over all the charts. */
@@ -64,7 +67,7 @@ let pointed = { ms: null, seq: null }
 
 function point(ms, seq) {
   pointed = { ms, seq }
-  for (const figure of visible('figure.timeline')) showAt(figure, ms)
+  for (const figure of visible('figure.timeline')) showAt(figure, ms, seq)
   highlight(seq)
 }
 
