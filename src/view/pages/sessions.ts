@@ -1,10 +1,11 @@
 import { html } from 'hono/html'
 import { inert } from '../../core/text.ts'
+import type { Ticket } from '../../core/ticket.ts'
 import type { EntryHead } from '../../store/reading.ts'
 import type { Session } from '../../store/sessions.ts'
 import { empty, type Page, section } from '../parts/page.ts'
 import { transcriptList } from '../parts/transcript.ts'
-import { sessionTable } from './tickets.ts'
+import { sessionTable, ticketTable } from './tickets.ts'
 
 export const sessionsPage = (sessions: readonly Session[], now: number): Page => ({
   title: 'Sessions',
@@ -20,7 +21,7 @@ export const sessionsPage = (sessions: readonly Session[], now: number): Page =>
 /** One agent's attempt, entry by entry, as it is written. */
 export const sessionPage = (
   session: Session,
-  entries: readonly EntryHead[],
+  { entries, tickets }: { entries: readonly EntryHead[]; tickets: readonly Ticket[] },
   { after, now }: { after: number; now: number },
 ): Page => ({
   title: `Session ${session.id}`,
@@ -29,6 +30,7 @@ export const sessionPage = (
   ...(session.state === 'running' ? { live: '/operator-events' } : {}),
   body: html`<h1><span class="quiet">session</span> ${inert(session.id)}</h1>
 ${section('facts', session.state, sessionTable([session], now))}
+${section('tickets', 'Its tickets', tickets.length === 0 ? empty('None.') : ticketTable(tickets, now))}
 ${section(
   'transcript',
   'Transcript',

@@ -46,19 +46,23 @@ ${section(
           ? 'No ticket matches these filters.'
           : 'Nothing is wrong: no unresolved ticket.',
       )
-    : scrolling(
-        'Tickets',
-        html`<table class="list"><thead><tr><th scope="col">id</th><th scope="col">state</th><th scope="col">severity</th><th scope="col">violation</th><th scope="col">cluster</th><th scope="col">for</th><th scope="col">seen</th><th scope="col">what it says</th></tr></thead>
-<tbody>${shown.map(
-          (ticket) =>
-            html`<tr><td><a data-row href="/tickets/${ticket.id}">#${ticket.id}</a></td><td>${statePill(ticket)}</td><td>${ticket.severity}${ticket.flapping ? ', flapping' : ''}</td>
-<td class="name">${inert(ticket.key)}</td><td class="name">${inert(ticket.cluster)}</td><td class="num">${ticket.resolvedAt === null ? lasting(now - ticket.violatedAt) : seconds(ticket.resolvedAt - ticket.violatedAt)}</td><td class="num">${ticket.occurrences}</td><td class="wrap">${inert(ticket.message)}</td></tr>`,
-        )}</tbody></table>`,
-      ),
+    : ticketTable(shown, now),
 )}
 ${shown.length === ticketPageSize ? html`<nav class="pages" aria-label="Pages"><a rel="next" href="${linkTo('/tickets', query, { before: String(shown.at(-1)?.id) })}">older</a></nav>` : ''}`,
   }
 }
+
+/** The first stands at the top. */
+export const ticketTable = (tickets: readonly Ticket[], now: number) =>
+  scrolling(
+    'Tickets',
+    html`<table class="list"><thead><tr><th scope="col">id</th><th scope="col">state</th><th scope="col">severity</th><th scope="col">violation</th><th scope="col">cluster</th><th scope="col">for</th><th scope="col">seen</th><th scope="col">what it says</th></tr></thead>
+<tbody>${tickets.map(
+      (ticket) =>
+        html`<tr><td><a data-row href="/tickets/${ticket.id}">#${ticket.id}</a></td><td>${statePill(ticket)}</td><td>${ticket.severity}${ticket.flapping ? ', flapping' : ''}</td>
+<td class="name">${inert(ticket.key)}</td><td class="name">${inert(ticket.cluster)}</td><td class="num">${ticket.resolvedAt === null ? lasting(now - ticket.violatedAt) : seconds(ticket.resolvedAt - ticket.violatedAt)}</td><td class="num">${ticket.occurrences}</td><td class="wrap">${inert(ticket.message)}</td></tr>`,
+    )}</tbody></table>`,
+  )
 
 export function ticketPage(
   ticket: Ticket,

@@ -55,7 +55,11 @@ export function operatorRoutes(app: Hono, options: Options): void {
     const entries = await sessionEntryHeads(db, id, { after: 0, limit: maxEntries, bytes: headBytes })
     return show(
       c,
-      sessionPage(found, entries, { after: Number(c.req.query('after')) || 0, now: clock.now() }),
+      sessionPage(
+        found,
+        { entries, tickets: await listTickets(db, { sessionId: id }) },
+        { after: Number(c.req.query('after')) || 0, now: clock.now() },
+      ),
     )
   })
   app.get('/sessions/:id/entries/:seq{[0-9]+}', async (c) => {
