@@ -103,6 +103,7 @@ suite('the viewer while something happens, in Chromium', { skip: noBrowser }, ()
       assert.match(row, /\d+\s+t\d+\s+node_kill\s+\S+\s+\d+\s+(about to begin|(after )?[a-z]+)\s+\d+ s/)
     await photograph(page, 'trial-running')
     await photograph(overview.page, 'campaign-running')
+    assert.deepEqual(await seriousProblems(overview.page), [])
     await shows('resolved', '#outcome h2')
     const { exitCode } = await campaign.ended
     assert.equal(exitCode, 0, campaign.stderr())
