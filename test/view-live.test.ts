@@ -81,24 +81,29 @@ suite('the viewer while something happens, in Chromium', { skip: noBrowser }, ()
         .locator(`main:has(#outcome .o-running) ${what}`)
         .first()
         .waitFor({ timeout: 60_000, state: 'attached' })
-    // What the lanes do, as it begins: it comes by itself.
-    const rowsOf = () => overview.page.locator('#now tbody tr').allInnerTexts()
-    const lanesIn = (rows: string[]) => rows.map((row) => row.split(/\s+/)[0]).join()
+    // What the lanes do comes by itself, and goes with them.
     const wanted = Array.from({ length: Number(lanes) }, (_, i) => i + 1).join()
-    await until('every lane is shown', async () => lanesIn(await rowsOf()) === wanted, 60_000)
-    for (const row of await rowsOf())
-      assert.match(row, /\d+\s+t\d+\s+node_kill\s+\S+\s+\d+\s+(about to begin|(after )?[a-z]+)\s+\d+ s/)
+    const rows = "[...document.querySelectorAll('#now tbody tr')]"
+    const lanesShown = overview.page.waitForFunction(
+      `${rows}.map(({ cells }) => cells[0].innerText).join() === '${wanted}' && ${rows}.map(({ innerText }) => innerText)`,
+      undefined,
+      { polling: 200, timeout: 60_000 },
+    )
+    lanesShown.catch(() => undefined) // awaited below, when the trial has been watched
+    await whileRunning('.timeline .s-phase-warm')
     // Of it nothing hangs on a script.
     assert.match(await (await fetch(`${url}c/1`)).text(), /<section id="now".*<td class="num">1<\/td>/s)
-    await whileRunning('.timeline .s-phase-warm')
+    await whileRunning('#outcome:has-text("in phase") [data-lasts]')
     await whileRunning('.timeline .s-leader')
     await whileRunning('.timeline .l-ops')
     await whileRunning('.timeline .s-fault')
     await whileRunning('.timeline .s-down')
     await whileRunning('#transcript .command')
-    assert.match(await page.innerText('#outcome'), /in phase \w+ for \d+ s/)
+    for (const row of (await (await lanesShown).jsonValue()) as unknown as string[])
+      assert.match(row, /\d+\s+t\d+\s+node_kill\s+\S+\s+\d+\s+(about to begin|(after )?[a-z]+)\s+\d+ s/)
     await photograph(page, 'trial-running')
     await photograph(overview.page, 'campaign-running')
+    assert.deepEqual(await seriousProblems(overview.page), [])
     await shows('resolved', '#outcome h2')
     const { exitCode } = await campaign.ended
     assert.equal(exitCode, 0, campaign.stderr())
@@ -150,6 +155,7 @@ suite('the viewer while something happens, in Chromium', { skip: noBrowser }, ()
     await page.locator('tbody tr', { hasText: 'running' }).waitFor()
     assert.deepEqual(await seriousProblems(page), [])
     await page.click('a[href="/sessions/s1"]')
+    assert.match(await page.innerText('#tickets'), /etcd\/member_down\/etcd-2/)
     const usage = { tokensIn: 12_345, tokensOut: 210, tokensCached: 12_000, costUsd: 0.0123 }
     for (const [seq, { kind, body, meta }] of hostile.entries())
       await appendEntry(db, {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
+import type { Entry } from '../src/store/audit.ts'
+import { listTrials } from '../src/store/trials.ts'
 import { copy } from '../src/view/copy.ts'
 import {
   type Chromium,
@@ -11,8 +13,9 @@ import {
   startBrowser,
   type Tab,
 } from './standins/browser.ts'
+import { injectedAt } from './standins/record.ts'
 import { type EvalHome, evalHome, pastCampaign } from './standins/stored-trials.ts'
-import { longName, recordedCampaigns, viewerOf } from './standins/viewing.ts'
+import { longName, ran, recordedCampaigns, viewerOf } from './standins/viewing.ts'
 
 if (noBrowser) console.error(`\n*** ${noBrowser} ***\n`)
 
@@ -114,7 +117,7 @@ suite('the pages of an evaluation, in Chromium', { skip: noBrowser }, () => {
     const { page } = tab
     await page.hover('#e4 .command')
     assert.equal(await page.getAttribute('.timeline rect.on', 'data-seq'), '4')
-    assert.match(await page.innerText('.readout'), /\+2\.5 s/)
+    assert.match(await page.innerText('.readout'), /\+2\.5 s .* operations.* remediation: svc start etcd-2$/)
     assert.equal(await page.getAttribute('.timeline .band', 'visibility'), 'visible')
     await page.hover('.timeline rect[data-seq="2"]')
     assert.equal(await page.getAttribute('.transcript .on', 'data-seq'), '2')
@@ -247,5 +250,18 @@ suite('the pages of an evaluation, in Chromium', { skip: noBrowser }, () => {
     await page.goto(`${url}t/25`)
     await page.click('#e7 .more a')
     assert.match(await page.innerText('pre'), /line 2000/)
+  })
+
+  test('of commands that follow each other closely, the one that is pointed at is marked', async () => {
+    const at = (ms: number, entries: Entry[]) => entries.map((one) => ({ ...one, at: injectedAt + ms }))
+    const transcript = [2, 4, 6].flatMap((seq, i) => at(2_000 + i * 60, ran(seq, 'svc status', 'well')))
+    const campaignId = await pastCampaign(home.db, [{ transcript }], 'closely')
+    const [trial] = await listTrials(home.db, { campaignId })
+    await using tab = await open(`/t/${trial?.id}`)
+    for (const seq of ['2', '4', '6']) {
+      await tab.page.hover(`.timeline rect[data-seq="${seq}"]`)
+      assert.equal(await tab.page.getAttribute('.transcript .on >> nth=0', 'data-seq'), seq)
+    }
+    assert.deepEqual(tab.wrong, [])
   })
 })

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
 import { Interrupted } from '../core/errors.ts'
 import { startViewer } from '../view/server.ts'
@@ -45,6 +46,8 @@ export async function serveViewer(
   { evalDb, operatorDb, host, port, open, json }: ViewerSettings,
   { clock, signal, print, printJson, note }: Io,
 ): Promise<void> {
+  // Pages leave much behind that nobody needs any more: without this a third of the memory is that.
+  setFlagsFromString('--heap-growing-percent=20')
   await using viewer = await startViewer({ evalDb, operatorDb, host, port, clock, signal })
   if (json) printJson({ url: viewer.url })
   else print(`viewer at ${viewer.url}   (Ctrl-C ends it)`)

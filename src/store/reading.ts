@@ -52,6 +52,16 @@ type Stamped = Pick<TrialRow, 'state' | 'started_at' | 'ended_at' | 'scorer_vers
 const stampOf = ({ state, started_at, ended_at, scorer_version }: Stamped): number =>
   state === 'done' ? (ended_at ?? 0) * 1_000 + (scorer_version ?? 0) : -(started_at ?? 0)
 
+/** By campaign: another number whenever trials of it were judged by another scorer. */
+export async function scorerSums(db: EvalDb): Promise<Map<number, number>> {
+  const rows = await db
+    .selectFrom('trials')
+    .select(['campaign_id', (e) => e.fn.sum<number | null>('scorer_version').as('sum')])
+    .groupBy('campaign_id')
+    .execute()
+  return new Map(rows.map(({ campaign_id, sum }) => [campaign_id, sum ?? 0]))
+}
+
 /** A trial as lists have it, read from an index alone. */
 export interface ListedTrial {
   id: number

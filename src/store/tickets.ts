@@ -230,6 +230,8 @@ export interface TicketFilter {
   limit?: number
   /** Only those older than this one. */
   before?: number
+  /** Those that a session took. */
+  sessionId?: string
 }
 
 /** Oldest first. */
@@ -237,6 +239,10 @@ export async function listTickets(db: Db, filter: TicketFilter = {}): Promise<Ti
   let query = db.selectFrom('tickets').selectAll().orderBy('id', 'desc')
   if (filter.cluster !== undefined) query = query.where('cluster', '=', filter.cluster)
   if (filter.states) query = query.where('state', 'in', filter.states)
+  if (filter.sessionId !== undefined) {
+    const of = db.selectFrom('session_tickets').select('ticket_id').where('session_id', '=', filter.sessionId)
+    query = query.where('id', 'in', of)
+  }
   if (filter.before !== undefined) query = query.where('id', '<', filter.before)
   if (filter.limit !== undefined) query = query.limit(filter.limit)
   return (await query.execute()).map(ticketOf).reverse()

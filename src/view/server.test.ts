@@ -116,6 +116,36 @@ suite('the server of the viewer', () => {
     for (const path of odd) assert.equal((await ask(encodeURI(decodeURI(url + path)), {})).status, 200, path)
   })
 
+  test('campaigns by what they can be filtered and sorted by; links keep what was chosen', async () => {
+    await using own = evalHome()
+    await recordedCampaigns(own.db)
+    await using viewer = await viewerOf({ evalDb: own.path })
+    const shown = async (query: string) => {
+      const { body } = await ask(`${viewer.url}?${query}`, {})
+      return { body, ids: [...body.matchAll(/data-row href="\/c\/(\d+)"/g)].map(([, id]) => id).join() }
+    }
+    for (const [query, ids] of [
+      ['', '3,2,1'],
+      ['subject=etcd', '3,2,1'],
+      ['subject=tikv', ''],
+      ['chaos=pause', '2,1'],
+      ['arm=terse', '2,1'],
+      ['arm=baseline&chaos=pause', '2,1'],
+      ['sort=started&order=asc', '3,2,1'],
+      ['sort=trials&order=asc', '3,2,1'],
+      ['sort=recovered&order=asc', '2,3,1'],
+      ['sort=name&order=desc', '1,2,3'],
+      ['sort=cost&order=asc', '3,2,1'],
+    ] as const)
+      assert.equal((await shown(query)).ids, ids, query)
+    const { body } = await shown('arm=terse&sort=recovered&order=asc')
+    assert.match(body, /aria-sort="ascending"><a href="[^"]*arm=terse&amp;sort=recovered&amp;order=desc"/)
+    assert.match(body, /<option value="terse" selected>/)
+    assert.match(body, /50 % \(22\u201378\) <span class="quiet">4\/8/)
+    assert.match(body, /class="spark"[^>]*aria-label="the newest 12, oldest first: resolved, /)
+    assert.match(body, /\$0\.80/)
+  })
+
   test('campaigns from a day to a day, both of them included', async () => {
     const none = /No campaign matches/
     for (const [days, isNone] of [

@@ -19,7 +19,7 @@ const seconds = (ms) => `${ms < 0 ? '' : '+'}${(ms / 1000).toFixed(1)} s`
 const placeOf = ({ from, to, left, right, width }, ms) =>
   left + ((ms - from) / Math.max(1, to - from)) * (width - left - right)
 
-function showAt(figure, ms) {
+function showAt(figure, ms, seq) {
   const series = seriesOf(figure)
   const cursor = one('.cursor', figure)
   const readout = one('.readout', figure)
@@ -36,7 +36,10 @@ function showAt(figure, ms) {
   const load = sample
     ? `   ${sample[1]} operations, ${sample[2]} failed, p99 ${sample[3] === null ? '-' : `${sample[3].toFixed(1)} ms`}`
     : ''
-  readout.textContent = seconds(ms) + load
+  // As its mark says when the pointer rests on it, but for the time.
+  const mark = seq === null ? null : one(`rect[data-seq="${seq}"] title`, figure)
+  const command = mark ? `   ${/\w+: .*/s.exec(mark.textContent)?.[0] ?? ''}` : ''
+  readout.textContent = seconds(ms) + load + command
 }
 
 /** A command in the transcript, in its lane, and as a stretch of time over all the charts. */
@@ -64,7 +67,7 @@ let pointed = { ms: null, seq: null }
 
 function point(ms, seq) {
   pointed = { ms, seq }
-  for (const figure of visible('figure.timeline')) showAt(figure, ms)
+  for (const figure of visible('figure.timeline')) showAt(figure, ms, seq)
   highlight(seq)
 }
 
@@ -75,9 +78,13 @@ document.addEventListener('pointermove', (event) => {
   const box = one('svg', figure).getBoundingClientRect()
   const share = (((event.clientX - box.left) / box.width) * width - left) / (width - left - right)
   const ms = from + share * (to - from)
+  // What it is on, or else the nearest within three points.
+  const on = event.target.closest('rect[data-seq]')?.dataset.seq
+  const far = ([, at, until]) => Math.max(at - ms, ms - until, 0)
+  const nearest = marks.toSorted((a, b) => far(a) - far(b))[0]
   const near = ((to - from) / (width - left - right)) * 3
-  const mark = marks.findLast(([, at, until]) => ms >= at - near && ms <= until + near)
-  point(share < 0 || share > 1 ? null : ms, mark ? mark[0] : null)
+  const seq = on ?? (nearest && far(nearest) <= near ? nearest[0] : null)
+  point(share < 0 || share > 1 ? null : ms, seq)
 })
 
 // From the transcript to the charts, and away from both.
@@ -225,13 +232,9 @@ document.addEventListener('visibilitychange', () => {
   source = null
 })
 
-/** How long things have lasted goes on between two changes. */
+/** How long things have lasted, of which the server has just told, goes on from there. */
 function startClocks() {
-  for (const clock of all('[data-lasts]')) {
-    if (clock.dataset.lasts === clock.shown) continue
-    clock.shown = clock.dataset.lasts
-    clock.since = performance.now() - Number(clock.dataset.lasts)
-  }
+  for (const clock of all('[data-lasts]')) clock.since = performance.now() - Number(clock.dataset.lasts)
 }
 
 setInterval(() => {

@@ -71,11 +71,17 @@ test('what was judged anew is seen; what did not change is the same list', async
   const campaignId = await pastCampaign(home.db, [{}, { spec: { seed: 2 } }])
   await using board = boardOf(home)
   const before = await board.lines(campaignId)
+  await board.all()
   await pastCampaign(home.db, [{}])
   assert.equal(await board.lines(campaignId), before)
   const summary = (await storedSummaries(home.db, campaignId))[1]?.summary
   const judged = { outcome: { kind: 'false_claim', detectMs: 1_000 } as const, summary, scorerVersion: 99 }
   await setJudged(home.db, 2, judged)
+  const listed = (await board.all()).find(({ campaign }) => campaign.id === campaignId)
+  assert.deepEqual(
+    listed?.lines.map(({ standing }) => standing),
+    ['resolved', 'false_claim'],
+  )
   const after = await board.lines(campaignId)
   assert.deepEqual(
     after.map(({ standing }) => standing),

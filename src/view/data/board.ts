@@ -7,6 +7,7 @@ import {
   dataVersion,
   type ListedTrial,
   listedTrials,
+  scorerSums,
   trialSpecs,
   trialStamps,
 } from '../../store/reading.ts'
@@ -51,7 +52,7 @@ export interface Board {
   campaigns(): Promise<CampaignHead[]>
   /** Oldest first. */
   lines(campaignId: number): Promise<readonly Line[]>
-  /** The newest first. What ended counts as it was when it was last read: only `lines` sees that it was judged anew. */
+  /** The newest first. */
   all(): Promise<Campaign[]>
 }
 
@@ -60,6 +61,8 @@ interface Kept {
   lines: readonly Line[]
   /** Nothing of it runs or waits. */
   isOver: boolean
+  /** When all campaigns were last asked for. */
+  scorerSum?: number
 }
 
 /** About 80 MB. Campaigns that nobody looked at for longest are read anew. */
@@ -135,12 +138,22 @@ export function openBoard(db: EvalDb): Board {
       if (reading.get(campaignId) === next) reading.delete(campaignId)
     }
   }
+  let judged = { version: -1, sums: new Map<number, number>() }
+  const scorerSumsNow = async (): Promise<Map<number, number>> => {
+    const version = await dataVersion(db)
+    if (judged.version !== version) judged = { version, sums: await scorerSums(db) }
+    return judged.sums
+  }
   const all = async (): Promise<Campaign[]> => {
     const campaigns: Campaign[] = []
+    const sums = await scorerSumsNow()
     for (const campaign of await campaignHeads(db)) {
       const before = kept.get(campaign.id)
-      const isOver = before?.isOver && campaign.endedAt !== null
+      const sum = sums.get(campaign.id) ?? 0
+      const isOver = before?.isOver && before.scorerSum === sum && campaign.endedAt !== null
       campaigns.push({ campaign, lines: isOver ? before.lines : await lines(campaign.id) })
+      const now = kept.get(campaign.id)
+      if (now) now.scorerSum = sum
     }
     return campaigns
   }

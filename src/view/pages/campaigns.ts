@@ -1,3 +1,4 @@
+import { setImmediate as others } from 'node:timers/promises'
 import { html } from 'hono/html'
 import { inert } from '../../core/text.ts'
 import type { Board, Campaign as Row } from '../data/board.ts'
@@ -23,9 +24,22 @@ const orders: Record<string, (row: Row) => number | string> = {
   cost: ({ lines }) => digestOf(lines).costUsd ?? Number.POSITIVE_INFINITY,
 }
 
+const digested = new WeakSet<Row['lines']>()
+
+/** One after the other: others are answered between them. */
+async function digestAll(rows: readonly Row[]): Promise<void> {
+  for (const { lines } of rows) {
+    if (digested.has(lines)) continue
+    digestOf(lines)
+    digested.add(lines)
+    await others()
+  }
+}
+
 /** All campaigns; what is filtered and sorted by is in the address. */
 export async function campaignsPage(board: Board, query: Query): Promise<Page> {
   const rows = await board.all()
+  await digestAll(rows)
   const of = (name: 'subject' | 'chaos' | 'arm') =>
     [...new Set(rows.flatMap(({ lines }) => [...digestOf(lines)[name]]))].sort()
   const shown = sorted(rows.filter(matches(query)), query)

@@ -1,30 +1,36 @@
 import { html } from 'hono/html'
 import { inert } from '../../core/text.ts'
+import type { Ticket } from '../../core/ticket.ts'
 import type { EntryHead } from '../../store/reading.ts'
 import type { Session } from '../../store/sessions.ts'
 import { empty, type Page, section } from '../parts/page.ts'
 import { transcriptList } from '../parts/transcript.ts'
-import { sessionTable } from './tickets.ts'
+import { sessionTable, ticketTable } from './tickets.ts'
 
-export const sessionsPage = (sessions: readonly Session[]): Page => ({
+export const sessionsPage = (sessions: readonly Session[], now: number): Page => ({
   title: 'Sessions',
   section: 'Sessions',
   live: '/operator-events',
   body: html`<h1>Sessions</h1>${section(
     'sessions',
     html`<span class="quiet">the newest first</span>`,
-    sessions.length === 0 ? empty('No agent has worked yet.') : sessionTable(sessions),
+    sessions.length === 0 ? empty('No agent has worked yet.') : sessionTable(sessions, now),
   )}`,
 })
 
 /** One agent's attempt, entry by entry, as it is written. */
-export const sessionPage = (session: Session, entries: readonly EntryHead[], after: number): Page => ({
+export const sessionPage = (
+  session: Session,
+  { entries, tickets }: { entries: readonly EntryHead[]; tickets: readonly Ticket[] },
+  { after, now }: { after: number; now: number },
+): Page => ({
   title: `Session ${session.id}`,
   section: 'Sessions',
   trail: [['Sessions', '/sessions']],
   ...(session.state === 'running' ? { live: '/operator-events' } : {}),
   body: html`<h1><span class="quiet">session</span> ${inert(session.id)}</h1>
-${section('facts', session.state, sessionTable([session]))}
+${section('facts', session.state, sessionTable([session], now))}
+${section('tickets', 'Its tickets', tickets.length === 0 ? empty('None.') : ticketTable(tickets, now))}
 ${section(
   'transcript',
   'Transcript',

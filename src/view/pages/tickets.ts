@@ -3,7 +3,7 @@ import { inert } from '../../core/text.ts'
 import { type Ticket, type TicketState, ticketStates } from '../../core/ticket.ts'
 import type { Session } from '../../store/sessions.ts'
 import type { TicketEvent } from '../../store/tickets.ts'
-import { count, offset, seconds, usd, when } from '../parts/format.ts'
+import { count, lasting, offset, seconds, usd, when } from '../parts/format.ts'
 import { empty, linkTo, type Page, scrolling, section } from '../parts/page.ts'
 import { chooser } from '../parts/table.ts'
 
@@ -46,24 +46,29 @@ ${section(
           ? 'No ticket matches these filters.'
           : 'Nothing is wrong: no unresolved ticket.',
       )
-    : scrolling(
-        'Tickets',
-        html`<table class="list"><thead><tr><th scope="col">id</th><th scope="col">state</th><th scope="col">severity</th><th scope="col">violation</th><th scope="col">cluster</th><th scope="col">since</th><th scope="col">seen</th><th scope="col">what it says</th></tr></thead>
-<tbody>${shown.map(
-          (ticket) =>
-            html`<tr><td><a data-row href="/tickets/${ticket.id}">#${ticket.id}</a></td><td>${statePill(ticket)}</td><td>${ticket.severity}${ticket.flapping ? ', flapping' : ''}</td>
-<td class="name">${inert(ticket.key)}</td><td class="name">${inert(ticket.cluster)}</td><td class="num">${seconds((ticket.resolvedAt ?? now) - ticket.violatedAt)}</td><td class="num">${ticket.occurrences}</td><td class="wrap">${inert(ticket.message)}</td></tr>`,
-        )}</tbody></table>`,
-      ),
+    : ticketTable(shown, now),
 )}
 ${shown.length === ticketPageSize ? html`<nav class="pages" aria-label="Pages"><a rel="next" href="${linkTo('/tickets', query, { before: String(shown.at(-1)?.id) })}">older</a></nav>` : ''}`,
   }
 }
 
+/** The first stands at the top. */
+export const ticketTable = (tickets: readonly Ticket[], now: number) =>
+  scrolling(
+    'Tickets',
+    html`<table class="list"><thead><tr><th scope="col">id</th><th scope="col">state</th><th scope="col">severity</th><th scope="col">violation</th><th scope="col">cluster</th><th scope="col">for</th><th scope="col">seen</th><th scope="col">what it says</th></tr></thead>
+<tbody>${tickets.map(
+      (ticket) =>
+        html`<tr><td><a data-row href="/tickets/${ticket.id}">#${ticket.id}</a></td><td>${statePill(ticket)}</td><td>${ticket.severity}${ticket.flapping ? ', flapping' : ''}</td>
+<td class="name">${inert(ticket.key)}</td><td class="name">${inert(ticket.cluster)}</td><td class="num">${ticket.resolvedAt === null ? lasting(now - ticket.violatedAt) : seconds(ticket.resolvedAt - ticket.violatedAt)}</td><td class="num">${ticket.occurrences}</td><td class="wrap">${inert(ticket.message)}</td></tr>`,
+    )}</tbody></table>`,
+  )
+
 export function ticketPage(
   ticket: Ticket,
   events: readonly TicketEvent[],
   sessions: readonly Session[],
+  now: number,
 ): Page {
   const row = (name: string, value: unknown) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`
   const { claim } = ticket
@@ -82,7 +87,7 @@ ${row('seen', ticket.occurrences === 1 ? 'once' : `${ticket.occurrences} times`)
 ${Object.entries(ticket.values).map(([name, value]) => row(inert(name), inert(String(value))))}</dl>
 ${claim ? html`<p><b>Claim by ${ticket.claimBy ?? 'agent'}: ${claim.status === 'fixed' ? 'fixed' : 'not fixed'}.</b> ${inert(claim.rootCause)}</p><ul>${claim.actions.map((action) => html`<li>${inert(action)}</li>`)}</ul>` : ''}`,
 )}
-${section('sessions', 'Sessions', sessions.length === 0 ? empty('No agent has worked on it yet.') : sessionTable(sessions))}
+${section('sessions', 'Sessions', sessions.length === 0 ? empty('No agent has worked on it yet.') : sessionTable(sessions, now))}
 ${section(
   'history',
   'History',
@@ -97,14 +102,14 @@ ${section(
   }
 }
 
-export const sessionTable = (sessions: readonly Session[]) =>
+export const sessionTable = (sessions: readonly Session[], now: number) =>
   scrolling(
     'Sessions',
     html`<table class="list"><thead><tr><th scope="col">session</th><th scope="col">state</th><th scope="col">cluster</th><th scope="col">agent</th><th scope="col">started, UTC</th><th scope="col">took</th><th scope="col">turns</th><th scope="col">commands</th><th scope="col">tokens</th><th scope="col">cost</th><th scope="col">claim</th></tr></thead>
 <tbody>${sessions.map(
       (session) =>
         html`<tr><td><a data-row href="/sessions/${session.id}">${inert(session.id.slice(0, 8))}</a></td><td>${session.state}</td><td class="name">${inert(session.cluster)}</td><td>${inert(session.model ?? session.agent)}, ${inert(session.variant)}</td>
-<td class="num">${when(session.startedAt)}</td><td class="num">${session.endedAt === null ? '-' : seconds(session.endedAt - session.startedAt)}</td><td class="num">${session.turns}</td><td class="num">${session.commands}</td>
+<td class="num">${when(session.startedAt)}</td><td class="num">${session.endedAt === null ? lasting(now - session.startedAt) : seconds(session.endedAt - session.startedAt)}</td><td class="num">${session.turns}</td><td class="num">${session.commands}</td>
 <td class="num">${count(session.tokensIn + session.tokensOut)}</td><td class="num">${usd(session.costUsd)}</td><td>${session.claim ? (session.claim.status === 'fixed' ? 'fixed' : 'not fixed') : inert(session.reason ?? '-')}</td></tr>`,
     )}</tbody></table>`,
   )

@@ -40,17 +40,27 @@ export function operatorRoutes(app: Hono, options: Options): void {
     const id = Number(c.req.param('id'))
     const found = await ticket(db, id)
     if (!found) return show(c, null)
-    return show(c, ticketPage(found, await ticketEvents(db, id), await listSessions(db, { ticketId: id })))
+    return show(
+      c,
+      ticketPage(found, await ticketEvents(db, id), await listSessions(db, { ticketId: id }), clock.now()),
+    )
   })
   app.get('/sessions', async (c) =>
-    show(c, sessionsPage((await listSessions(db)).toReversed().slice(0, sessionsShown))),
+    show(c, sessionsPage((await listSessions(db)).toReversed().slice(0, sessionsShown), clock.now())),
   )
   app.get('/sessions/:id', async (c) => {
     const id = c.req.param('id')
     const found = await session(db, id)
     if (!found) return show(c, null)
     const entries = await sessionEntryHeads(db, id, { after: 0, limit: maxEntries, bytes: headBytes })
-    return show(c, sessionPage(found, entries, Number(c.req.query('after')) || 0))
+    return show(
+      c,
+      sessionPage(
+        found,
+        { entries, tickets: await listTickets(db, { sessionId: id }) },
+        { after: Number(c.req.query('after')) || 0, now: clock.now() },
+      ),
+    )
   })
   app.get('/sessions/:id/entries/:seq{[0-9]+}', async (c) => {
     const { id, seq } = c.req.param()
