@@ -81,12 +81,17 @@ async function pull(
     })
   const layers = new Map<string, { current: number; total: number }>()
   let told = 0
+  let retries = false
   for await (const line of createInterface({ input: stream, signal })) {
     if (line === '') continue
     const { id, status, error, progressDetail } = JSON.parse(line) as Progress
     if (error !== undefined) throw failed(diskFix(error))
     const { current = 0, total = 0 } = progressDetail ?? {}
     if (id && status === 'Downloading' && total > 0) layers.set(id, { current, total })
+    // It counts the seconds until then.
+    const broken = status?.startsWith('Retrying') === true
+    if (broken && !retries) note?.(`pulling ${image}: broken off, the engine tries again`)
+    if (broken || status === 'Downloading') retries = broken
     const percent = percentOf([...layers.values()])
     if (percent >= told + 10) note?.(`pulling ${image}: ${percent} %`)
     if (percent >= told + 10) told = percent
