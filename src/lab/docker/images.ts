@@ -39,6 +39,15 @@ async function hasImage(engine: Engine, image: string): Promise<boolean> {
   return (await tolerating([404], engine.ask('GET', `/images/${image}/json`))) !== null
 }
 
+/** Where an image wants a volume (`VOLUME`): the engine would make one on the host's disk, of any size. */
+export async function volumesIn(engine: Engine, image: string): Promise<string[]> {
+  const { Config } = await engine.ask<{ Config?: { Volumes?: Record<string, unknown> | null } }>(
+    'GET',
+    `/images/${image}/json`,
+  )
+  return Object.keys(Config?.Volumes ?? {}).map((path) => path.replace(/(?<=.)\/+$/, ''))
+}
+
 export interface PullOptions {
   signal: AbortSignal
   /** Told now and then how far it is. */
