@@ -13,12 +13,33 @@ import { until } from './standins/until.ts'
 
 const never = new AbortController().signal
 
+/** The tools once more, with folders that the engine would keep on the host's disk. */
+const greedy = 'greedy:1'
+async function imageWithVolumes() {
+  const docker = engine()
+  const { Id } = await docker.ask<{ Id: string }>('POST', '/containers/create', {
+    body: { Image: toolsImage, Cmd: ['true'] },
+  })
+  const changes = 'VOLUME /var/greed /var/lib/echo/echo-2 /tmp'
+  await docker.ask('POST', '/commit', {
+    query: { container: Id, repo: 'greedy', tag: '1', changes },
+    body: {},
+  })
+  await docker.ask('DELETE', `/containers/${Id}`)
+}
+
 describe('what can be used up from inside a cluster', { skip: await noDocker() }, () => {
+  const undo = new AsyncDisposableStack()
   let cluster: Cluster
   before(async () => {
-    cluster = await docker.up(smallTopology(), { signal: never })
+    await imageWithVolumes()
+    undo.defer(async () => void (await engine().ask('DELETE', `/images/${greedy}`)))
+    const topology = smallTopology()
+    const [one, ...others] = topology.nodes
+    const nodes = [...(one ? [one] : []), ...others.map((node) => ({ ...node, image: greedy }))]
+    cluster = undo.use(await docker.up({ ...topology, nodes }, { signal: never }))
   })
-  after(() => cluster[Symbol.asyncDispose]())
+  after(() => undo.disposeAsync())
   const exec = async (command: string) => {
     const { stdout, stderr } = await labSandbox(cluster).exec(command, {
       ...{ timeoutMs: 60_000, signal: never, maxBytes: 100_000 },
@@ -32,9 +53,10 @@ describe('what can be used up from inside a cluster', { skip: await noDocker() }
       ['', ['/tmp', '/var/tmp', '/root', '/run', '/mnt', '/etc/echo', '/etc/svc', '/usr/local/sbin']],
       ['svc exec echo-1 -- ', ['/tmp', '/root', '/etc/echo']],
       [`docker exec ${id}-echo-1 `, ['/tmp', '/run', '/etc/echo']],
-      [`docker exec ${id}-mine `, ['/tmp', '/var/tmp', '/run']],
+      [`docker exec ${id}-echo-2 `, ['/tmp', '/var/greed']],
+      [`docker exec ${id}-mine `, ['/tmp', '/var/tmp', '/run', '/var/greed']],
     ]
-    await exec(`docker run -d --name ${id}-mine ${toolsImage} sleep 300`)
+    await exec(`docker run -d --name ${id}-mine ${greedy} sleep 300`)
     for (const [where, folders] of places)
       for (const folder of folders) {
         const fill = `${where}dd if=/dev/zero of=${folder}/fill bs=1M count=1024; ${where}rm -f ${folder}/fill`

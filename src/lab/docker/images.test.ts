@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { BadInput } from '../../core/errors.ts'
 import { topology as etcd } from '../../subjects/etcd/topology.ts'
 import { topology as tikv } from '../../subjects/tikv/topology.ts'
-import { imagesOf } from './images.ts'
+import { engine } from './engine.ts'
+import { imagesOf, pullMissing } from './images.ts'
 
 test('every node has its official image, with one version for all of a cluster', () => {
   const images = imagesOf(tikv(3), {})
@@ -24,5 +28,41 @@ test('what has no image cannot run there, and says so', () => {
   assert.throws(
     () => imagesOf(bare, {}),
     (error) => error instanceof BadInput && /no image for etcd-1/.test(error.message),
+  )
+})
+
+test('how far a pull is, is said now and then; so is that it begins again', async () => {
+  const down = (current: number, id = 'a') => ({
+    id,
+    status: 'Downloading',
+    progressDetail: { current, total: 100 },
+  })
+  const retrying = (seconds: number) => ({ id: 'a', status: `Retrying in ${seconds} seconds` })
+  const lines = [
+    { status: 'Pulling from x', id: '1' },
+    ...[down(1), down(25), down(26), retrying(5), retrying(4), down(30), retrying(10), down(99)],
+    { id: 'a', status: 'Extracting', progressDetail: { current: 5, total: 100 } },
+  ]
+  let pulled = false
+  const server = createServer(({ url = '' }, response) => {
+    if (url === '/version') return response.end('{}')
+    if (!url.includes('/images/create')) return response.writeHead(pulled ? 200 : 404).end('{}')
+    pulled = true
+    assert.equal(new URL(url, 'http://x').searchParams.get('fromImage'), 'some/image:latest')
+    response.end(lines.map((line) => `${JSON.stringify(line)}\r\n`).join(''))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const notes: string[] = []
+  try {
+    const docker = engine({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+    const options = { signal: new AbortController().signal, note: (line: string) => notes.push(line) }
+    await pullMissing(docker, { 'a-1': 'some/image', 'a-2': 'some/image' }, options)
+  } finally {
+    server.close()
+  }
+  const again = ': broken off, the engine tries again'
+  assert.deepEqual(
+    notes.map((note) => note.replace(/^pulling some\/image/, '')),
+    ['', ': 25 %', again, again, ': 99 %'],
   )
 })

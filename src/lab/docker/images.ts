@@ -39,6 +39,15 @@ async function hasImage(engine: Engine, image: string): Promise<boolean> {
   return (await tolerating([404], engine.ask('GET', `/images/${image}/json`))) !== null
 }
 
+/** Where an image wants a volume (`VOLUME`): the engine would make one on the host's disk, of any size. */
+export async function volumesIn(engine: Engine, image: string): Promise<string[]> {
+  const { Config } = await engine.ask<{ Config?: { Volumes?: Record<string, unknown> | null } }>(
+    'GET',
+    `/images/${image}/json`,
+  )
+  return Object.keys(Config?.Volumes ?? {}).map((path) => path.replace(/(?<=.)\/+$/, ''))
+}
+
 export interface PullOptions {
   signal: AbortSignal
   /** Told now and then how far it is. */
@@ -81,12 +90,17 @@ async function pull(
     })
   const layers = new Map<string, { current: number; total: number }>()
   let told = 0
+  let retries = false
   for await (const line of createInterface({ input: stream, signal })) {
     if (line === '') continue
     const { id, status, error, progressDetail } = JSON.parse(line) as Progress
     if (error !== undefined) throw failed(diskFix(error))
     const { current = 0, total = 0 } = progressDetail ?? {}
     if (id && status === 'Downloading' && total > 0) layers.set(id, { current, total })
+    // It counts the seconds until then.
+    const broken = status?.startsWith('Retrying') === true
+    if (broken && !retries) note?.(`pulling ${image}: broken off, the engine tries again`)
+    if (broken || status === 'Downloading') retries = broken
     const percent = percentOf([...layers.values()])
     if (percent >= told + 10) note?.(`pulling ${image}: ${percent} %`)
     if (percent >= told + 10) told = percent

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { BadInput } from '../../core/errors.ts'
 import type { NodeSpec, Topology } from '../../core/topology.ts'
-import { roomy, small, writable } from './bounds.ts'
+import { asked, roomy, small, volume, writable } from './bounds.ts'
 import { behindGate, containerName, labels, ownerLabel, type Role } from './labels.ts'
 
 /** What every container of one cluster has in common. */
@@ -13,6 +13,8 @@ export interface Plan {
   toolsImage: string
   /** By node name. */
   images: Record<string, string>
+  /** By image: where it wants volumes. */
+  volumes: Record<string, string[]>
   /** The host's socket that the bastion gets as its Docker socket. */
   socket: string
 }
@@ -56,23 +58,14 @@ export const networkSpec = (plan: Plan) => ({
 })
 
 /** A node's disk is memory of a fixed size, really full when it is full; it lasts as long as somebody has it mounted. */
-export const diskSpecs = (plan: Plan) =>
-  plan.topology.nodes.map(({ name, diskBytes }) => ({
-    Name: diskName(plan, name),
-    DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: `size=${diskBytes},mode=700` },
-    Labels: labelsFor(plan, undefined, name),
-  }))
+const disk = (plan: Plan, { name, dataDir, diskBytes }: NodeSpec) =>
+  volume(labelsFor(plan, undefined, name), dataDir, `size=${diskBytes},mode=700`, `${plan.id}-disk-${name}`)
 
 /** One volume for each folder that holds files of the topology: configurations are changed from the bastion, too. */
-export const folderSpecs = (plan: Plan) =>
-  foldersOf(plan.topology.nodes).map((_, i) => ({
-    Name: folderName(plan, i),
-    DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=16m,mode=755' },
-    Labels: labelsFor(plan),
-  }))
-
-const diskName = ({ id }: Plan, node: string): string => `${id}-disk-${node}`
-const folderName = ({ id }: Plan, index: number): string => `${id}-files-${index}`
+const folders = (plan: Plan) =>
+  foldersOf(plan.topology.nodes).map((folder, i) =>
+    volume(labelsFor(plan), folder, 'size=16m,mode=755', `${plan.id}-files-${i}`),
+  )
 
 function foldersOf(nodes: readonly NodeSpec[]): string[] {
   const folders = [...new Set(nodes.flatMap(({ files }) => Object.keys(files).map(dirname)))]
@@ -81,12 +74,7 @@ function foldersOf(nodes: readonly NodeSpec[]): string[] {
   return folders
 }
 
-const bind = (volume: string, at: string): string => `${volume}:${at}`
-
-const allVolumes = (plan: Plan): string[] => [
-  ...plan.topology.nodes.map(({ name, dataDir }) => bind(diskName(plan, name), dataDir)),
-  ...foldersOf(plan.topology.nodes).map((folder, i) => bind(folderName(plan, i), folder)),
-]
+const allVolumes = (plan: Plan) => [...plan.topology.nodes.map((node) => disk(plan, node)), ...folders(plan)]
 
 /** Where commands run: they may not take the host. What is written to a node's disk counts, too. */
 const limits = { PidsLimit: 2_048, Memory: 2 * 2 ** 30 }
@@ -103,8 +91,12 @@ export const bastionSpec = (plan: Plan, about: string): ContainerSpec => ({
     Labels: { ...labelsFor(plan, 'bastion'), [labels.about]: about },
     HostConfig: {
       ...{ NetworkMode: plan.id, Dns: ['127.0.0.1'], LogConfig: log, ...limits },
-      ...writable(labelsFor(plan), { ...roomy, ...svcVolumes }),
-      Binds: [...allVolumes(plan), `${plan.socket}:/var/run/docker.sock`],
+      ...writable(
+        labelsFor(plan),
+        { ...asked(plan.volumes[plan.toolsImage]), ...roomy, ...svcVolumes },
+        allVolumes(plan),
+      ),
+      Binds: [`${plan.socket}:/var/run/docker.sock`],
     },
   },
 })
@@ -154,21 +146,21 @@ export const linkSpec = (plan: Plan, node: NodeSpec): ContainerSpec => ({
     Labels: labelsFor(plan, 'link', node.name),
     HostConfig: {
       ...{ NetworkMode: plan.id, Dns: ['127.0.0.1'], CapAdd: ['NET_ADMIN'], LogConfig: log, ...limits },
-      ...writable(labelsFor(plan), roomy),
+      ...writable(labelsFor(plan), { ...asked(plan.volumes[plan.toolsImage]), ...roomy }, allVolumes(plan)),
       PidMode: `container:${containerName(plan.id, 'bastion')}`,
-      Binds: allVolumes(plan),
     },
     NetworkingConfig: { EndpointsConfig: { [plan.id]: { Aliases: [node.name] } } },
   },
 })
 
 export const nodeSpec = (plan: Plan, node: NodeSpec): ContainerSpec => {
-  const folders = foldersOf(plan.topology.nodes).map((folder, i) => bind(folderName(plan, i), folder))
+  const taken = [node.dataDir, ...foldersOf(plan.topology.nodes)]
+  const image = plan.images[node.name] ?? ''
   const env = Object.entries(node.env).map(([name, value]) => `${name}=${value}`)
   return {
     name: containerName(plan.id, 'node', node.name),
     body: {
-      Image: plan.images[node.name],
+      Image: image,
       Entrypoint: node.argv.slice(0, 1),
       Cmd: node.argv.slice(1),
       Env: [`PATH=${nodePath}`, `SERVICE=${node.name}`, ...env],
@@ -177,8 +169,10 @@ export const nodeSpec = (plan: Plan, node: NodeSpec): ContainerSpec => {
       HostConfig: {
         NetworkMode: `container:${containerName(plan.id, 'link', node.name)}`,
         PidMode: `container:${containerName(plan.id, 'bastion')}`,
-        ...writable(labelsFor(plan), small),
-        Binds: [bind(diskName(plan, node.name), node.dataDir), ...folders],
+        ...writable(labelsFor(plan), { ...asked(plan.volumes[image], taken), ...small }, [
+          disk(plan, node),
+          ...folders(plan),
+        ]),
         LogConfig: log,
       },
     },

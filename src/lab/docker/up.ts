@@ -8,7 +8,7 @@ import type { Cluster, UpOptions } from '../contract.ts'
 import { clusterOf, instanceOf } from './cluster.ts'
 import { type Engine, EngineError, engine } from './engine.ts'
 import { execIn } from './exec.ts'
-import { imagesOf, pullMissing, requireToolsImage, toolsImage } from './images.ts'
+import { imagesOf, pullMissing, requireToolsImage, toolsImage, volumesIn } from './images.ts'
 import { startKeeper } from './keeper.ts'
 import { type About, containerName, labels } from './labels.ts'
 import { containersOf, reapOrphans } from './remove.ts'
@@ -37,7 +37,8 @@ export async function up(topology: Topology, options: UpOptions): Promise<Cluste
     return ended
   }
   try {
-    const plan = { id, topology, toolsImage, images, socket: keeper.socket }
+    const volumes = await volumesOf(docker, [toolsImage, ...Object.values(images)])
+    const plan = { id, topology, toolsImage, images, volumes, socket: keeper.socket }
     await build(docker, plan, aboutOf(topology, keeper.folder), signal)
     return clusterOf(docker, await instanceOf(docker, id), end)
   } catch (error) {
@@ -51,6 +52,12 @@ function checkNames(topology: Topology, id: string): void {
   if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(id)) throw new BadInput(`id '${id}': ${allowed}`)
   const odd = topology.nodes.find(({ name }) => !/^[a-z][a-z0-9-]{0,30}$/.test(name))
   if (odd) throw new BadInput(`node name '${odd.name}': ${allowed}`)
+}
+
+/** By image. */
+async function volumesOf(docker: Engine, images: readonly string[]): Promise<Record<string, string[]>> {
+  const all = [...new Set(images)].map(async (image) => [image, await volumesIn(docker, image)])
+  return Object.fromEntries(await Promise.all(all))
 }
 
 const aboutOf = ({ subject, nodes }: Topology, folder: string): About => ({
@@ -77,12 +84,7 @@ async function build(docker: Engine, plan: spec.Plan, about: About, signal: Abor
   const makeAndStart = (one: spec.ContainerSpec) => make(one).then(() => start(one))
   const { nodes } = plan.topology
 
-  await all([
-    docker.ask('POST', '/networks/create', { body: spec.networkSpec(plan) }),
-    ...[...spec.diskSpecs(plan), ...spec.folderSpecs(plan)].map((body) =>
-      docker.ask('POST', '/volumes/create', { body }),
-    ),
-  ])
+  await docker.ask('POST', '/networks/create', { body: spec.networkSpec(plan) })
   await makeAndStart(spec.bastionSpec(plan, JSON.stringify(about)))
   await all([...nodes.map((node) => makeAndStart(spec.linkSpec(plan, node))), writeFiles(docker, plan)])
   const openGate = async () => {

@@ -17,8 +17,11 @@ const containers = [
   container(id('d'), 'c1-gate', 'gate'),
   container(id('e'), 'c1-mine', 'extra'),
 ]
-/** All that is asked of it here is which containers a cluster has. */
-const engine = { ask: async () => containers } as unknown as Engine
+/** All that is asked of it here is which containers a cluster has, and what its images are. */
+const image = { Config: { Volumes: { '/data/': {}, '/tmp': {} } } }
+const engine = {
+  ask: async (_: string, path: string) => (path.startsWith('/images/') ? image : containers),
+} as unknown as Engine
 
 const ask = (method: string, url: string, body: unknown = null, upgraded = false) =>
   decide(engine, 'c1', new Set([id('f')]), { method, url, body, upgraded })
@@ -134,6 +137,13 @@ describe('a container that is made', () => {
     ]
     assert.deepEqual(Object.keys(body.HostConfig).toSorted(), [...names, 'ReadonlyRootfs', 'Tmpfs'])
     assert.equal(body.HostConfig.ReadonlyRootfs, true)
+    const mounts = body.HostConfig.Mounts as { Type: string; Target: string; VolumeOptions: object }[]
+    assert.deepEqual(
+      mounts.map(({ Type, Target }) => `${Type} ${Target}`),
+      ['volume /data', 'volume /tmp', 'volume /var/tmp'],
+    )
+    for (const { VolumeOptions } of mounts)
+      assert.match(JSON.stringify(VolumeOptions), /"tmpfs".*"size=\d+m,/)
   })
 
   test('may not ask for more, by any spelling', async () => {

@@ -1,5 +1,6 @@
-import { small, writable } from '../bounds.ts'
+import { asked, small, writable } from '../bounds.ts'
 import type { Engine } from '../engine.ts'
+import { volumesIn } from '../images.ts'
 import { labels } from '../labels.ts'
 import { Refused } from './bodies.ts'
 import { mayReach, type Own, ownOf, resolve } from './own.ts'
@@ -56,7 +57,7 @@ export async function decide(
   if (making) requireRoom(own, query.name)
   return {
     ...{ kind: 'passed', route: found.route, own, method, path: target, query },
-    ...(shaped !== undefined && { body: making ? made(shaped as object, id, own) : shaped }),
+    ...(shaped !== undefined && { body: making ? await made(docker, shaped as Made, id, own) : shaped }),
   }
 }
 
@@ -124,12 +125,18 @@ function requireRoom(own: Own, name: string | undefined): void {
     throw new Refused(`name ${name}: begin it with ${own.network}-`)
 }
 
+interface Made {
+  Image: string
+  HostConfig: object
+}
+
 /** As everything of a cluster is marked, so that it ends with it, and bounded. */
-function made(body: { HostConfig?: object }, id: string, own: Own) {
+async function made(docker: Engine, body: Made, id: string, own: Own) {
   const marks = { [labels.id]: id, [labels.owner]: own.owner }
+  const folders = { ...asked(await volumesIn(docker, body.Image)), ...small }
   return {
     ...body,
     Labels: { ...marks, [labels.role]: 'extra' },
-    HostConfig: { ...body.HostConfig, ...writable(marks, small) },
+    HostConfig: { ...body.HostConfig, ...writable(marks, folders) },
   }
 }
