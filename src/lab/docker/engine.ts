@@ -12,8 +12,8 @@ import { type EngineAddress, engineAddress, nameOf } from './address.ts'
 // Written here, not dockerode (5.0.1, with docker-modem 5.0.7), for reasons that were measured:
 // - An answer that its engine cuts off, as one that is restarted does, never settles there, whatever timeout or signal is
 //   given: a keeper would wait for ever and leave its cluster behind (engine.test.ts has the case).
-// - With it an installation has 115 packages and 71 MB instead of 43 and 52, and npm warns of three install scripts, one of
-//   which compiles with node-gyp: for ssh:// and build sessions, which nothing here uses.
+// - It brings 33 packages more. npm warns of the install scripts of two of them, and one compiles with node-gyp: for ssh://,
+//   which nothing here uses.
 // - It takes 50 to 60 ms to load, and enter.ts is a process for each command.
 // - It finds neither rootless engines nor all of Docker Desktop's sockets, and speaks no version that both sides know: the
 //   address and the version would be ours all the same.
