@@ -78,8 +78,8 @@ export function labConformance(lab: Lab, lacking: Lacking): void {
       )
       assert.deepEqual({ stdout, stderr, exitCode }, { stdout: 'in', stderr: 'no\n', exitCode: 7 })
       await assert.rejects(cluster.run('echo-1', ['sleep', '987'], { timeoutMs: 200 }), /longer than 200 ms/)
-      const { stdout: left } = await cluster.run('echo-1', ['pgrep', '-f', 'sleep 987'])
-      assert.equal(left, '')
+      const left = async () => (await cluster.run('echo-1', ['pgrep', '-f', 'sleep 987'])).stdout
+      await until('it has ended', async () => (await left()) === '')
       assert.throws(() => cluster.run('nobody', ['true']), /echo-1, echo-2/)
     })
 
