@@ -18,6 +18,7 @@ parallel: 2
 include_baseline: true
 settle_seconds: 1
 seed: 11
+load: { clients_per_node: 1, ops_per_client: 10 }
 limits: { trial_minutes: 0.15 }
 `
 
@@ -62,6 +63,9 @@ describe('a campaign', () => {
     await db.destroy()
     assert.ok(ended.every(({ state }) => state === 'done'))
     assert.equal(ended.length, 4)
+    const ops = ended.flatMap(({ record }) => record?.samples.map((sample) => sample.ops) ?? [])
+    const middle = ops.toSorted((a, b) => a - b)[ops.length >> 1] ?? 0
+    assert.ok(middle > 0 && middle < 60, `30 operations a second, not the usual 150: ${ops}`)
 
     const valid = trialsIn(resumed.stdout).filter(({ outcome }) => outcome?.kind !== 'invalid')
     assert.equal(valid.length, 4, resumed.stdout)

@@ -83,6 +83,11 @@ const campaigns: Record<string, Fault> = {
     /12:3 limits\.cost:/,
     /known: trial_minutes, campaign_minutes, cost_usd/,
   ],
+  'half a load': [
+    c('limits:', 'load: {clients_per_node: 2}\nlimits:'),
+    /11:1 load\.ops_per_client:/,
+    /expected number/i,
+  ],
   'an unknown key of a fault': [
     c('target', 'targets'),
     /5:5 chaos_types\.0\.targets:/,

@@ -53,11 +53,15 @@ export interface Workload extends AsyncDisposable {
   stop(signal: AbortSignal): Promise<WorkloadVerdict>
 }
 
-export interface WorkloadOptions {
+/** How much is asked of a cluster. */
+export interface Load {
   /** Clients per node. */
   clients: number
   /** Aim per client, operations per second: a load that leaves the machine room for the rest. */
   opsPerSecond: number
+}
+
+export interface WorkloadOptions extends Load {
   seed: number
 }
 

@@ -101,6 +101,10 @@ function schemaOf(known: Known) {
       .optional(),
     settle_seconds: z.number().min(1).max(600).optional(),
     size: z.int().min(1).max(9).optional(),
+    load: strictKeys({
+      clients_per_node: z.int().min(1).max(64),
+      ops_per_client: z.int().min(1).max(1_000),
+    }).optional(),
     limits: strictKeys({
       trial_minutes: z.number().positive().max(600).optional(),
       campaign_minutes: z.number().positive().optional(),

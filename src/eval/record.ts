@@ -1,6 +1,6 @@
 import type { Fault } from '../chaos/chaos-type.ts'
 import type { Phase } from '../core/outcome.ts'
-import type { Fact, NodeView, WorkloadSample, WorkloadVerdict } from '../core/subject.ts'
+import type { Fact, Load, NodeView, WorkloadSample, WorkloadVerdict } from '../core/subject.ts'
 import type { Ticket } from '../core/ticket.ts'
 import type { Variant } from '../core/variant.ts'
 import type { NodeState } from '../lab/contract.ts'
@@ -35,6 +35,8 @@ export interface TrialSpec {
   settleMs: number
   timeoutMs: number
   verifyMs: number
+  /** Other than the usual one. */
+  load?: Load
 }
 
 /** What the oracle saw at one look of its own. */

@@ -142,10 +142,11 @@ function timesOf(record: TrialRecord, outcome: Outcome): Pick<TrialSummary, Time
 }
 
 /** Whoever has more time, or more nodes, has it easier: such trials are not alike, whatever was broken. */
-const conditionWords = ({ lab, size, intervalMs, settleMs, timeoutMs, verifyMs }: TrialSpec): string =>
+const conditionWords = ({ lab, size, intervalMs, settleMs, timeoutMs, verifyMs, load }: TrialSpec): string =>
   [
     ...[lab, `${size} nodes`, `a look every ${intervalMs} ms`, `settled after ${settleMs} ms`],
     ...[`confirmed within ${verifyMs} ms`, `at most ${timeoutMs} ms`],
+    ...(load ? [`${load.clients} clients a node with ${load.opsPerSecond} operations/s each`] : []),
   ].join(', ')
 
 /** Every planned fault in words. */

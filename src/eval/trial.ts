@@ -149,7 +149,7 @@ async function up(options: TrialOptions, record: TrialRecord, undo: AsyncDisposa
   const cluster = undo.use(await lab.up(subject.topology(spec.size), { signal }))
   undo.defer(() => keepLogs(record, cluster))
   await store.setTrialCluster(options.db, options.id, cluster.id)
-  const witness = undo.use(await callWitness(cluster, spec.seed, options.folder))
+  const witness = undo.use(await callWitness(cluster, spec, options.folder))
   // A trial that breaks keeps what was seen until then.
   record.probes = witness.probes
   record.samples = witness.samples

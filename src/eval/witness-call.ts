@@ -4,7 +4,7 @@ import type { Fact, WorkloadSample, WorkloadVerdict } from '../core/subject.ts'
 import { type Daemon, plainEnv, self, startDaemon } from '../daemon.ts'
 import type { Cluster } from '../lab/contract.ts'
 import { endpointArgv } from '../operate.ts'
-import type { Drop, Probe } from './record.ts'
+import type { Drop, Probe, TrialSpec } from './record.ts'
 import { takeNotes } from './seen.ts'
 import { dropWatch, keyOf } from './state.ts'
 import type { Instruction, Testimony } from './witness.ts'
@@ -23,9 +23,14 @@ export interface Witness extends AsyncDisposable {
   readonly daemon: Daemon
 }
 
-export async function callWitness(cluster: Cluster, seed: number, folder: string): Promise<Witness> {
-  const load = ['--subject', cluster.subject, '--seed', String(seed)]
-  const argv = [...self(), 'witness', ...load, ...endpointArgv(cluster.endpoints)]
+export async function callWitness(
+  cluster: Cluster,
+  { seed, load }: Pick<TrialSpec, 'seed' | 'load'>,
+  folder: string,
+): Promise<Witness> {
+  const settings = ['--subject', cluster.subject, '--seed', seed]
+  if (load) settings.push('--clients', load.clients, '--ops', load.opsPerSecond)
+  const argv = [...self(), 'witness', ...settings.map(String), ...endpointArgv(cluster.endpoints)]
   const daemon = await startDaemon(cluster.join(argv), {
     env: plainEnv(),
     logFile: join(folder, 'witness.log'),

@@ -114,7 +114,7 @@ export function planOfFile(path: string, options: CampaignSettings, say: (remark
   const model = modelForArms(arms, options, say)
   if (file.limits.cost_usd !== undefined) requireKnownCosts(path, arms, model, options, say)
   const base = baseOf(options, model)
-  const { settle_seconds: settle, limits, size = base.size } = file
+  const { settle_seconds: settle, limits, size = base.size, load } = file
   checkFileTargets(path, file, size)
   return planCampaign(
     { ...file, parallel: options.parallel ?? file.parallel },
@@ -125,6 +125,7 @@ export function planOfFile(path: string, options: CampaignSettings, say: (remark
         size,
         settleMs: settle === undefined ? base.settleMs : settle * 1_000,
         timeoutMs: limits.trial_minutes === undefined ? base.timeoutMs : limits.trial_minutes * 60_000,
+        ...(load && { load: { clients: load.clients_per_node, opsPerSecond: load.ops_per_client } }),
       },
       variants,
     },
