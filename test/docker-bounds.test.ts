@@ -28,6 +28,12 @@ async function imageWithVolumes() {
   await docker.ask('DELETE', `/containers/${Id}`)
 }
 
+interface Inspected {
+  Name: string
+  SizeRw?: number
+  HostConfig: { Memory: number; PidsLimit: number }
+}
+
 describe('what can be used up from inside a cluster', { skip: await noDocker() }, () => {
   const undo = new AsyncDisposableStack()
   let cluster: Cluster
@@ -71,11 +77,10 @@ describe('what can be used up from inside a cluster', { skip: await noDocker() }
         query: { size: '1' },
       }),
     )
-    for (const { Name, SizeRw = 0 } of (await Promise.all(sizes)) as unknown as {
-      Name: string
-      SizeRw?: number
-    }[])
+    for (const { Name, SizeRw = 0, HostConfig } of (await Promise.all(sizes)) as unknown as Inspected[]) {
       assert.equal(SizeRw, 0, Name)
+      assert.ok(HostConfig.Memory > 0 && HostConfig.PidsLimit > 0, `${Name} may take the machine`)
+    }
     await exec(`docker rm -f ${id}-mine`)
   })
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { BadInput } from '../../core/errors.ts'
+import { BadInput, MachineLacks } from '../../core/errors.ts'
 import { topology as etcd } from '../../subjects/etcd/topology.ts'
 import { topology as tikv } from '../../subjects/tikv/topology.ts'
 import { engine } from './engine.ts'
@@ -65,4 +65,29 @@ test('how far a pull is, is said now and then; so is that it begins again', asyn
     notes.map((note) => note.replace(/^pulling some\/image/, '')),
     ['', ': 25 %', again, again, ': 99 %'],
   )
+})
+
+test('an engine that ends in the middle of a pull is named, with what to do', async () => {
+  for (const last of ['', '{"status":"Downl', '{"status":"Downloading"}\n']) {
+    const server = createServer(({ url = '' }, response) => {
+      if (url === '/version') return response.end('{}')
+      if (!url.includes('/images/create')) return response.writeHead(404).end('{}')
+      response.write(`{"status":"Pulling from x"}\n${last}`, () => response.destroy())
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    try {
+      const docker = engine({ host: '127.0.0.1', port: (server.address() as AddressInfo).port })
+      const pulling = pullMissing(docker, { 'a-1': 'some/image' }, { signal: new AbortController().signal })
+      await assert.rejects(pulling, (error) => {
+        assert.ok(error instanceof MachineLacks)
+        assert.match(
+          error.message,
+          /some\/image cannot be pulled: the engine broke off its answer\. .*OPERATOR_IMAGE_A=/,
+        )
+        return true
+      })
+    } finally {
+      server.close()
+    }
+  }
 })

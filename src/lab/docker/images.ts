@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { BadInput, MachineLacks, messageOf } from '../../core/errors.ts'
 import type { Topology } from '../../core/topology.ts'
@@ -72,12 +73,8 @@ interface Progress {
   progressDetail?: { current?: number; total?: number }
 }
 
-async function pull(
-  engine: Engine,
-  image: string,
-  variable: string,
-  { signal, note }: PullOptions,
-): Promise<void> {
+async function pull(engine: Engine, image: string, variable: string, options: PullOptions): Promise<void> {
+  const { signal, note } = options
   note?.(`pulling ${image}`)
   const failed = (why: string) =>
     new MachineLacks(
@@ -88,13 +85,25 @@ async function pull(
     .catch((error) => {
       throw signal.aborted || error instanceof MachineLacks ? error : failed(messageOf(error))
     })
+  const error = await errorIn(stream, image, options).catch(() => 'the engine broke off its answer')
+  signal.throwIfAborted()
+  if (error !== null) throw failed(diskFix(error))
+  if (!(await hasImage(engine, image))) throw failed('the engine does not have it afterwards')
+}
+
+/** What the engine says went wrong, or null; tells how far it is. Rejects when the answer is cut off. */
+async function errorIn(
+  stream: Readable,
+  image: string,
+  { signal, note }: PullOptions,
+): Promise<string | null> {
   const layers = new Map<string, { current: number; total: number }>()
   let told = 0
   let retries = false
   for await (const line of createInterface({ input: stream, signal })) {
     if (line === '') continue
     const { id, status, error, progressDetail } = JSON.parse(line) as Progress
-    if (error !== undefined) throw failed(diskFix(error))
+    if (error !== undefined) return error
     const { current = 0, total = 0 } = progressDetail ?? {}
     if (id && status === 'Downloading' && total > 0) layers.set(id, { current, total })
     // It counts the seconds until then.
@@ -105,8 +114,7 @@ async function pull(
     if (percent >= told + 10) note?.(`pulling ${image}: ${percent} %`)
     if (percent >= told + 10) told = percent
   }
-  signal.throwIfAborted()
-  if (!(await hasImage(engine, image))) throw failed('the engine does not have it afterwards')
+  return null
 }
 
 /** Without a tag or digest the engine would pull every tag there is. */

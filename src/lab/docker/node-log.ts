@@ -22,16 +22,16 @@ export interface LoggedCluster {
 }
 
 /** The files are there when this returns; they are written until `signal` aborts. Rejects with whatever a disk says. */
-export function keepLogs(
+export async function keepLogs(
   { engine, id, folder, nodes }: LoggedCluster,
   signal: AbortSignal,
-): Promise<unknown> {
+): Promise<void> {
   mkdirSync(join(folder, 'logs'))
-  const keep = (node: string) => {
+  const keep = async (node: string) => {
     const write = rotated(logFile(folder, node), mostBytes)
-    return follow(engine, containerName(id, 'node', node), write, signal)
+    await follow(engine, containerName(id, 'node', node), write, signal)
   }
-  return Promise.all(nodes.map(keep))
+  await Promise.all(nodes.map(keep))
 }
 
 /** A file that grows to a size, and then begins again; the one before it stays, as `FILE.1`. */

@@ -78,6 +78,8 @@ const allVolumes = (plan: Plan) => [...plan.topology.nodes.map((node) => disk(pl
 
 /** Where commands run: they may not take the host. What is written to a node's disk counts, too. */
 const limits = { PidsLimit: 2_048, Memory: 2 * 2 ** 30 }
+/** Somebody inside may run programs beside a node's own, too: that one has room, the host is not at stake. */
+const nodeLimits = { PidsLimit: 4_096, Memory: 4 * 2 ** 30 }
 
 /** Where the shell of the bastion finds what it was given: nothing can be added to its image. */
 export const svcFolders = { program: '/usr/local/sbin', services: '/etc/svc' }
@@ -173,7 +175,7 @@ export const nodeSpec = (plan: Plan, node: NodeSpec): ContainerSpec => {
           disk(plan, node),
           ...folders(plan),
         ]),
-        LogConfig: log,
+        ...{ LogConfig: log, ...nodeLimits },
       },
     },
   }

@@ -111,7 +111,9 @@ function isUsual(config: unknown, network: string): boolean {
 
 function refuseSaid(prefix: string, fields: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(fields)) {
-    const usual = defaults[name]?.some((one) => JSON.stringify(one) === JSON.stringify(value))
+    const usual =
+      Object.hasOwn(defaults, name) &&
+      defaults[name]?.some((one) => JSON.stringify(one) === JSON.stringify(value))
     if (!usual && !isEmpty(value)) throw new Refused(`${prefix}${name} may not be set here`)
   }
 }
@@ -127,7 +129,7 @@ function known<T>(schema: z.ZodObject & z.ZodType<T>, body: unknown): T {
     const [issue] = result.error.issues
     throw new Refused(`${issue?.path.join('.') || 'body'}: ${issue?.message}`)
   }
-  const others = Object.entries(body ?? {}).filter(([name]) => !(name in schema.shape))
+  const others = Object.entries(body ?? {}).filter(([name]) => !Object.hasOwn(schema.shape, name))
   refuseSaid('', Object.fromEntries(others))
   return result.data
 }

@@ -109,6 +109,11 @@ test('lists are filtered, whatever filters were asked for', async () => {
   const { query } = await passes('GET', `/containers/json?all=1&filters=${filters}`)
   assert.deepEqual(JSON.parse(query.filters ?? ''), { label: ['a=b', `${labels.id}=c1`], status: ['exited'] })
   assert.equal(await status('GET', `/containers/json?filters=${encodeURIComponent('{"volume":["x"]}')}`), 403)
+  for (const name of ['constructor', '__proto__'])
+    await assert.rejects(
+      ask('GET', `/containers/json?${name}=1`),
+      new Refused(`parameter ${name} is not allowed here`),
+    )
 })
 
 describe('a container that is made', () => {
@@ -162,12 +167,20 @@ describe('a container that is made', () => {
       { ...image, NetworkingConfig: { EndpointsConfig: { other: {} } } },
       { ...image, NetworkingConfig: { EndpointsConfig: { c1: { Aliases: ['n1'] } } } },
       { ...image, HostConfig: { Unheard: { Of: 1 } } },
+      { ...image, HostConfig: { constructor: 1 } },
+      { ...image, constructor: 1 },
       { ...image, Cmd: { a: 1 } },
       [] as object,
     ]
     for (const body of more) await assert.rejects(make(body), Refused, JSON.stringify(body))
     await assert.rejects(make(image, 'free'), Refused)
     await make(image, 'c1-free')
+  })
+
+  test('may not have the name of one that is hidden, whether that one is there or not', async () => {
+    for (const name of ['c1-gate', 'c1-delay', 'c1-delay-n1', 'c1-gate-2'])
+      await assert.rejects(make(image, name), /choose another/, name)
+    for (const name of ['c1-gates', 'c1-delayed', 'c1-n1-delay']) await make(image, name)
   })
 })
 

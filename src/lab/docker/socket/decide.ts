@@ -1,7 +1,7 @@
 import { asked, small, writable } from '../bounds.ts'
 import type { Engine } from '../engine.ts'
 import { volumesIn } from '../images.ts'
-import { labels } from '../labels.ts'
+import { hiddenRoles, labels } from '../labels.ts'
 import { Refused } from './bodies.ts'
 import { mayReach, type Own, ownOf, resolve } from './own.ts'
 import { type Found, type Route, routeFor } from './routes.ts'
@@ -90,11 +90,11 @@ function targetOf({ route, name }: Found, own: Own, execs: ReadonlySet<string>) 
 function queryOf(route: Route, search: string, own: Own): Record<string, string> {
   const query: Record<string, string> = {}
   for (const [name, value] of new URLSearchParams(search)) {
-    const allowed = route.query?.[name]
+    const allowed = Object.hasOwn(route.query ?? {}, name) ? route.query?.[name] : undefined
     // What the CLI always sends, and nothing is meant by.
     if (!allowed && (value === '' || value === '0' || value === 'false')) continue
     if (!allowed) throw new Refused(`parameter ${name} is not allowed here`)
-    if (name in query) throw new Refused(`parameter ${name} comes twice`)
+    if (Object.hasOwn(query, name)) throw new Refused(`parameter ${name} comes twice`)
     if (!allowed.test(value))
       throw new Refused(`parameter ${name}: '${value.slice(0, 100)}' is not allowed here`)
     query[name] = value
@@ -123,7 +123,11 @@ function requireRoom(own: Own, name: string | undefined): void {
   // The engine would name a foreign container that has the name.
   if (name !== undefined && !name.startsWith(`${own.network}-`))
     throw new Refused(`name ${name}: begin it with ${own.network}-`)
+  // And one that is hidden; whether it is there is not told, and what the lab makes later finds its name free.
+  if (name !== undefined && hidden(own.network).test(name)) throw new Refused(`name ${name}: choose another`)
 }
+
+const hidden = (id: string): RegExp => new RegExp(`^${id}-(${hiddenRoles.join('|')})(-|$)`)
 
 interface Made {
   Image: string

@@ -61,6 +61,16 @@ test('who asks on and on fills no disk', async () => {
   assert.ok(readFileSync(audit).length <= 1_000)
 })
 
+test('what cannot be recorded is not done, and nobody ends for it', async () => {
+  using folder = place()
+  const socket = folder.at('docker.sock')
+  // A full disk, as the kernel has it.
+  const options = { address: { socketPath: folder.at('none') }, id: 'c1', socket, audit: '/dev/full' }
+  await using _server = await serveSocket(options)
+  for (const line of ['noise', 'CONNECT 10.0.0.1:80']) assert.match(await ask(socket, line), /^HTTP\/1\.1 4/)
+  assert.match(await ask(socket, 'GET /_ping'), /^HTTP\/1\.1 503 .*cannot be recorded/s)
+})
+
 test('many that are asked for at once are no more than one after the other', async () => {
   using folder = place()
   const container = (n: number, role: string) => ({

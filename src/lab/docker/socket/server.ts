@@ -164,10 +164,17 @@ function recorder(file: string, mostBytes: number) {
     const text = `${JSON.stringify(line)}\n`
     bytes += Buffer.byteLength(text)
     if (bytes > mostBytes) return { kind: 'refused', status: 503, reason: 'too much was asked for here' }
-    appendFileSync(file, text, { mode: 0o600 })
+    try {
+      appendFileSync(file, text, { mode: 0o600 })
+    } catch (error) {
+      return { kind: 'refused', status: 503, reason: `it cannot be recorded: ${codeOf(error)}` }
+    }
     return decision
   }
 }
+
+/** Not where on the host. */
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'no reason'
 
 const statusOf = (error: unknown): number => {
   if (error instanceof Refused) return 403
