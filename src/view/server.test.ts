@@ -305,6 +305,11 @@ suite('the server of the viewer', () => {
     assert.match(about(living?.id), /^ 3 t\d+ node_kill default 1 warm 4 s \d\d:\d\d:\d\d 5 s/)
     assert.match(about(dead?.id), /^ - t\d+ .*nobody runs it/)
     assert.match(now, /One is to come\./)
+    assert.doesNotMatch(now, /--resume/)
+    const page = await ask(`${url}t/${dead?.id}`, {})
+    assert.match(page.body, /Nobody runs it: it was last heard of at [\d: -]+ UTC\./)
+    assert.doesNotMatch(page.body, /data-lasts/)
+    assert.match((await ask(`${url}t/${living?.id}`, {})).body, /in phase <b>warm<\/b> for .*data-lasts/)
   })
 
   test('the analysis of a campaign is that of the command line; one that cannot be made is a page that says why', async () => {
