@@ -261,6 +261,8 @@ suite('the server of the viewer', () => {
 
   test('so many pages can follow, and no more; whoever leaves makes room', async () => {
     await using viewer = await viewerOf({ evalDb: home.path })
+    const heads = Array.from({ length: 100 }, () => ask(`${viewer.url}events`, { method: 'HEAD' }))
+    for (const { status } of await Promise.all(heads)) assert.equal(status, 200)
     const stop = new AbortController()
     const follow = () => fetch(`${viewer.url}events`, { signal: stop.signal })
     const all = await Promise.all(Array.from({ length: 100 }, follow))
