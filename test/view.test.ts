@@ -187,6 +187,8 @@ suite('the pages of an evaluation, in Chromium', { skip: noBrowser }, () => {
     assert.match(await page.innerText('main'), /Nothing was found/)
     await page.goto(`${url}search?q=stop*&in=output&campaign=c1`)
     assert.equal(await hits.count(), 4)
+    await page.goto(`${url}search?q=stop*&in=output&campaign=before`)
+    assert.equal(await hits.count(), 0)
     assert.deepEqual(tab.wrong, [])
   })
 
