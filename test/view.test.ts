@@ -84,6 +84,7 @@ suite('the pages of an evaluation, in Chromium', { skip: noBrowser }, () => {
     await page.selectOption('select[name=outcome]', 'harmful')
     await page.click('#trials button')
     assert.match(await page.innerText('#trials'), /No trial matches/)
+    assert.match(page.url(), /sort=detect.*outcome=harmful/)
     assert.deepEqual(tab.wrong, [])
   })
 
