@@ -116,6 +116,7 @@ suite('the pages of an evaluation, in Chromium', { skip: noBrowser }, () => {
   test('the cursor on a command marks it in the picture, and the other way round', async () => {
     await using tab = await open('/t/1')
     const { page } = tab
+    assert.equal(await page.locator('#e6.claim.fixed').count(), 1)
     await page.hover('#e4 .command')
     assert.equal(await page.getAttribute('.timeline rect.on', 'data-seq'), '4')
     assert.match(await page.innerText('.readout'), /\+2\.5 s .* operations.* remediation: svc start etcd-2$/)
