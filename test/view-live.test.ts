@@ -5,6 +5,7 @@ import { after, before, suite, test } from 'node:test'
 import { systemClock } from '../src/core/clock.ts'
 import { messageOf } from '../src/core/errors.ts'
 import { appendEntry } from '../src/store/audit.ts'
+import { monitorEnded, registerMonitor } from '../src/store/monitors.ts'
 import { openOperatorDb } from '../src/store/operator-db.ts'
 import { claimTickets } from '../src/store/sessions.ts'
 import { type Chromium, noBrowser, photograph, seriousProblems, startBrowser } from './standins/browser.ts'
@@ -138,11 +139,19 @@ suite('the viewer while something happens, in Chromium', { skip: noBrowser }, ()
     await using _ended = running
     await using tab = await browser.open(`${url}tickets`)
     const { page } = tab
-    assert.match(await page.innerText('main'), /Nothing is wrong/)
+    const main = page.locator('main')
+    assert.match(await main.innerText(), /Nobody watches.*nobody who would open one/s)
+    const [startedAt, of] = [systemClock.now(), { id: 'm1', cluster: 'c1', subject: 'etcd', pid: 1 }]
+    const beat = { startedAt, beatAt: startedAt, observedAt: startedAt, endedAt: null, intervalMs: 60_000 }
+    await registerMonitor(db, { ...of, ...beat })
+    await main.filter({ hasText: 'Watched: c1, looked at' }).waitFor()
+    assert.match(await main.innerText(), /Nothing is wrong/)
     const { id } = await addTicket(db, 'c1', 'etcd-2', '<b>down</b> \u202e')
     await page.locator('tbody tr', { hasText: 'etcd/member_down/etcd-2' }).waitFor()
     assert.match(await page.innerText('tbody'), /<b>down<\/b> \\x202e/)
     assert.deepEqual(await seriousProblems(page), [])
+    await monitorEnded(db, 'm1', systemClock.now())
+    await main.filter({ hasText: 'c1 is not watched: its monitor ended at' }).waitFor()
     await photograph(page, 'tickets')
     await page.click(`text=#${id}`)
     assert.match(await page.innerText('#history'), /opened/)

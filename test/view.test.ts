@@ -84,6 +84,7 @@ suite('the pages of an evaluation, in Chromium', { skip: noBrowser }, () => {
     await page.selectOption('select[name=outcome]', 'harmful')
     await page.click('#trials button')
     assert.match(await page.innerText('#trials'), /No trial matches/)
+    assert.match(page.url(), /sort=detect.*outcome=harmful/)
     assert.deepEqual(tab.wrong, [])
   })
 
@@ -115,6 +116,7 @@ suite('the pages of an evaluation, in Chromium', { skip: noBrowser }, () => {
   test('the cursor on a command marks it in the picture, and the other way round', async () => {
     await using tab = await open('/t/1')
     const { page } = tab
+    assert.equal(await page.locator('#e6.claim.fixed').count(), 1)
     await page.hover('#e4 .command')
     assert.equal(await page.getAttribute('.timeline rect.on', 'data-seq'), '4')
     assert.match(await page.innerText('.readout'), /\+2\.5 s .* operations.* remediation: svc start etcd-2$/)
@@ -187,6 +189,8 @@ suite('the pages of an evaluation, in Chromium', { skip: noBrowser }, () => {
     assert.match(await page.innerText('main'), /Nothing was found/)
     await page.goto(`${url}search?q=stop*&in=output&campaign=c1`)
     assert.equal(await hits.count(), 4)
+    await page.goto(`${url}search?q=stop*&in=output&campaign=before`)
+    assert.equal(await hits.count(), 0)
     assert.deepEqual(tab.wrong, [])
   })
 

@@ -13,7 +13,7 @@ import { attachCluster } from '../lab/labs.ts'
 import { type Check, unobservable } from '../monitor/check.ts'
 import { type LookOptions, look, type MonitorEvent, runMonitor } from '../monitor/monitor.ts'
 import { endpointArgv } from '../operate.ts'
-import { listMonitors } from '../store/monitors.ts'
+import { listMonitors, monitorState } from '../store/monitors.ts'
 import { existingOperatorDb, openOperatorDb } from '../store/operator-db.ts'
 import { subjectNamed, subjects } from '../subjects/subjects.ts'
 import { humanMs, inert, table } from '../tui/text.ts'
@@ -125,15 +125,12 @@ export const register: Verb['register'] = (program, io) => {
             humanMs(m.intervalMs),
             ago(m.beatAt),
             ago(m.observedAt),
-            stateOf(m, io.clock.now()),
+            monitorState(m, io.clock.now()),
           ]),
         ),
       )
     })
 }
-
-const stateOf = (m: { endedAt: number | null; beatAt: number; intervalMs: number }, now: number) =>
-  m.endedAt !== null ? 'ended' : now - m.beatAt > 3 * m.intervalMs + 2_000 ? 'silent' : 'running'
 
 /** What to look at, and how. */
 function placeOf(

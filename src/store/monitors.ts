@@ -16,6 +16,13 @@ export interface MonitorInfo {
   endedAt: number | null
 }
 
+/** Silent: it should look, and has not been heard of for longer than it takes. */
+export const monitorState = (
+  { endedAt, beatAt, intervalMs }: Pick<MonitorInfo, 'endedAt' | 'beatAt' | 'intervalMs'>,
+  now: number,
+): 'running' | 'ended' | 'silent' =>
+  endedAt !== null ? 'ended' : now - beatAt > 3 * intervalMs + 2_000 ? 'silent' : 'running'
+
 export async function registerMonitor(db: Db, monitor: MonitorInfo): Promise<void> {
   await db
     .insertInto('monitors')

@@ -5,7 +5,8 @@ import { getCookie, setCookie } from 'hono/cookie'
 /** Who may look: whoever is on this machine, or whoever has the token. */
 export type Access = { kind: 'loopback' } | { kind: 'token'; token: string }
 
-const cookie = 'operator_viewer'
+/** Cookies know hosts and no ports: two viewers on one host must not take each other's. */
+const cookieOf = (c: Context): string => `operator_viewer_${new URL(c.req.url).port}`
 
 /** Refuses what is not a plain look, and whoever may not look. */
 export function guard(access: Access): MiddlewareHandler {
@@ -29,13 +30,14 @@ function refuseOtherNames(c: Context): Response | null {
 function checkToken(c: Context, token: string): Response | null {
   const given = c.req.query('token')
   if (given !== undefined && isSame(given, token)) {
-    setCookie(c, cookie, token, { httpOnly: true, sameSite: 'Strict', path: '/' })
+    // Lax: an address that somebody sends to somebody opens; where nothing changes, nothing else can come of it.
+    setCookie(c, cookieOf(c), token, { httpOnly: true, sameSite: 'Lax', path: '/' })
     const url = new URL(c.req.url)
     url.searchParams.delete('token')
     return c.redirect(url.pathname + url.search)
   }
   const [, bearer] = /^Bearer (.+)$/.exec(c.req.header('authorization') ?? '') ?? []
-  const shown = bearer ?? getCookie(c, cookie)
+  const shown = bearer ?? getCookie(c, cookieOf(c))
   if (shown !== undefined && isSame(shown, token)) return null
   return c.text('a token is needed: open the address that the viewer printed when it started\n', 401)
 }

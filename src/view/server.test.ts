@@ -209,7 +209,7 @@ suite('the server of the viewer', () => {
     assert.equal(status, 302)
     assert.equal(headers.location, '/c/1')
     const [cookie = ''] = headers['set-cookie'] ?? []
-    assert.match(cookie, /HttpOnly.*SameSite=Strict/)
+    assert.match(cookie, new RegExp(`^\\w+_${there.port}=.*HttpOnly.*SameSite=Lax`))
     assert.equal((await ask(plain, { headers: { cookie: cookie.split(';')[0] ?? '' } })).status, 200)
     const token = there.searchParams.get('token')
     assert.equal((await ask(plain, { headers: { authorization: `Bearer ${token}` } })).status, 200)
@@ -261,6 +261,8 @@ suite('the server of the viewer', () => {
 
   test('so many pages can follow, and no more; whoever leaves makes room', async () => {
     await using viewer = await viewerOf({ evalDb: home.path })
+    const heads = Array.from({ length: 100 }, () => ask(`${viewer.url}events`, { method: 'HEAD' }))
+    for (const { status } of await Promise.all(heads)) assert.equal(status, 200)
     const stop = new AbortController()
     const follow = () => fetch(`${viewer.url}events`, { signal: stop.signal })
     const all = await Promise.all(Array.from({ length: 100 }, follow))
@@ -305,6 +307,11 @@ suite('the server of the viewer', () => {
     assert.match(about(living?.id), /^ 3 t\d+ node_kill default 1 warm 4 s \d\d:\d\d:\d\d 5 s/)
     assert.match(about(dead?.id), /^ - t\d+ .*nobody runs it/)
     assert.match(now, /One is to come\./)
+    assert.doesNotMatch(now, /--resume/)
+    const page = await ask(`${url}t/${dead?.id}`, {})
+    assert.match(page.body, /Nobody runs it: it was last heard of at [\d: -]+ UTC\./)
+    assert.doesNotMatch(page.body, /data-lasts/)
+    assert.match((await ask(`${url}t/${living?.id}`, {})).body, /in phase <b>warm<\/b> for .*data-lasts/)
   })
 
   test('the analysis of a campaign is that of the command line; one that cannot be made is a page that says why', async () => {

@@ -47,6 +47,8 @@ export type Changes = (c: Context, watches: readonly Watch[]) => Response
 export function openChanges({ clock, signal }: { clock: Clock; signal: AbortSignal }): Changes {
   let listeners = 0
   return (c, watches) => {
+    // Nobody reads what would be written, and so it would never end.
+    if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' })
     if (listeners >= maxListeners)
       return c.text('too many pages follow already: reload this one by hand\n', 503, { 'retry-after': '5' })
     listeners += 1

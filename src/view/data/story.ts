@@ -3,6 +3,7 @@ import type { Outcome } from '../../core/outcome.ts'
 import type { Trial } from '../../eval/document.ts'
 import { isHealthy } from '../../eval/oracle.ts'
 import type { TrialRecord } from '../../eval/record.ts'
+import type { Session } from '../../store/sessions.ts'
 import { offset, seconds } from '../parts/format.ts'
 
 /** Why a trial ended as it did, in sentences. Pure; what agents and clusters said in it is theirs. */
@@ -10,7 +11,7 @@ export function storyOf({ outcome, record, spec }: Trial): string[] {
   if (!outcome || !record) return []
   const since = (at: number | null) =>
     at === null || record.injectedAt === null ? '' : offset(at - record.injectedAt)
-  const claim = lastClaim(record)
+  const claim = lastClaim(record.sessions)
   const said = claim ? `At ${since(claim.at)} ${spec.variant.name} said ${wordsOf(claim.claim)}` : ''
   return sentences(outcome, { record, said, since }).filter((sentence) => sentence !== '')
 }
@@ -83,7 +84,8 @@ function unresolved(
   }
 }
 
-function lastClaim({ sessions }: TrialRecord): { claim: Claim; at: number | null } | null {
+/** The last that said fixed, or else the last there was: who looked again after a repair finds nothing to do. */
+export function lastClaim(sessions: readonly Session[]): { claim: Claim; at: number | null } | null {
   const claims = sessions.flatMap(({ claim, endedAt }) => (claim ? [{ claim, at: endedAt }] : []))
   return claims.findLast(({ claim }) => claim.status === 'fixed') ?? claims.at(-1) ?? null
 }

@@ -5,6 +5,7 @@ import { timesOf } from '../../eval/document.ts'
 import type { Probe } from '../../eval/record.ts'
 import type { EntryHead } from '../../store/reading.ts'
 import type { Session } from '../../store/sessions.ts'
+import { lastClaim } from './story.ts'
 import type { TrialFacts } from './trials.ts'
 
 /** A stretch of a lane, in epoch ms. `look` is what it looks like: a class of the stylesheet. */
@@ -56,12 +57,12 @@ export function timelineOf(facts: TrialFacts): Timeline {
   const until = trial.endedAt ?? Math.max(facts.now, phases.at(-1)?.startedAt ?? 0)
   const from = trial.startedAt ?? phases[0]?.startedAt ?? until
   const inject = phases.find(({ phase }) => phase === 'inject')
-  const injected = record ? record.injectedAt : (inject?.endedAt ?? inject?.startedAt ?? null)
+  const injected = record ? record.injectedAt : (inject?.startedAt ?? null)
   const times = record ? timesOf(trial, record) : null
   const moments = Object.entries({
     injected,
     detected: times?.detected ?? earliest(tickets.map(({ openedAt }) => openedAt)),
-    claim: entries.findLast(({ kind }) => kind === 'claim')?.at ?? null,
+    claim: lastClaim(sessions)?.at ?? entries.findLast(({ kind }) => kind === 'claim')?.at ?? null,
     recovered: times?.recovered ?? null,
     resolved: times?.resolved ?? null,
   }).flatMap(([name, at]) => (at === null ? [] : [{ name, at }]))
@@ -130,16 +131,21 @@ const maxTickets = 8
 /** Open, then worked on by one session after the other, each of whose claims the monitor tries to confirm. */
 function ticketLanes(tickets: readonly Ticket[], sessions: readonly Session[], until: number): Lane[] {
   const inOrder = sessions.toSorted((a, b) => a.startedAt - b.startedAt)
-  return tickets.slice(0, maxTickets).map(({ id, key, openedAt, resolvedAt }) => {
+  return tickets.slice(0, maxTickets).map(({ id, key, openedAt, resolvedAt, sessionId, state: now }) => {
     const end = resolvedAt ?? until
     const steps = [{ at: openedAt, state: 'open' }]
-    for (const { startedAt, endedAt, claim } of inOrder) {
+    for (const session of inOrder) {
+      const { startedAt, endedAt, claim } = session
       // A session that had begun before knows nothing of this ticket.
       if (startedAt < openedAt) continue
       steps.push({ at: startedAt, state: 'claimed' })
       if (endedAt !== null)
         steps.push({ at: endedAt, state: claim?.status === 'fixed' ? 'verifying' : 'open' })
+      // It has kept this one: later sessions work on other tickets.
+      if (session.id === sessionId) break
     }
+    const last = steps.at(-1)
+    if (now === 'escalated' && last) last.state = 'escalated'
     const spans = steps.flatMap(({ at, state }, i): Span[] => {
       const to = Math.min(steps[i + 1]?.at ?? end, end)
       return at < to ? [{ from: at, to, look: `ticket-${state}`, says: `${key}: ${state}` }] : []

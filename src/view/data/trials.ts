@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Fault } from '../../chaos/chaos-type.ts'
 import type { Ticket } from '../../core/ticket.ts'
 import type { Trial } from '../../eval/document.ts'
+import { isAlive } from '../../eval/owner.ts'
 import { folderOf } from '../../eval/reap.ts'
 import type { TrialRecord, TrialSpec } from '../../eval/record.ts'
 import { type Seen, seenIn } from '../../eval/seen.ts'
@@ -28,6 +29,9 @@ export interface TrialFacts {
   entries: readonly EntryHead[]
   tickets: readonly Ticket[]
   sessions: readonly Session[]
+  /** It should run, and no process of this machine runs it: it died, or it is one of another machine. */
+  isLost: boolean
+  /** Of a lost trial: when the last thing was heard of it. */
   now: number
 }
 
@@ -51,18 +55,35 @@ export async function trialFacts(
   const isRunning = trial.state === 'running' && evalDbPath !== null
   const live = isRunning ? await soFar(folderOfTrial(evalDbPath, id), bytes) : null
   const kept = await trialEntryHeads(db, id, { after: 0, limit: maxEntries, bytes })
-  return {
-    trial,
-    campaignName: (await store.campaign(db, trial.campaignId))?.name ?? '',
+  const isLost = trial.state === 'running' && (trial.owner === null || !isAlive(trial.owner))
+  const known = {
     phases: await store.trialPhases(db, id),
-    faults: record?.faults ?? (await store.trialFaults<Fault>(db, id)),
     seen: record ?? live?.seen ?? { probes: [], samples: [] },
     entries: kept.length === 0 && live ? live.entries : kept,
+  }
+  return {
+    ...known,
+    trial,
+    campaignName: (await store.campaign(db, trial.campaignId))?.name ?? '',
+    faults: record?.faults ?? (await store.trialFaults<Fault>(db, id)),
     tickets: record?.tickets ?? live?.tickets ?? [],
     sessions: record?.sessions ?? live?.sessions ?? [],
-    now,
+    isLost,
+    now: isLost ? lastHeard(trial, known) : now,
   }
 }
+
+/** Its clock stopped with it. */
+const lastHeard = (
+  { startedAt }: Trial,
+  { phases, seen, entries }: Pick<TrialFacts, 'phases' | 'seen' | 'entries'>,
+): number =>
+  Math.max(
+    startedAt ?? 0,
+    ...phases.map(({ startedAt, endedAt }) => endedAt ?? startedAt),
+    seen.probes.at(-1)?.at ?? 0,
+    entries.at(-1)?.at ?? 0,
+  )
 
 export const folderOfTrial = (evalDbPath: string, trialId: number): string =>
   folderOf(`${evalDbPath}.trials`, trialId)

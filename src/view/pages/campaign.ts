@@ -10,7 +10,7 @@ import { matrix } from '../parts/matrix.ts'
 import { bar, legend, pill, standingNames, standings } from '../parts/outcome.ts'
 import { empty, type Html, linkTo, type Page, scrolling, section } from '../parts/page.ts'
 import { runningNow } from '../parts/running.ts'
-import { chooser, sortable } from '../parts/table.ts'
+import { chooser, sortable, sortedAsNow } from '../parts/table.ts'
 
 type Query = Record<string, string | undefined>
 
@@ -108,7 +108,7 @@ function trials(path: string, lines: readonly Line[], query: Query) {
   const part = shown.slice(page * pageSize, (page + 1) * pageSize)
   const of = (name: 'damage' | 'arm') => [...new Set(lines.map((line) => line[name]))].sort()
   const link = (change: Query) => `${linkTo(path, query, change)}#trials`
-  return html`<form class="filters" action="${path}#trials">
+  return html`<form class="filters" action="${path}#trials">${sortedAsNow(query)}
 ${chooser('damage', of('damage'), query.damage)}${chooser('arm', of('arm'), query.arm)}
 <label>outcome <select name="outcome"><option value="">any</option>${standingNames.map(
     (name) =>

@@ -6,7 +6,7 @@ import { digestOf } from '../data/figures.ts'
 import { count, rateText, seconds, usd, when } from '../parts/format.ts'
 import { bar, legend, sparkline, standingNames } from '../parts/outcome.ts'
 import { empty, linkTo, type Page, scrolling, section } from '../parts/page.ts'
-import { chooser, sortable } from '../parts/table.ts'
+import { chooser, sortable, sortedAsNow } from '../parts/table.ts'
 
 type Query = Record<string, string | undefined>
 
@@ -51,7 +51,7 @@ export async function campaignsPage(board: Board, query: Query): Promise<Page> {
     section: 'Campaigns',
     live: '/events',
     body: html`<h1>Campaigns</h1>
-<form class="filters" action="/">
+<form class="filters" action="/">${sortedAsNow(query)}
 ${chooser('subject', of('subject'), query.subject)}
 ${chooser('chaos', of('chaos'), query.chaos)}
 ${chooser('arm', of('arm'), query.arm)}

@@ -27,7 +27,7 @@ export function searchPage(query: Query, found: Found, choices: Choices): Page {
 <label>in <select name="in"><option value="">everything</option>${textKinds.map((kind) => html`<option value="${kind}" ${query.in === kind ? html`selected` : ''}>${plural[kind]}</option>`)}</select></label>
 ${chooser('subject', choices.subjects, query.subject)}${chooser('chaos', choices.chaos, query.chaos)}
 <label>outcome <select name="outcome"><option value="">any</option>${standingNames.map((name) => html`<option value="${name}" ${name === query.outcome ? html`selected` : ''}>${standings[name].label}</option>`)}</select></label>
-<label>campaign <input name="campaign" size="6" value="${query.campaign ?? ''}" placeholder="c1"></label>
+<label>campaign <input name="campaign" size="6" value="${query.campaign ?? ''}" placeholder="c1" pattern="\\s*[cC]?\\d+\\s*" title="the id of a campaign, as c1"></label>
 <button>Search</button></form>
 <p class="quiet small">In trials that have ended; what runs is found once it has. All words have to be there. "Several in a row" in quotes; beg* finds what begins so.</p>
 ${

@@ -1,11 +1,13 @@
 import { html } from 'hono/html'
 import { inert } from '../../core/text.ts'
 import { type Ticket, type TicketState, ticketStates } from '../../core/ticket.ts'
+import type { MonitorInfo } from '../../store/monitors.ts'
 import type { Session } from '../../store/sessions.ts'
 import type { TicketEvent } from '../../store/tickets.ts'
 import { count, lasting, offset, seconds, usd, when } from '../parts/format.ts'
 import { empty, linkTo, type Page, scrolling, section } from '../parts/page.ts'
 import { chooser } from '../parts/table.ts'
+import { watchedBy, watchedNow } from '../parts/watched.ts'
 
 type Query = Record<string, string | undefined>
 
@@ -26,10 +28,13 @@ const statePill = ({ state, held, resolvedBy }: Ticket) =>
 export function ticketsPage(
   tickets: readonly Ticket[],
   clusters: readonly string[],
+  monitors: readonly MonitorInfo[],
   query: Query,
   now: number,
 ): Page {
   const shown = tickets.toReversed()
+  const ofCluster = monitors.filter(({ cluster }) => !query.cluster || cluster === query.cluster)
+  const watched = watchedBy(ofCluster, tickets, now)
   return {
     title: 'Tickets',
     section: 'Tickets',
@@ -37,6 +42,7 @@ export function ticketsPage(
     body: html`<h1>Tickets</h1><form class="filters" action="/tickets">
 <label>state <select name="state"><option value="">unresolved</option>${['all', ...ticketStates].map((state) => html`<option ${query.state === state ? html`selected` : ''}>${state}</option>`)}</select></label>
 ${chooser('cluster', clusters, query.cluster)}<button>Filter</button></form>
+${watchedNow(watched, now)}
 ${section(
   'tickets',
   html`<span class="quiet">${shown.length === ticketPageSize ? `the newest ${ticketPageSize}` : shown.length === 1 ? 'one ticket' : `${shown.length} tickets`}</span>`,
@@ -44,7 +50,9 @@ ${section(
     ? empty(
         query.state || query.cluster
           ? 'No ticket matches these filters.'
-          : 'Nothing is wrong: no unresolved ticket.',
+          : watched.now.length > 0
+            ? 'Nothing is wrong: no unresolved ticket.'
+            : 'No unresolved ticket, and nobody who would open one.',
       )
     : ticketTable(shown, now),
 )}

@@ -82,18 +82,19 @@ const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
 const outcomeTitle = (trial: Trial) => html`${pill(standingOf(trial))}`
 
-function outcomeFacts({ trial, tickets, phases, now }: TrialFacts, timeline: Timeline) {
+function outcomeFacts({ trial, tickets, phases, isLost, now }: TrialFacts, timeline: Timeline) {
   const { record, spec } = trial
   const { session, workload } = documentOf(trial)
   const standing = standingOf(trial)
   const phase = phases.findLast(({ endedAt }) => endedAt === null)
   const going =
-    trial.state === 'running' && phase
+    trial.state === 'running' && phase && !isLost
       ? html`: in phase <b>${phase.phase}</b> for ${lasting(now - phase.startedAt)}`
       : ''
   const row = (name: string, value: unknown) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`
   const story = storyOf(trial)
-  return html`<p>${capital(standings[standing].means)}${going}.</p>
+  const lost = html`Nobody runs it: it was last heard of at ${when(now)} UTC${phase ? html`, in phase <b>${phase.phase}</b>` : ''}. Where its process died, the next <code>operator eval run</code> ends it as invalid`
+  return html`<p>${isLost ? lost : html`${capital(standings[standing].means)}${going}`}.</p>
 ${story.length === 0 ? '' : html`<div class="story e-${standing}">${story.map((sentence) => html`<p>${inert(sentence)}</p>`)}</div>`}
 <dl class="facts">
 ${timeline.moments

@@ -13,14 +13,14 @@ export function runningNow(campaignId: number, running: readonly Running[], plan
       : planned === 0
         ? 'These are the last.'
         : `${count(planned)} are to come.`
+  const resume = `Where nothing goes on, \`operator eval run campaign --resume c${campaignId}\` does.`
+  const isLost = running.length > 0 && running.every((trial) => trial.isLost)
   return section(
     'now',
-    'Running now',
+    isLost ? 'Cut off' : 'Running now',
     running.length === 0
-      ? empty(
-          `No trial runs at this moment. ${left} Where nothing goes on, \`operator eval run campaign --resume c${campaignId}\` does.`,
-        )
-      : html`${table(running, now)}<p class="quiet">${left}</p>`,
+      ? empty(`No trial runs at this moment. ${left} ${resume}`)
+      : html`${table(running, now)}<p class="quiet">${isLost ? `Nobody runs these. ${planned > 0 ? left : ''} ${resume}` : left}</p>`,
   )
 }
 
@@ -36,7 +36,7 @@ function row({ id, lane, damage, arm, seed, phase, startedAt, isLost }: Running,
     phase === null ? 'about to begin' : phase.endedAt === null ? phase.phase : `after ${phase.phase}`
   const since = phase?.endedAt ?? phase?.startedAt ?? startedAt
   const lost = isLost
-    ? html` <span class="warning-tag" title="No process of this machine runs it. Where it died, the next \`operator eval run\` ends it as invalid.">nobody runs it</span>`
+    ? html` <span class="tag lost" title="No process of this machine runs it. Where it died, the next \`operator eval run\` ends it as invalid.">nobody runs it</span>`
     : ''
   return html`<tr><td class="num">${lane ?? '-'}</td><td><a data-row href="/t/${id}">t${id}</a></td>
 <td class="name">${inert(damage)}</td><td>${inert(arm)}</td><td class="num">${seed}</td>

@@ -21,3 +21,9 @@ export function chooser(name: string, values: readonly string[], chosen: string 
       html`<option value="${value}" ${value === chosen ? html`selected` : ''}>${inert(value)}</option>`,
   )}</select></label>`
 }
+
+/** In a form of filters: what it shows stays sorted as it is. */
+export const sortedAsNow = ({ sort, order }: Query) =>
+  Object.entries({ sort, order }).map(([name, value]) =>
+    value ? html`<input type="hidden" name="${name}" value="${value}">` : '',
+  )

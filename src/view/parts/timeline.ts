@@ -215,6 +215,7 @@ export const timelineLegend = () =>
       ['s-ticket-open', 'ticket open'],
       ['s-ticket-claimed', 'claimed'],
       ['s-ticket-verifying', 'verifying'],
+      ['s-ticket-escalated', 'escalated'],
       ['k-diagnostic', 'diagnostic command'],
       ['k-remediation', 'remediation'],
       ['k-destructive', 'destructive'],

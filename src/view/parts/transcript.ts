@@ -77,7 +77,7 @@ function item(entry: EntryHead, page: TranscriptPage, call: number | undefined):
     case 'tool_result':
       return html`<li id="e${seq}" class="result" ${call === undefined ? '' : html`data-seq="${call}"`}><span></span><div>${endingOf(meta)}${output(entry, page)}</div></li>`
     case 'claim':
-      return html`<li id="e${seq}" class="claim" data-seq="${seq}">${time()}<div>${claim(entry.body)}</div></li>`
+      return html`<li id="e${seq}" class="claim${parsedClaim(entry.body)?.status === 'fixed' ? ' fixed' : ''}" data-seq="${seq}">${time()}<div>${claim(entry.body)}</div></li>`
     case 'error':
       return html`<li id="e${seq}" class="error">${time()}<div><b>The session ended:</b> ${inert(entry.body)}</div></li>`
     default:

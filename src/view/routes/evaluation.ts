@@ -92,11 +92,12 @@ export function evalRoutes(app: Hono, options: Options): void {
   })
   app.get('/search', async (c) => {
     const query = c.req.query()
-    const campaign = /^c?(\d+)$/.exec(query.campaign ?? '')?.[1]
+    const campaign = query.campaign?.trim() || undefined
     const kinds = textKinds.filter((kind) => !query.in || query.in === kind)
     const filter = {
       kinds,
-      campaignId: campaign === undefined ? undefined : Number(campaign),
+      // A name is no number: nothing is found in it, rather than something elsewhere.
+      campaignId: campaign === undefined ? undefined : Number(/^c?(\d+)$/i.exec(campaign)?.[1] ?? 0),
       subject: query.subject || undefined,
       chaos: query.chaos || undefined,
       outcome: query.outcome || undefined,

@@ -1,5 +1,6 @@
 import type { Hono } from 'hono'
 import { type TicketState, ticketStates } from '../../core/ticket.ts'
+import { listMonitors } from '../../store/monitors.ts'
 import type { OperatorDb } from '../../store/operator-db.ts'
 import { sessionEntryHeads, sessionEntryText, ticketClusters } from '../../store/reading.ts'
 import { listSessions, session } from '../../store/sessions.ts'
@@ -34,7 +35,8 @@ export function operatorRoutes(app: Hono, options: Options): void {
       ...(cluster ? { cluster } : {}),
       ...(before === undefined ? {} : { before }),
     })
-    return show(c, ticketsPage(tickets, await ticketClusters(db), query, clock.now()))
+    const [clusters, monitors] = [await ticketClusters(db), await listMonitors(db)]
+    return show(c, ticketsPage(tickets, clusters, monitors, query, clock.now()))
   })
   app.get('/tickets/:id{[0-9]+}', async (c) => {
     const id = Number(c.req.param('id'))
