@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
+import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
@@ -16,6 +17,26 @@ import { until } from './standins/until.ts'
 const never = new AbortController().signal
 const user = fileURLToPath(new URL('./standins/sandbox-user.ts', import.meta.url))
 const skip = await noDocker()
+
+/** An Ethernet frame with a datagram to every node of the link, this host included. */
+function toAllNodes(port: number): Buffer {
+  const from = Buffer.from('fe800000000000000000000000000009', 'hex')
+  const to = Buffer.from('ff020000000000000000000000000001', 'hex')
+  const body = Buffer.from('inside')
+  const udp = Buffer.alloc(8)
+  udp.writeUInt16BE(5555, 0)
+  udp.writeUInt16BE(port, 2)
+  udp.writeUInt16BE(udp.length + body.length, 4)
+  const pseudo = Buffer.concat([from, to, Buffer.from([0, 0, 0, udp.length + body.length, 0, 0, 0, 17])])
+  const summed = Buffer.concat([pseudo, udp, body])
+  let sum = 0
+  for (let i = 0; i < summed.length; i += 2) sum += summed.readUInt16BE(i)
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
+  udp.writeUInt16BE(~sum & 0xffff, 6)
+  const ip = Buffer.from([0x60, 0, 0, 0, 0, udp.length + body.length, 17, 255])
+  const ethernet = Buffer.from('33330000000102000000000986dd', 'hex')
+  return Buffer.concat([ethernet, ip, from, to, udp, body])
+}
 
 describe('an agent’s shell in a container', { skip }, () => {
   let cluster: Cluster
@@ -54,6 +75,54 @@ describe('an agent’s shell in a container', { skip }, () => {
       (await exec('svc status echo-1; svc restart echo-1; svc status echo-1')).stdout,
       /paused[\s\S]*running/,
     )
+  })
+
+  test('frames made by hand reach nothing on this host either', async () => {
+    const heard: string[] = []
+    await using undo = new AsyncDisposableStack()
+    const listen = async (family: 'udp4' | 'udp6') => {
+      const socket = createSocket({ type: family, ipv6Only: family === 'udp6' })
+      undo.defer(() => void socket.close())
+      socket.on('message', (message) => heard.push(`${family} ${message}`))
+      socket.bind(0)
+      await once(socket, 'listening')
+      return socket.address().port
+    }
+    const [four, six] = [await listen('udp4'), await listen('udp6')]
+    const address = networkInterfaces().docker0?.find(({ family }) => family === 'IPv4')?.address ?? ''
+    assert.ok(address, 'the engine has a bridge of its own')
+    // This host itself hears what it sends to itself: the listeners work.
+    const here = createSocket('udp6').unref()
+    undo.defer(() => void here.close())
+    here.send('here', six, '::1')
+    await until('the listener hears', () => heard.includes('udp6 here'))
+
+    const frame = [...toAllNodes(six)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
+    const { exitCode, stderr } = await cluster.run('echo-1', [
+      ...['bash', '-c'],
+      `ip route add ${address}/32 dev eth0; for _ in 1 2 3; do
+        echo inside >/dev/udp/${address}/${four}; printf '${frame}' | socat -u - INTERFACE:eth0 || exit 1; sleep 0.2; done`,
+    ])
+    assert.equal(exitCode, 0, stderr)
+    assert.deepEqual(heard, ['udp6 here'])
+  })
+
+  test('what closes this host to a cluster goes with the cluster', async () => {
+    const other = await docker.up(smallTopology(), { signal: never })
+    const network = execFileSync('docker', ['network', 'inspect', '-f', '{{.Id}}', other.id]).toString()
+    const rules = () =>
+      ['iptables-save', 'ip6tables-save'].flatMap((program) =>
+        execFileSync(program)
+          .toString()
+          .split('\n')
+          .filter((line) => line.startsWith(`-A INPUT -i br-${network.slice(0, 12)} `)),
+      )
+    try {
+      assert.equal(rules().length, 2)
+    } finally {
+      await other[Symbol.asyncDispose]()
+    }
+    assert.deepEqual(rules(), [])
   })
 
   test('what takes too long is killed with all that it started, and so is what a dead caller left', async () => {

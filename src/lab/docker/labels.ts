@@ -17,12 +17,13 @@ export const labels = {
 /**
  * bastion: where one logs in; the first process of its process namespace is the cluster's. gate: the only container with
  * a leg outside, through which the host reaches the nodes. link: a node's network and disk, which outlive its process.
- * node: the process itself. delay: slows a node's link down where the kernel has no netem.
+ * node: the process itself. delay: slows a node's link down where the kernel has no netem. wall: for a moment, closes the
+ * host to the cluster, or opens it again.
  */
-export type Role = 'bastion' | 'gate' | 'link' | 'node' | 'delay'
+export type Role = 'bastion' | 'gate' | 'link' | 'node' | 'delay' | 'wall'
 
 /** Those inside are not told that these are there. */
-export const hiddenRoles: readonly string[] = ['gate', 'delay'] satisfies Role[]
+export const hiddenRoles: readonly string[] = ['gate', 'delay', 'wall'] satisfies Role[]
 
 const About = z.object({
   subject: z.string(),
@@ -52,6 +53,7 @@ export const containerName = (id: string, role: Role, node = ''): string => {
   switch (role) {
     case 'bastion':
     case 'gate':
+    case 'wall':
       return `${id}-${role}`
     case 'link':
       return `${id}-${node}-net`

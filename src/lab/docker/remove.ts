@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path'
 import { systemClock } from '../../core/clock.ts'
 import { type Engine, tolerating } from './engine.ts'
 import { aboutFrom, isOrphan, labels } from './labels.ts'
+import { takeWall } from './wall.ts'
 
 export interface Container {
   Id: string
@@ -54,9 +55,9 @@ export async function removeCluster(engine: Engine, id: string): Promise<void> {
     const [bastions, others] = [containers.filter(isBastion), containers.filter((one) => !isBastion(one))]
     const remove = ({ Id }: Container) =>
       tolerating(fine, engine.ask('DELETE', `/containers/${Id}`, { query: { force: '1', v: '1' } }))
-    await Promise.all(bastions.map(remove))
-    await Promise.all(others.map(remove))
     const [networks, volumes] = await Promise.all([networksOf(engine, id), volumesOf(engine, id)])
+    await Promise.all(bastions.map(remove))
+    await Promise.all([...others.map(remove), ...networks.map(({ Id = '' }) => takeWall(engine, id, Id))])
     await Promise.all([
       ...networks.map(({ Id }) => tolerating(fine, engine.ask('DELETE', `/networks/${Id}`))),
       ...volumes.map(({ Name }) => tolerating(fine, engine.ask('DELETE', `/volumes/${Name}`))),

@@ -13,6 +13,7 @@ import { startKeeper } from './keeper.ts'
 import { type About, containerName, labels } from './labels.ts'
 import { containersOf, reapOrphans } from './remove.ts'
 import * as spec from './spec.ts'
+import { putWall } from './wall.ts'
 
 const svc = readFileSync(new URL('./svc.sh', import.meta.url), 'utf8')
 const patienceMs = 15_000
@@ -84,8 +85,10 @@ async function build(docker: Engine, plan: spec.Plan, about: About, signal: Abor
   const makeAndStart = (one: spec.ContainerSpec) => make(one).then(() => start(one))
   const { nodes } = plan.topology
 
-  await docker.ask('POST', '/networks/create', { body: spec.networkSpec(plan) })
-  await makeAndStart(spec.bastionSpec(plan, JSON.stringify(about)))
+  const { Id } = await docker.ask<{ Id: string }>('POST', '/networks/create', {
+    body: spec.networkSpec(plan),
+  })
+  await all([putWall(docker, plan.id, Id), makeAndStart(spec.bastionSpec(plan, JSON.stringify(about)))])
   await all([...nodes.map((node) => makeAndStart(spec.linkSpec(plan, node))), writeFiles(docker, plan)])
   const openGate = async () => {
     const gate = spec.gateSpec(plan, await addressesOf(docker, plan.id))
