@@ -47,6 +47,10 @@ export const kinds: Record<string, Kind> = {
   },
 }
 
+/** What these do by themselves is a matter of TiKV; of the others etcd's table shows it, unless all is asked for. */
+const shownAlone = ['none', 'noise', 'node_kill', 'pause', 'pause_grpc']
+const inFull = process.env.OPERATOR_ORACLE_TESTS === 'all'
+
 const perType = Object.entries(kinds).flatMap(
   ([chaos, { params, alone = broken, fix, why = 'it stays broken to the end' }]): Cell[] => {
     const damage = { subject: 'tikv' as const, chaos, ...(params && { params }) }
@@ -56,7 +60,7 @@ const perType = Object.entries(kinds).flatMap(
       ...{ ...damage, who: 'the right fix', script: `${fix}\n${wait}` },
       ...{ expect: ['resolved'], why: 'all is as before, and stays so' },
     }
-    return [idle, right]
+    return inFull || shownAlone.includes(chaos) ? [idle, right] : [right]
   },
 )
 
