@@ -75,7 +75,8 @@ export interface ListedTrial {
   stamp: number
 }
 
-interface ListedFigures {
+/** Times in ms since the injection. */
+export interface ListedFigures {
   subject: string
   chaos: string
   damage: string

@@ -5,6 +5,7 @@ import {
   type CampaignHead,
   campaignHeads,
   dataVersion,
+  type ListedFigures,
   type ListedTrial,
   listedTrials,
   scorerSums,
@@ -14,25 +15,11 @@ import {
 import type { EvalDb } from '../../store/trials.ts'
 import type { Standing } from '../parts/outcome.ts'
 
-/** A trial as lists show it. Times in ms since the injection. */
-export interface Line {
+/** A trial as lists show it. */
+export interface Line extends Omit<ListedFigures, 'phase'> {
   id: number
   standing: Standing
-  /** Why it is invalid. */
-  reason: string | null
-  subject: string
-  chaos: string
-  damage: string
-  arm: string
-  target: string
-  seed: number
   totalMs: number | null
-  detectMs: number | null
-  resolveMs: number | null
-  recoverMs: number | null
-  watchedMs: number
-  commands: number | null
-  costUsd: number | null
   /** Changes with whatever else does. */
   stamp: number
 }
