@@ -45,10 +45,10 @@ const agentOptions = (): Option[] => [
   new Option('--turns <n>', 'limit of a session').argParser(integer(1, 10_000)).default(defaultLimits.turns),
   new Option('--session-time <duration>', 'limit of a session')
     .argParser(duration)
-    .default(defaultLimits.sessionMs, '15m'),
+    .default(defaultLimits.sessionMs),
   new Option('--command-time <duration>', 'limit of a command')
     .argParser(duration)
-    .default(defaultLimits.commandMs, '120s'),
+    .default(defaultLimits.commandMs),
   new Option('--cost <usd>', 'limit of a session, or none')
     .argParser(orNone(number(0)))
     .default(defaultLimits.costUsd ?? 'none'),
@@ -57,7 +57,7 @@ const agentOptions = (): Option[] => [
     .default(defaultLimits.tokens ?? 'none'),
   new Option('--model-patience <duration>', 'how long to wait for a provider that is away, in all')
     .argParser(duration)
-    .default(patient.patienceMs, '8m'),
+    .default(patient.patienceMs),
 ]
 
 export function addAgentOptions(command: Command): Command {

@@ -28,14 +28,14 @@ interface StartOptions extends AgentSettings {
 }
 
 export const register: Verb['register'] = (program, io) => {
-  const agent = program
-    .command('agent')
-    .description('work on tickets')
-    .addHelpText(
-      'afterAll',
-      '\nExamples:\n  operator agent start --agent runbook\n  ANTHROPIC_API_KEY=... operator agent start --lab 7f3a01bc --cost 2\n  operator agent start --model openai-compatible:qwen3 --base-url http://127.0.0.1:11434/v1 --cost none',
-    )
-  addAgentOptions(subcommand(agent, 'start', 'poll for tickets and work on them, until stopped'))
+  const agent = program.command('agent').description('work on tickets')
+  addAgentOptions(
+    subcommand(agent, 'start', 'poll for tickets and work on them, until stopped', [
+      'operator agent start --agent runbook',
+      'ANTHROPIC_API_KEY=... operator agent start --lab 7f3a01bc --cost 2',
+      'operator agent start --model openai-compatible:qwen3 --base-url http://127.0.0.1:11434/v1 --cost none',
+    ]),
+  )
     .option('--lab <id>', 'only the tickets of this lab cluster (default: of any)')
     .option(
       '--verify-window <duration>',

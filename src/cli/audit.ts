@@ -6,23 +6,27 @@ import { listSessions, type Session } from '../store/sessions.ts'
 import { inert, table } from '../tui/text.ts'
 import { entryText } from '../tui/trial-page.ts'
 import type { Verb } from './io.ts'
-import { dbOption, jsonOption, subcommand } from './options.ts'
+import { dbOption, integer, jsonOption, subcommand } from './options.ts'
 
 export const register: Verb['register'] = (program, io) => {
   const audit = program
     .command('audit')
     .description('what agents thought and did, and the proof that nobody changed the record')
     .addHelpText(
-      'afterAll',
+      'after',
       '\nExamples:\n  operator audit list\n  operator audit show 7f3a --full\n  operator audit verify',
     )
 
-  subcommand(audit, 'list', 'sessions, oldest first')
+  subcommand(audit, 'list', 'sessions, newest first', [
+    'operator audit list',
+    'operator audit list --limit 500 --json',
+  ])
+    .option('--limit <n>', 'only the newest n', integer(1), 100)
     .addOption(dbOption())
     .addOption(jsonOption())
     .action(async (options) => {
       await using db = existingOperatorDb(options.db)
-      const sessions = await listSessions(db)
+      const sessions = await listSessions(db, { newest: options.limit })
       if (options.json) return io.printJson(sessions.map(jsonOf))
       if (sessions.length === 0) return io.print('no sessions')
       const rows = sessions.map((s) => [
@@ -47,6 +51,7 @@ export const register: Verb['register'] = (program, io) => {
     audit,
     'show <session>',
     'every thought, command and output of a session (an unambiguous beginning of its id is enough)',
+    ['operator audit show 7f3a', 'operator audit show 7f3a --full'],
   )
     .option('--full', 'all of every output, not its beginning')
     .addOption(dbOption())
@@ -65,7 +70,10 @@ export const register: Verb['register'] = (program, io) => {
       for (const entry of entries) io.print(entryText(entry, session.startedAt, options.full))
     })
 
-  subcommand(audit, 'verify', 'walk the hash chain; exit 1 and the first changed row when it is broken')
+  subcommand(audit, 'verify', 'walk the hash chain; exit 1 and the first changed row when it is broken', [
+    'operator audit verify',
+    'operator audit verify --json',
+  ])
     .addOption(dbOption())
     .addOption(jsonOption())
     .action(async (options) => {

@@ -43,11 +43,15 @@ export const register: Verb['register'] = (program, io) => {
     .command('lab')
     .description('real clusters on this machine, to try things on')
     .addHelpText(
-      'afterAll',
+      'after',
       '\nExamples:\n  operator lab up etcd\n  operator lab exec etcd-1 -- etcdctl endpoint status\n  operator lab shell\n  operator lab down',
     )
 
-  subcommand(lab, 'up <subject>', `start a cluster: ${Object.keys(subjects).join(', ')}`)
+  subcommand(lab, 'up <subject>', `start a cluster: ${Object.keys(subjects).join(', ')}`, [
+    'operator lab up etcd',
+    'operator lab up etcd --size 5 --id mine',
+    'operator lab up tikv --lab docker --with prometheus,grafana',
+  ])
     .option('--size <n>', 'how many nodes', integer(1, 99), 3)
     .option('--id <id>', 'its name (default: a random one)')
     .option('--lab <kind>', 'where it lives', oneOf(Object.keys(labs)), 'netns')
@@ -57,13 +61,14 @@ export const register: Verb['register'] = (program, io) => {
     .addOption(jsonOption())
     .action((subject, options) => (options.foreground ? own : up)(subject, options, io))
 
-  subcommand(lab, 'compose <subject>', 'the same cluster as a file for docker compose, to start it by hand')
+  subcommand(lab, 'compose <subject>', 'the same cluster as a file for docker compose, to start it by hand', [
+    'operator lab compose tikv | docker compose -f - up',
+  ])
     .option('--size <n>', 'how many nodes', integer(1, 99), 3)
     .addOption(extrasOption())
-    .addHelpText('after', '\nExample:\n  operator lab compose tikv | docker compose -f - up')
     .action((subject, options) => io.print(composeOf(topologyOf(subject, options)).trimEnd()))
 
-  subcommand(lab, 'list', 'running clusters')
+  subcommand(lab, 'list', 'running clusters', ['operator lab list', 'operator lab list --json'])
     .alias('ls')
     .addOption(jsonOption())
     .action(async (options) => {
@@ -74,7 +79,10 @@ export const register: Verb['register'] = (program, io) => {
       io.print(table(['id', 'lab', 'subject', 'nodes', 'owner', 'started'], rows))
     })
 
-  subcommand(lab, 'wait [id]', 'wait until every node is healthy')
+  subcommand(lab, 'wait [id]', 'wait until every node is healthy', [
+    'operator lab wait',
+    'operator lab wait 7f3a01bc --timeout 2m',
+  ])
     .option('--timeout <duration>', 'how long', duration, 60_000)
     .option('--subject <name>', 'look from here, at these endpoints')
     .addOption(endpointsOption().hideHelp())
@@ -87,7 +95,10 @@ export const register: Verb['register'] = (program, io) => {
       await waitFor(await theCluster(id), timeout, io)
     })
 
-  subcommand(lab, 'load [id]', 'read and write as applications would, and read everything back at the end')
+  subcommand(lab, 'load [id]', 'read and write as applications would, and read everything back at the end', [
+    'operator lab load',
+    'operator lab load 7f3a01bc --for 5m --clients 4 --json',
+  ])
     .option('--clients <n>', 'for each node', integer(1, 64), 2)
     .option('--ops <n>', 'for each client, in a second', integer(1, 1000), 25)
     .option('--for <duration>', 'how long', duration, 60_000)
@@ -108,14 +119,20 @@ export const register: Verb['register'] = (program, io) => {
       await loadOn(await theCluster(id), options, io)
     })
 
-  subcommand(lab, 'exec <node> <command...>', "run a command in a node's network, as root of the cluster")
+  subcommand(lab, 'exec <node> <command...>', "run a command in a node's network, as root of the cluster", [
+    'operator lab exec etcd-1 -- etcdctl endpoint status',
+    'operator lab exec etcd-2 --lab 7f3a01bc -- ss -tlnp',
+  ])
     .option(...labOption)
     .action(async (node, command, options) => {
       const cluster = await theCluster(options.lab)
       await inherit(cluster.enter(command, node), io)
     })
 
-  subcommand(lab, 'shell', 'log in where the agent works')
+  subcommand(lab, 'shell', 'log in where the agent works', [
+    'operator lab shell',
+    'operator lab shell --lab 7f3a01bc',
+  ])
     .option(...labOption)
     .action(async (options) => {
       const cluster = await theCluster(options.lab)
@@ -125,7 +142,7 @@ export const register: Verb['register'] = (program, io) => {
       await inherit(cluster.enter(shell), io)
     })
 
-  subcommand(lab, 'down [id]', 'end a cluster')
+  subcommand(lab, 'down [id]', 'end a cluster', ['operator lab down', 'operator lab down --all'])
     .option('--all', 'every cluster that `operator lab up` started')
     .addOption(jsonOption())
     .action((id, options) => down(id, options, io))

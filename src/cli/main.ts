@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import { systemClock } from '../core/clock.ts'
 import { BadInput, exitCodes, Interrupted, MachineLacks, messageOf } from '../core/errors.ts'
 import { operatorHome } from '../store/home.ts'
+import { help } from './help.ts'
 import { terminalIo } from './io.ts'
 import { verbs } from './verbs.ts'
 import { version } from './version.ts'
@@ -41,6 +42,7 @@ async function main(argv: string[]): Promise<number> {
     .exitOverride()
     // `eval run` and `eval run campaign` have options of the same name: each belongs to the word before it.
     .enablePositionalOptions()
+    .configureHelp(help)
     .showHelpAfterError('(add --help for what is allowed)')
     .addHelpText(
       'after',

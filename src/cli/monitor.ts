@@ -57,12 +57,12 @@ export const register: Verb['register'] = (program, io) => {
     .description(
       'watch a cluster: invariants that break become tickets, and only what is seen healthy resolves them',
     )
-    .addHelpText(
-      'afterAll',
-      '\nExamples:\n  operator monitor run --lab 7f3a01bc\n  operator monitor run --subject etcd --endpoints etcd-1=http://10.0.0.1:2379,etcd-2=http://10.0.0.2:2379,etcd-3=http://10.0.0.3:2379\n  operator monitor run --subject etcd --endpoints ... --once --json',
-    )
 
-  subcommand(monitor, 'run', 'look at it every interval, until stopped')
+  subcommand(monitor, 'run', 'look at it every interval, until stopped', [
+    'operator monitor run --lab 7f3a01bc',
+    'operator monitor run --subject etcd --endpoints etcd-1=http://10.0.0.1:2379,etcd-2=http://10.0.0.2:2379',
+    'operator monitor run --subject etcd --endpoints ... --once --json',
+  ])
     .option('--subject <name>', `what it is: ${Object.keys(subjects).join(', ')}`)
     .addOption(endpointsOption())
     .addOption(dataPathOption())
@@ -97,7 +97,10 @@ export const register: Verb['register'] = (program, io) => {
       return options.once ? lookOnce(options, subject, endpoints, io) : run(options, subject, endpoints, io)
     })
 
-  subcommand(monitor, 'list', 'monitors and when they were last heard of')
+  subcommand(monitor, 'list', 'monitors and when they were last heard of', [
+    'operator monitor list',
+    'operator monitor list --json',
+  ])
     .addOption(dbOption())
     .addOption(jsonOption())
     .action(async (options) => {

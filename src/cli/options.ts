@@ -3,6 +3,7 @@ import { BadInput } from '../core/errors.ts'
 import { wholeCluster } from '../core/invariant.ts'
 import type { Endpoints } from '../core/topology.ts'
 import { evalDbPath, operatorDbPath } from '../store/home.ts'
+import { withExamples } from './help.ts'
 
 /** Options that mean the same in every verb. */
 export const jsonOption = () => new Option('--json', 'print one JSON document on stdout')
@@ -178,6 +179,14 @@ export function withPaths(endpoints: Endpoints, { dataPath, logPath, portMap }: 
   )
 }
 
-/** A child command with the house's manners. */
-export const subcommand = (parent: Command, usage: string, description: string): Command =>
-  parent.command(usage).description(description).showHelpAfterError('(add --help for what is allowed)')
+/** A child command that ends its help with examples of its own, and points to that help when it is misused. */
+export function subcommand(
+  parent: Command,
+  usage: string,
+  description: string,
+  examples: readonly string[] = [],
+): Command {
+  const command = parent.command(usage).description(description)
+  command.showHelpAfterError('(add --help for what is allowed)')
+  return withExamples(command, examples)
+}

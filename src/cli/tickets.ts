@@ -21,11 +21,15 @@ export const register: Verb['register'] = (program, io) => {
     .command('tickets')
     .description('see and steer tickets')
     .addHelpText(
-      'afterAll',
+      'after',
       '\nExamples:\n  operator tickets list --state open,escalated\n  operator tickets show 3\n  operator tickets hold 3',
     )
 
-  subcommand(tickets, 'list', 'tickets, oldest first')
+  subcommand(tickets, 'list', 'tickets, oldest first', [
+    'operator tickets list',
+    'operator tickets list --state open,escalated',
+    'operator tickets list --cluster 7f3a01bc --json',
+  ])
     .option('--state <states>', `only these, by comma: ${ticketStates.join(', ')}`, stateList)
     .option('--cluster <name>', 'only this cluster')
     .option('--limit <n>', 'only the newest n', integer(1), 100)
@@ -45,7 +49,10 @@ export const register: Verb['register'] = (program, io) => {
       )
     })
 
-  subcommand(tickets, 'show <id>', 'one ticket: what happened to it, and who worked on it')
+  subcommand(tickets, 'show <id>', 'one ticket: what happened to it, and who worked on it', [
+    'operator tickets show 3',
+    'operator tickets show 3 --json',
+  ])
     .addOption(dbOption())
     .addOption(jsonOption())
     .action(async (id, options) => {
@@ -76,7 +83,9 @@ export const register: Verb['register'] = (program, io) => {
         )
     })
 
-  subcommand(tickets, 'resolve <id>', 'say that it is fixed; the monitor confirms it')
+  subcommand(tickets, 'resolve <id>', 'say that it is fixed; the monitor confirms it', [
+    'operator tickets resolve 3 --cause "its disk was full"',
+  ])
     .option('--cause <text>', 'what it was', 'resolved by a person')
     .option(
       '--verify-window <duration>',
@@ -98,13 +107,15 @@ export const register: Verb['register'] = (program, io) => {
     ['hold', true, 'keep agents away from it, and let nothing resolve it'],
     ['unhold', false, 'end a hold'],
   ] as const) {
-    subcommand(tickets, `${verb} <id>`, description)
+    subcommand(tickets, `${verb} <id>`, description, [`operator tickets ${verb} 3`])
       .addOption(dbOption())
       .addOption(jsonOption())
       .action(move(io, (db, ticket) => store.setHeld(db, ticket.id, held, io.clock.now())))
   }
 
-  subcommand(tickets, 'reopen <id>', 'give it back to the agents, with fresh attempts')
+  subcommand(tickets, 'reopen <id>', 'give it back to the agents, with fresh attempts', [
+    'operator tickets reopen 3 --why "it came back"',
+  ])
     .option('--why <text>', 'for the record', 'reopened by a person')
     .addOption(dbOption())
     .addOption(jsonOption())

@@ -218,9 +218,14 @@ export async function session(db: Db, id: string): Promise<Session | null> {
   return row ? sessionOf(row) : null
 }
 
-/** Oldest first. */
-export async function listSessions(db: Db, filter: { ticketId?: number } = {}): Promise<Session[]> {
-  let query = db.selectFrom('sessions').selectAll().orderBy('started_at').orderBy('id')
+/** The oldest first; with `newest`, only that many of the newest, the newest first. */
+export async function listSessions(
+  db: Db,
+  filter: { ticketId?: number; newest?: number } = {},
+): Promise<Session[]> {
+  const direction = filter.newest === undefined ? 'asc' : 'desc'
+  let query = db.selectFrom('sessions').selectAll().orderBy('started_at', direction).orderBy('id', direction)
+  if (filter.newest !== undefined) query = query.limit(filter.newest)
   if (filter.ticketId !== undefined) {
     const ids = db.selectFrom('session_tickets').select('session_id').where('ticket_id', '=', filter.ticketId)
     query = query.where('id', 'in', ids)
