@@ -19,7 +19,7 @@ import { openOperatorDb } from '../src/store/operator-db.ts'
 import { type EvalDb, listTrials, openEvalDb, transcript, trial, trialPhases } from '../src/store/trials.ts'
 import { killAndWait } from './standins/aftermath.ts'
 import { type Home, home, quickTrial, trialsIn } from './standins/eval-runs.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 const { can } = (await netns.abilities()).clusters as { can: boolean }
 const kills = Number(process.argv[2] ?? 6)
@@ -84,7 +84,7 @@ describe('kill -9 of a run', { skip: can ? false : 'no namespaces here', concurr
   const lanes = 2
   for (let lane = 0; lane < lanes; lane++) {
     test(`at any moment (lane ${lane + 1}): nothing is left, and what was recorded is kept`, {
-      timeout: 60_000 + kills * 15_000,
+      timeout: slowed(60_000 + kills * 15_000),
     }, async (t) => {
       using place = home()
       await using db = openEvalDb(place.evalDb)

@@ -10,7 +10,7 @@ import { listSessions } from '../src/store/sessions.ts'
 import { listTickets, ticketEvents } from '../src/store/tickets.ts'
 import { startEtcd } from './standins/etcd.ts'
 import { folder } from './standins/scripted.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 const file = (path: string) => new URL(path, import.meta.url).pathname
 const commandsEach = 5
@@ -31,7 +31,7 @@ async function stopped(child: ChildProcess): Promise<number | null> {
   return (await end)[0]
 }
 
-test('ten monitors and ten agents on one database', { timeout: 60_000 }, async (t) => {
+test('ten monitors and ten agents on one database', { timeout: slowed(60_000) }, async (t) => {
   using dir = folder()
   const path = dir.file('operator.db')
   await using etcd = await startEtcd(3)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { home, trialsIn } from './standins/eval-runs.ts'
 import { standInsOnPath } from './standins/tikv/arena.ts'
+import { slowed } from './standins/until.ts'
 
 // As such files were written before there were targets, seeds, limits and labs in them. They must go on to run.
 const everything = `
@@ -37,7 +38,9 @@ include_baseline: false
 variant: default
 `
 
-test('a campaign of TiKV in the fewest words is planned whole, and runs', { timeout: 120_000 }, async () => {
+test('a campaign of TiKV in the fewest words is planned whole, and runs', {
+  timeout: slowed(120_000),
+}, async () => {
   await standInsOnPath()
   using place = home()
   const file = join(place.path, 'campaign.yaml')

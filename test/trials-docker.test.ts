@@ -7,7 +7,7 @@ import { listTrials, openEvalDb, transcript, trialPhases } from '../src/store/tr
 import { killAndWait } from './standins/aftermath.ts'
 import { inFull, leftOf, noDocker } from './standins/docker.ts'
 import { type Home, home, quickTrial, ticketValues, trialsIn } from './standins/eval-runs.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 /** Looks who is there, and then puts right whatever of a store's can be wrong in this campaign. */
 const agent = `#!/bin/bash
@@ -88,7 +88,9 @@ describe('trials on Docker', { skip: await noDocker() }, () => {
     assert.deepEqual(readdirSync(place.tmp), [])
   })
 
-  test(`${lanes} of TiKV at a time: each is alone with its own cluster`, { timeout: 300_000 }, async () => {
+  test(`${lanes} of TiKV at a time: each is alone with its own cluster`, {
+    timeout: slowed(300_000),
+  }, async () => {
     using place = home()
     const { code, stdout, stderr } = await place.run(...campaignIn(place), '--lab', 'docker')
     assert.equal(code, 0, stderr)

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const runner = fileURLToPath(new URL('../scripts/run-tests.ts', import.meta.url))
+
+suite('the runner of the tests', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'run tests-'))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  const run = (source: string, ...options: string[]) => {
+    const file = join(folder, `${Math.abs(hash(source))}.test.mjs`)
+    writeFileSync(
+      file,
+      `import { before, suite, test } from 'node:test'\nimport fs from 'node:fs'\n${source}`,
+    )
+    // A test process of its own, not a part of this one.
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env
+    const { status, stdout } = spawnSync(process.execPath, [runner, ...options, file], {
+      cwd: folder,
+      env,
+      encoding: 'utf8',
+    })
+    return { status, summary: stdout.trimEnd().split('\n').at(-1), stdout }
+  }
+  /** Source of an expression that is true from its second evaluation on. */
+  const secondTime = (name: string) =>
+    `(fs.existsSync('${name}') || (fs.writeFileSync('${name}', ''), false))`
+
+  test('ends with the count of what passed, failed and was skipped, and says why', () => {
+    const { status, summary, stdout } = run(`
+      suite('a', () => { test('one', () => {}); test('two', { skip: 'no moon' }, () => {}) })`)
+    assert.equal(status, 0)
+    assert.equal(summary, '1 passed, 0 failed, 1 skipped')
+    assert.match(stdout, /: two: no moon/)
+  })
+
+  test('tries again the failed test alone, and tells that it is not reliable', () => {
+    const { status, summary, stdout } = run(`
+      suite('a (b)', () => {
+        test('flaky', () => { if (!${secondTime('flaky')}) throw new Error('bad luck') })
+        test('counted', () => fs.appendFileSync('count', 'x'))
+      })`)
+    assert.equal(status, 0)
+    assert.equal(summary, '2 passed, 0 failed, 0 skipped')
+    assert.match(stdout, /NOT RELIABLE[\s\S]*: a \(b\) flaky/)
+    assert.equal(spawnSync('cat', [join(folder, 'count')], { encoding: 'utf8' }).stdout, 'x')
+  })
+
+  test('what fails twice has failed: a test, one inside a test, a hook, a file', () => {
+    for (const [source, title] of [
+      ["test('no', () => { throw new Error('no') })", 'no'],
+      ["test('outer', async (t) => { await t.test('inner', () => { throw new Error('no') }) })", 'outer'],
+      ["suite('hook', () => { before(() => { throw new Error('no') }); test('t', () => {}) })", 'hook'],
+      ["test('yes', () => {}); setTimeout(() => process.exit(3), 50)", 'the file as a whole'],
+      ["throw new Error('cannot be read')", 'the file as a whole'],
+    ] as const) {
+      const { status, summary, stdout } = run(source)
+      assert.equal(status, 1, source)
+      assert.match(summary ?? '', /^\d passed, 1 failed, 0 skipped$/, source)
+      assert.match(stdout, new RegExp(`\\nFailed:\\n.*: ${title}`), source)
+    }
+  })
+
+  test('a pattern that matches no test is no success', () => {
+    assert.notEqual(run("test('one', () => {})", '--test-name-pattern=^other$').status, 0)
+  })
+})
+
+function hash(text: string): number {
+  return [...text].reduce((sum, char) => (sum * 31 + (char.codePointAt(0) ?? 0)) | 0, 7)
+}
