@@ -62,7 +62,9 @@ export async function operate(cluster: Cluster, options: OperateOptions): Promis
 const monitorArgv = (cluster: Cluster, options: OperateOptions): string[] => [
   ...['monitor', 'run', '--with-parent', '--db', options.dbPath],
   ...['--subject', cluster.subject, '--cluster', cluster.id, ...endpointArgv(cluster.endpoints)],
-  ...['--interval', `${options.intervalMs}ms`, '--variant', JSON.stringify(options.variant)],
+  ...['--interval', `${options.intervalMs}ms`],
+  // Without an agent nobody reads it.
+  ...(options.agent ? ['--variant', JSON.stringify(options.variant)] : []),
 ]
 
 const agentArgv = (cluster: Cluster, options: OperateOptions, settings: readonly string[]) => [

@@ -155,7 +155,7 @@ const campaigns: Record<string, Fault> = {
   'tabs for indentation': [c('  - type: node_kill', '\t- type: node_kill'), /4:1/, /tab/i],
   'a bracket that is left open': [c('[etcd]', '[etcd'), /[23]:/, /./],
   'a quote that is left open': [c('first', '"first'), /\d+:\d+/, /quote/],
-  'two documents': [`${campaign}---\n${campaign}`, /13:1/, /document/i],
+  'two documents': [`${campaign}---\n${campaign}`, /13:1/, /allowed: one in a file/],
   'an anchor in itself': [c('[etcd]', '&all [*all]'), /2:17 aliases:/, /circular/i],
   'an anchor that is none': [c('[etcd]', '[*none]'), /2:12 aliases:/, /Unresolved alias/],
   'a billion laughs': [laughs(), /1:1 aliases:/, /alias/i],
@@ -166,7 +166,8 @@ const variants: Record<string, Fault> = {
   'bytes that are no text': [Uint8Array.from([0xff, 0xfe, 0x00, 0x80]), /1:1/, /not UTF-8 text/],
   'a program': [Uint8Array.from([0x7f, 0x45, 0x4c, 0x46, 0x02, 0x00, 0xc3, 0x28]), /1:1/, /not UTF-8 text/],
   'a control character': ['name: mi\u0000ne\n', /1:1 name:/, /allowed: lower-case letters/],
-  'deep nesting': [v('[shell]', '['.repeat(3_000) + ']'.repeat(3_000)), /\d+:\d+/, /./],
+  'deep nesting': [v('[shell]', '['.repeat(3_000) + ']'.repeat(3_000)), /8:/, /too many/],
+  'deeper nesting': [v('[shell]', '['.repeat(30_000) + ']'.repeat(30_000)), /8:/, /too many/],
   'an unknown key': [
     v('system_prompt', 'prompt'),
     /4:1 prompt:/,
@@ -304,6 +305,13 @@ test('the command line says the same, with exit code 2 and no stack', async () =
     said(...watch, join(own, 'mine.yaml')),
     said(...watch, '{"name": "a", "turns": 3}'),
     said(...watch, 'tarse'),
+    said(...watch, '{"name": "baseline"}'),
+    said(
+      ...run,
+      fileOf(c('target: random', 'target: etcd-9').replace('default, terse', 'default')),
+      '--dry-run',
+    ),
+    said(...run, fileOf(c('first', '!!\u009b31m x')), '--dry-run'),
   ])
   assert.ok(all[0]?.startsWith(`operator: ${bad}:2:17 aliases:`), all[0])
   assert.match(all[1] ?? '', /cannot be read: EISDIR/)
@@ -311,4 +319,8 @@ test('the command line says the same, with exit code 2 and no stack', async () =
     assert.match(all[at] ?? '', /own-\w+\/mine\.yaml:10:3 limits\.steps: unknown key; known: turns/)
   assert.match(all[5] ?? '', /--variant:1:15 turns: unknown key; known: name, agent/)
   assert.match(all[6] ?? '', /no variant 'tarse'; known: .*terse/)
+  assert.match(all[7] ?? '', /--variant:1:2 name: 'baseline' is what trials without an agent are called/)
+  assert.match(all[8] ?? '', /\.yaml:4:5 chaos_types\.0: node_kill: .*etcd-9/)
+  // Nothing in a file may drive the terminal that shows the fault.
+  assert.doesNotMatch(all[9] ?? '', /\p{Cc}(?<!\n)/u)
 })

@@ -58,19 +58,14 @@ const schema = keys.superRefine((variant, context) => {
   const { tool_choice: choice, enabled_tools: enabled } = variant.tools_config ?? {}
   if (choice === 'required' && enabled?.length === 0)
     refuse('tools_config', "'required' needs a tool to call", 'tool_choice')
-})
-
-/** Trials without an agent have a variant, too, which goes to their monitors as text. */
-const ofPeople = schema.superRefine(({ name }, context) => {
-  const message = "'baseline' is what trials without an agent are called"
-  if (name === 'baseline') context.addIssue({ code: 'custom', path: ['name'], message })
+  if (variant.name === 'baseline') refuse('name', "'baseline' is what trials without an agent are called")
 })
 
 /**
  * A program named by a path with a dot stands beside the variant's file.
  * @throws BadInput naming file, line, column and key.
  */
-const readVariant = (path: string): Variant => beside(dirname(path), readYaml(path, ofPeople))
+const readVariant = (path: string): Variant => beside(dirname(path), readYaml(path, schema))
 
 function beside(folder: string, variant: Variant): Variant {
   const [program = '', ...args] = variant.command ?? []

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { type Document, isMap, isNode, LineCounter, parseDocument, visit } from 'yaml'
+import { type Document, isMap, isNode, LineCounter, parseDocument, visit, type YAMLError } from 'yaml'
 import { type ZodError, type ZodRawShape, type ZodType, z } from 'zod'
 import { BadInput, messageOf } from '../core/errors.ts'
 
@@ -22,20 +22,45 @@ export function readYaml<T>(path: string, schema: ZodType<T>): T {
 }
 
 export function parseYaml<T>(path: string, text: string, schema: ZodType<T>): T {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
-  const at = (offset: number) => {
-    const { line, col } = lines.linePos(offset)
-    return `${path}:${line}:${col}`
-  }
+  const { document, at } = documentOf(path, text)
   // Its warnings are of tags that it does not know, e.g. for code: what they meant is not what we would read.
   const faults = [...document.errors, ...document.warnings].map(
-    (error) => `${at(error.pos[0])} ${error.message.split('\n')[0]}`,
+    (error) => `${at(error.pos[0])} ${inOurWords(error)}`,
   )
   if (faults.length > 0) throw new BadInput(faults.join('\n'))
   const result = schema.safeParse(plainValue(document, at))
   if (result.success) return result.data
   throw new BadInput(describe(result.error, document, at).join('\n'))
+}
+
+/** `file:line:column key` of a key in a file that was read before, for faults that only a later check finds. */
+export function placeIn(path: string, key: readonly (string | number)[]): string {
+  const { document, at } = documentOf(path, readText(path))
+  return `${at(offsetOf(document, key))} ${key.join('.')}`
+}
+
+function documentOf(path: string, text: string) {
+  const lines = new LineCounter()
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset)
+    return `${path}:${line}:${col}`
+  }
+  try {
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+    return { document, at }
+  } catch (error) {
+    if (error instanceof RangeError) throw new BadInput(`${path}:1:1 ${tooDeep}`)
+    throw error
+  }
+}
+
+const tooDeep = 'lists or maps in each other: too many'
+
+/** The library's advice is for programmers. */
+function inOurWords({ code, message }: YAMLError): string {
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins; allowed: one in a file'
+  if (message.startsWith('Maximum call stack size exceeded')) return tooDeep
+  return message.split('\n')[0] ?? ''
 }
 
 function readText(path: string): string {
@@ -61,6 +86,7 @@ function plainValue(document: Document, at: (offset: number) => string): unknown
     JSON.stringify(value)
     return value
   } catch (error) {
+    if (error instanceof RangeError) throw new BadInput(`${at(0)} ${tooDeep}`)
     throw new BadInput(`${at(oddAlias(document))} aliases: ${messageOf(error).split('\n')[0]}`)
   }
 }

@@ -18,6 +18,7 @@ import { type CampaignFile, readCampaign, variantsOf } from '../../eval/campaign
 import { faultSpecOf, lanesOf, type Plan, planCampaign, planTrials, type TrialBase } from '../../eval/plan.ts'
 import type { FaultSpec } from '../../eval/record.ts'
 import { readVariants, variantFolders, variantNamed } from '../../eval/variant-file.ts'
+import { placeIn } from '../../eval/yaml.ts'
 import type { Ability, Capability, Cluster } from '../../lab/contract.ts'
 import { labNamed } from '../../lab/labs.ts'
 import { subjectNamed, subjects } from '../../subjects/subjects.ts'
@@ -200,7 +201,7 @@ const drawnSeed = (): number => crypto.getRandomValues(new Uint32Array(1)).map((
 function checkFileTargets(path: string, file: CampaignFile, size: number): void {
   for (const name of file.subjects) {
     const subject = subjectNamed(name)
-    for (const chaos of file.chaos_types) {
+    for (const [i, chaos] of file.chaos_types.entries()) {
       const faults = [chaos, ...chaos.with]
       try {
         checkTargets(subject, size, faults.map(faultSpecOf))
@@ -208,7 +209,7 @@ function checkFileTargets(path: string, file: CampaignFile, size: number): void 
       } catch (error) {
         if (!(error instanceof BadInput)) throw error
         throw new BadInput(
-          `${path}: chaos_types: ${faults.map(({ type }) => type).join(' with ')}: ${error.message}`,
+          `${placeIn(path, ['chaos_types', i])}: ${faults.map(({ type }) => type).join(' with ')}: ${error.message}`,
         )
       }
     }
