@@ -49,7 +49,7 @@ test('the signal aborts when the time is over, with the limit as its reason', as
 
 test('time that passed without the timer counts as well', () => {
   let now = 0
-  const clock: Clock = { now: () => now, sleep: () => new Promise(() => undefined) }
+  const clock: Clock = { now: () => now, monotonic: () => now, sleep: () => new Promise(() => undefined) }
   using used = meter(limits({ sessionMs: 1000 }), clock)
   used.spend(usage)
   now = 1000

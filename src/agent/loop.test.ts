@@ -156,6 +156,7 @@ describe('the agent daemon', () => {
     const stop = new AbortController()
     const clock: Clock = {
       now: () => systemClock.now() + 3_600_000 * pauses.length,
+      monotonic: systemClock.monotonic,
       sleep: async (ms, signal) => {
         if (signal !== stop.signal) return systemClock.sleep(ms, signal)
         pauses.push(ms)

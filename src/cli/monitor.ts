@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { hostname } from 'node:os'
 import { iso } from '../core/clock.ts'
 import { BadInput } from '../core/errors.ts'
+import { wholeCluster } from '../core/invariant.ts'
 import type { Observation } from '../core/subject.ts'
 import type { Endpoints } from '../core/topology.ts'
 import { defaultVariant } from '../core/variant.ts'
@@ -43,6 +44,7 @@ interface RunOptions extends NodeOptions {
   cluster?: string
   interval: number
   grace: Record<string, number>
+  skip: string[]
   variant?: string
   attempts: number
   once?: boolean
@@ -79,6 +81,12 @@ export const register: Verb['register'] = (program, io) => {
       'how long it may be violated before a ticket opens (repeatable)',
       durationPair,
       {},
+    )
+    .option(
+      '--skip <invariant[/node]>',
+      'a check that is switched off, everywhere or at one node (repeatable)',
+      (text: string, all: string[]) => [...all, text],
+      [],
     )
     .option('--variant <name|file|json>', 'the configuration of the agent that its tickets carry')
     .option('--attempts <n>', 'claims that may fail before a ticket waits for a person', integer(1, 100), 3)
@@ -147,10 +155,18 @@ function placeOf(
   const stranger = Object.keys(options.grace).find((name) => !known.includes(name))
   if (stranger !== undefined)
     throw new BadInput(`--grace: no invariant '${stranger}'; known: ${known.join(', ')}`)
+  for (const skipped of options.skip) {
+    const [invariant = '', node] = skipped.split('/')
+    if (!known.includes(invariant))
+      throw new BadInput(`--skip: no invariant '${invariant}'; known: ${known.join(', ')}`)
+    const places = [...Object.keys(given), wholeCluster]
+    if (node !== undefined && !places.includes(node))
+      throw new BadInput(`--skip: no node '${node}'; known: ${places.join(', ')}`)
+  }
   return {
     subject,
     endpoints: withPaths(given, options),
-    graces: options.grace,
+    settings: { graces: options.grace, skipped: new Set(options.skip) },
     clock: io.clock,
     signal: io.signal,
   }
@@ -167,6 +183,7 @@ async function run(options: RunOptions, subjectName: string, given: Endpoints, i
   log.info(
     `watching ${cluster} (${subject.name}, ${Object.keys(endpoints).length} nodes) every ${humanMs(options.interval)}`,
   )
+  if (options.skip.length > 0) log.warn(`switched off: ${options.skip.join(', ')}`)
   await runMonitor({
     id: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
     ...at,
@@ -177,6 +194,7 @@ async function run(options: RunOptions, subjectName: string, given: Endpoints, i
     maxAttempts: options.attempts,
     signal: options.withParent ? untilParentGone(io.signal) : io.signal,
     onEvent: (event) => say(log, event),
+    onLook: sayOnce(log),
   })
 }
 
@@ -211,21 +229,22 @@ async function lookOnce(options: RunOptions, subjectName: string, given: Endpoin
   const place = placeOf(options, subjectName, given, io)
   await using connection = place.subject.connect(place.endpoints)
   const end = io.clock.now() + onceMs
-  let { observation, checks, at } = await look(place, connection)
+  let { observation, checks } = await look(place, connection)
   const settled = () => {
     const kinds = checks.filter((check) => check.invariant !== unobservable).map((c) => c.verdict.kind)
     return kinds.includes('violated') || !kinds.includes('unknown')
   }
   while (!settled() && io.clock.now() < end) {
     await io.clock.sleep(betweenMs, io.signal)
-    ;({ observation, checks, at } = await look(place, connection))
+    ;({ observation, checks } = await look(place, connection))
   }
-  const bad = checks.filter((check) => check.verdict.kind !== 'ok')
-  const healthy = bad.length === 0
+  const left = checks.filter((check) => check.verdict.kind === 'not_applicable')
+  const bad = checks.filter(({ verdict }) => verdict.kind === 'violated' || verdict.kind === 'unknown')
+  const healthy = bad.length === 0 && left.length < checks.length
   if (options.json)
     io.printJson({
       healthy,
-      at: iso(observation?.at ?? at),
+      at: iso(observation?.at ?? io.clock.now()),
       nodes: observation?.nodes ?? {},
       checks: checks.map(({ key, severity, verdict }) => ({ key, severity, ...verdict })),
     })
@@ -244,22 +263,42 @@ async function lookOnce(options: RunOptions, subjectName: string, given: Endpoin
     )
     io.print(
       healthy
-        ? `\nall ${checks.length} checks are ok`
-        : `\n${bad.length} of ${checks.length} checks are not ok:`,
+        ? `\nall ${checks.length - left.length} checks are ok`
+        : `\n${bad.length} of ${checks.length - left.length} checks are not ok:`,
     )
     for (const check of bad) io.print(`  ${check.key}  ${check.severity}  ${textOf(check)}`)
+    if (left.length > 0) io.print('\nnot checked:')
+    for (const check of left) io.print(`  ${check.key}  ${textOf(check)}`)
   }
   if (!healthy) io.answerNo()
 }
 
-const textOf = ({ verdict }: Check): string =>
-  inert(
-    verdict.kind === 'violated'
-      ? verdict.message
-      : verdict.kind === 'unknown'
-        ? `unknown: ${verdict.reason}`
-        : '',
-  )
+function textOf({ verdict }: Check): string {
+  switch (verdict.kind) {
+    case 'violated':
+      return inert(verdict.message)
+    case 'unknown':
+      return inert(`unknown: ${verdict.reason}`)
+    case 'not_applicable':
+      return inert(verdict.reason)
+    case 'ok':
+      return ''
+    default:
+      return verdict satisfies never
+  }
+}
+
+/** That a check has nothing to check here is said once. */
+function sayOnce(log: Log): (checks: readonly Check[]) => void {
+  const said = new Set<string>()
+  return (checks) => {
+    for (const check of checks) {
+      if (check.verdict.kind !== 'not_applicable' || check.verdict.reason === 'switched off') continue
+      if (!said.has(check.key)) log.info(`not checked: ${inert(check.key)}: ${textOf(check)}`)
+      said.add(check.key)
+    }
+  }
+}
 
 /** The same command again, standing in the cluster's network: that is where its endpoints can be reached. */
 async function runInLab(id: string, name: string | undefined, io: Io): Promise<void> {

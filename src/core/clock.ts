@@ -4,12 +4,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number
+  /** Milliseconds since a moment that all processes of this machine share until it boots; setting the clock does not move it. */
+  monotonic(): number
   /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  // Linux' CLOCK_MONOTONIC: https://nodejs.org/api/process.html#processhrtimebigint
+  monotonic: () => Number(process.hrtime.bigint() / 1_000_000n),
   sleep: async (ms, signal) => {
     try {
       await delay(ms, undefined, signal ? { signal } : {})

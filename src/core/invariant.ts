@@ -1,16 +1,19 @@
 export const severities = ['info', 'warning', 'critical'] as const
 export type Severity = (typeof severities)[number]
 
-/** Three-valued: only `ok` may ever resolve anything. */
+/** Only `ok` may ever resolve anything. */
 export type Verdict =
   | { kind: 'ok' }
   | { kind: 'violated'; message: string; values?: Record<string, number | string> }
   | { kind: 'unknown'; reason: string }
+  /** There is nothing to check here, by nature or by a person's wish: not blind, and no proof of health either. */
+  | { kind: 'not_applicable'; reason: string }
 
 export const ok: Verdict = { kind: 'ok' }
 export const violated = (message: string, values?: Record<string, number | string>): Verdict =>
   values ? { kind: 'violated', message, values } : { kind: 'violated', message }
 export const unknown = (reason: string): Verdict => ({ kind: 'unknown', reason })
+export const notApplicable = (reason: string): Verdict => ({ kind: 'not_applicable', reason })
 
 /** The place of a finding that belongs to no single node. */
 export const wholeCluster = 'cluster'
@@ -35,6 +38,8 @@ export interface Invariant<O> {
    * Cluster-wide: any node's. While one of them is violated, no ticket opens for this.
    */
   inhibitedBy?: readonly string[]
+  /** The same, by a violation at any node: an alarm of one member stops all of them. */
+  inhibitedAnywhereBy?: readonly string[]
   check(observation: O, node: string): Verdict
 }
 

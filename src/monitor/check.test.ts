@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Rule, type Sight, scripted } from '../../test/standins/scripted.ts'
 import { wholeCluster } from '../core/invariant.ts'
-import { type Check, checkAll, isInhibited } from './check.ts'
+import { type Check, type CheckSettings, checkAll, isInhibited } from './check.ts'
 
 const rules: Rule[] = [
   { name: 'member_down' },
@@ -11,12 +11,12 @@ const rules: Rule[] = [
 ]
 const nodes = ['a', 'b']
 
-async function seen(sight: Sight | Error, graces = {}): Promise<Check[]> {
+async function seen(sight: Sight | Error, settings: CheckSettings = {}): Promise<Check[]> {
   const subject = scripted(rules, { sight })
   const connection = subject.connect({})
   const signal = new AbortController().signal
   const look = await connection.observe(signal).catch(() => null)
-  return checkAll(subject, nodes, look, 'the look failed', graces)
+  return checkAll(subject, nodes, look, 'the look failed', settings)
 }
 const at = (checks: Check[], place: string) => {
   const check = checks.find(({ key }) => key === `test/${place}`)
@@ -65,17 +65,48 @@ describe('checks', () => {
   })
 
   test('graces can be overridden, also that of sight', async () => {
-    const checks = await seen({ 'slow/a': 'unknown' }, { slow: 7, unobservable: 8 })
+    const checks = await seen({ 'slow/a': 'unknown' }, { graces: { slow: 7, unobservable: 8 } })
     assert.equal(at(checks, 'slow/b').graceMs, 7)
     assert.equal(at(checks, 'unobservable/a').graceMs, 8)
     assert.equal(at(checks, 'member_down/a').graceMs, 0)
   })
 })
 
+describe('what is not checked', () => {
+  const kindAt = (checks: Check[], place: string) => at(checks, place).verdict.kind
+
+  test('because there is nothing to check is not blindness', async () => {
+    const checks = await seen({ 'slow/a': 'not_applicable', 'slow/b': 'unknown' })
+    assert.equal(kindAt(checks, 'slow/a'), 'not_applicable')
+    assert.equal(kindAt(checks, 'unobservable/a'), 'ok')
+    assert.equal(kindAt(checks, 'unobservable/b'), 'violated')
+  })
+
+  test('is no sight either: where nothing else is known, nothing can be observed', async () => {
+    const checks = await seen({
+      ...{ 'slow/a': 'not_applicable', 'slow/b': 'not_applicable', 'no_quorum/cluster': 'unknown' },
+      ...{ 'member_down/a': 'unknown', 'member_down/b': 'unknown' },
+    })
+    assert.match(said(at(checks, 'unobservable/cluster')), /nothing can be observed/)
+  })
+
+  test('because a person switched it off, everywhere or at one node', async () => {
+    const checks = await seen(
+      { 'slow/a': 'bad', 'slow/b': 'bad', 'member_down/a': 'bad', 'no_quorum/cluster': 'unknown' },
+      { skipped: new Set(['slow/a', 'member_down', 'unobservable/cluster']) },
+    )
+    const off = checks.filter(({ verdict }) => verdict.kind === 'not_applicable').map(({ key }) => key)
+    assert.deepEqual(off, [
+      ...['test/member_down/a', 'test/member_down/b', 'test/slow/a', 'test/unobservable/cluster'],
+    ])
+    assert.equal(kindAt(checks, 'slow/b'), 'violated')
+  })
+})
+
 describe('inhibition', () => {
   const symptom = (node: string): Check => ({
     ...{ key: '', invariant: 'slow', node, severity: 'info', graceMs: 0, keepFiringMs: 0 },
-    ...{ verdict: { kind: 'ok' }, inhibitedBy: ['member_down', 'no_quorum'] },
+    ...{ verdict: { kind: 'ok' }, inhibitedAnywhereBy: ['alarm'], inhibitedBy: ['member_down', 'no_quorum'] },
   })
   const cases: [string, string, string, boolean][] = [
     ['the same node', 'a', 'member_down/a', true],
@@ -83,6 +114,7 @@ describe('inhibition', () => {
     ['the whole cluster', 'a', 'no_quorum/cluster', true],
     ['any node, for what is of the whole cluster', wholeCluster, 'member_down/b', true],
     ['another invariant', 'a', 'disk_full/a', false],
+    ['any node, for what one node does to all', 'a', 'alarm/b', true],
   ]
   for (const [name, node, cause, expected] of cases)
     test(`${name}: ${expected ? 'explained' : 'not explained'}`, () => {

@@ -1,5 +1,6 @@
 import {
   type Invariant,
+  notApplicable,
   ok,
   type Severity,
   unknown,
@@ -19,6 +20,7 @@ export interface Check {
   graceMs: number
   keepFiringMs: number
   inhibitedBy: readonly string[]
+  inhibitedAnywhereBy: readonly string[]
   verdict: Verdict
 }
 
@@ -30,8 +32,13 @@ const blindGraceMs = 3_000
 /** A process that just started has not measured everything yet; some of etcd's numbers take 30 s to appear. */
 const partlyBlindGraceMs = 60_000
 
-/** Overrides of a rule's grace, ms, by invariant name. */
-export type Graces = Readonly<Record<string, number>>
+/** What a person set otherwise than the subject has it. */
+export interface CheckSettings {
+  /** Grace in ms by invariant name. */
+  graces?: Readonly<Record<string, number>>
+  /** Checks that are switched off: `invariant`, or `invariant/node`. */
+  skipped?: ReadonlySet<string>
+}
 
 /**
  * Checks every invariant at every place it applies to. `observation` null: the look itself failed, for `reason`,
@@ -42,8 +49,10 @@ export function checkAll<O extends Observation>(
   nodes: readonly string[],
   observation: O | null,
   reason: string,
-  graces: Graces = {},
+  settings: CheckSettings = {},
 ): Check[] {
+  const { graces = {}, skipped = new Set() } = settings
+  const isSkipped = (name: string, node: string) => skipped.has(name) || skipped.has(`${name}/${node}`)
   const checks = subject.invariants.flatMap((invariant) =>
     (invariant.scope === 'node' ? nodes : [wholeCluster]).map(
       (node): Check => ({
@@ -54,11 +63,22 @@ export function checkAll<O extends Observation>(
         graceMs: graces[invariant.name] ?? invariant.graceMs,
         keepFiringMs: invariant.keepFiringMs,
         inhibitedBy: invariant.inhibitedBy ?? [],
-        verdict: observation === null ? unknown(reason) : checkOne(invariant, observation, node),
+        inhibitedAnywhereBy: invariant.inhibitedAnywhereBy ?? [],
+        verdict: isSkipped(invariant.name, node)
+          ? notApplicable('switched off')
+          : observation === null
+            ? unknown(reason)
+            : checkOne(invariant, observation, node),
       }),
     ),
   )
-  return [...checks, ...checkSight(subject.name, nodes, checks, graces)]
+  const sight = checkSight(subject.name, nodes, checks, graces[unobservable])
+  return [
+    ...checks,
+    ...sight.map((check) =>
+      isSkipped(unobservable, check.node) ? { ...check, verdict: notApplicable('switched off') } : check,
+    ),
+  ]
 }
 
 function checkOne<O>(invariant: Invariant<O>, observation: O, node: string): Verdict {
@@ -70,17 +90,24 @@ function checkOne<O>(invariant: Invariant<O>, observation: O, node: string): Ver
 }
 
 /** Violated where we cannot see: for each node, or once for the cluster when no node can be seen at all. */
-function checkSight(subject: string, nodes: readonly string[], checks: Check[], graces: Graces): Check[] {
+function checkSight(
+  subject: string,
+  nodes: readonly string[],
+  checks: Check[],
+  ownGraceMs?: number,
+): Check[] {
   const blind = (node: string) => checks.filter((c) => c.node === node && c.verdict.kind === 'unknown')
-  const blindEverywhere = checks.length > 0 && checks.every((c) => c.verdict.kind === 'unknown')
+  const judged = checks.filter((c) => c.verdict.kind !== 'not_applicable')
+  const blindEverywhere = judged.length > 0 && judged.every((c) => c.verdict.kind === 'unknown')
   const at = (node: string, verdict: Verdict, graceMs = blindGraceMs): Check => ({
     key: violationKey(subject, unobservable, node),
     invariant: unobservable,
     node,
     ...unobservableRule,
-    graceMs: graces[unobservable] ?? graceMs,
+    graceMs: ownGraceMs ?? graceMs,
     // A node that is down cannot be looked at: its own ticket says so already.
     inhibitedBy: node === wholeCluster ? [] : ['member_down', 'node_down'],
+    inhibitedAnywhereBy: [],
     verdict,
   })
   if (blindEverywhere) {
@@ -91,7 +118,7 @@ function checkSight(subject: string, nodes: readonly string[], checks: Check[], 
     const unseen = blind(node)
     if (unseen.length === 0) return at(node, ok)
     const names = unseen.map((c) => c.invariant).join(', ')
-    const graceMs = checks.every((c) => c.node !== node || unseen.includes(c))
+    const graceMs = judged.every((c) => c.node !== node || unseen.includes(c))
       ? blindGraceMs
       : partlyBlindGraceMs
     return at(node, violated(`cannot tell ${names}: ${reasonOf(unseen)}`), graceMs)
@@ -110,5 +137,9 @@ export function isInhibited(
   nodes: readonly string[],
 ) {
   const places = check.node === wholeCluster ? [...nodes, wholeCluster] : [check.node, wholeCluster]
-  return check.inhibitedBy.some((invariant) => places.some((node) => isViolated(invariant, node)))
+  const anywhere = [...nodes, wholeCluster]
+  return (
+    check.inhibitedBy.some((invariant) => places.some((node) => isViolated(invariant, node))) ||
+    check.inhibitedAnywhereBy.some((invariant) => anywhere.some((node) => isViolated(invariant, node)))
+  )
 }

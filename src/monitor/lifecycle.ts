@@ -1,7 +1,7 @@
 import type { Verdict } from '../core/invariant.ts'
 import type { Tracked } from '../store/violations.ts'
 
-/** What one verdict does to one violation. Pure: `for` and `keep_firing_for` as Prometheus has them. */
+/** What one verdict does to one violation. `for` and `keep_firing_for` are as Prometheus has them. */
 export interface Step {
   next: Tracked | null
   /** The grace is over: a ticket is due. */
@@ -10,19 +10,22 @@ export interface Step {
   recurred: boolean
 }
 
+/** `isDue`: its grace is not waited for, see intermittent.ts. */
 export function advance(
   prev: Tracked | null,
   verdict: Verdict,
   rule: { graceMs: number; keepFiringMs: number },
   inhibited: boolean,
   now: number,
+  isDue = false,
 ): Step {
   switch (verdict.kind) {
     case 'violated':
-      return onViolated(prev, rule.graceMs, inhibited, now)
+      return onViolated(prev, isDue ? 0 : rule.graceMs, inhibited, now)
     case 'ok':
       return { next: onOk(prev, rule.keepFiringMs, now), opens: false, recurred: false }
     case 'unknown':
+    case 'not_applicable':
       return { next: onUnknown(prev), opens: false, recurred: false }
     default:
       return verdict satisfies never

@@ -325,10 +325,72 @@ describe('the clock', () => {
     assert.equal(await m.clock.pausedMs(), 0)
   })
 
-  test('set back by an hour: the next look still comes within an interval', async () => {
-    await using m = watching([down])
-    await m.look({})
-    await m.look({}, -3_600_000)
-    assert.equal(await m.clock.pausedMs(), 1_000)
-  })
+  for (const [what, jump] of [
+    ['back', -3_600_000],
+    ['ahead', 3_600_000],
+  ] as const) {
+    test(`set ${what} by an hour: the next look still comes within an interval`, async () => {
+      await using m = watching([down])
+      await m.look({})
+      m.clock.jump(jump)
+      await m.look({})
+      assert.equal(await m.clock.pausedMs(), 1_000)
+    })
+
+    test(`set ${what} within a grace and within keep-firing: both take as long as ever`, async () => {
+      await using m = watching([{ ...down, graceMs: 3_000, keepFiringMs: 3_000 }])
+      await m.look(bad)
+      m.clock.jump(jump)
+      await m.look(bad)
+      await m.look(bad)
+      assert.deepEqual(await states(m), [])
+      await m.look(bad)
+      assert.deepEqual(await states(m), ['down/a open'])
+      assert.equal((await only(m)).openedAt, m.clock.now())
+      await m.look({})
+      m.clock.jump(jump)
+      await m.look({})
+      await m.look({})
+      assert.deepEqual(await states(m), ['down/a open'])
+      await m.look({})
+      assert.deepEqual(await states(m), ['down/a resolved by self'])
+    })
+
+    test(`set ${what} after a claim, and while an agent is dead: nothing takes an hour longer or is cut short`, async () => {
+      await using m = watching([down])
+      await m.look(bad)
+      await work(m, 's1')
+      m.clock.jump(jump)
+      for (let i = 0; i < 4; i++) await m.look(bad)
+      assert.deepEqual(await states(m), ['down/a verifying'])
+      await m.look(bad)
+      assert.deepEqual(await states(m), ['down/a open'])
+      const taken = () => claimTickets(m.db, { ...who('s2'), leaseMs: 5_000 }, m.clock.now())
+      // A claim that was not confirmed makes the next session wait.
+      for (let i = 0; i < 60 && !(await taken()); i++) await m.look(bad)
+      assert.deepEqual(await states(m), ['down/a claimed'])
+      m.clock.jump(jump)
+      for (let i = 0; i < 4; i++) await m.look(bad)
+      assert.deepEqual(await states(m), ['down/a claimed'])
+      await m.look(bad)
+      assert.deepEqual(await states(m), ['down/a open'])
+    })
+
+    test(`set ${what} while no monitor ran: moved by the next one, and once`, async () => {
+      using dir = folder()
+      const clock = handClock(10_000_000)
+      const lookedAt = async (id: string) => {
+        await using m = watch([{ ...down, graceMs: 3_000 }], { path: dir.file('operator.db'), clock, id })
+        await m.look(bad)
+        return states(m)
+      }
+      assert.deepEqual(await lookedAt('first'), [])
+      clock.jump(jump)
+      assert.deepEqual(await lookedAt('second'), [])
+      clock.set(clock.now() + 2_000)
+      assert.deepEqual(await lookedAt('third'), [])
+      clock.set(clock.now() + 1_000)
+      assert.deepEqual(await lookedAt('fourth'), ['down/a open'])
+    })
+  }
 })

@@ -1,10 +1,11 @@
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
-import { violationKey } from '../core/invariant.ts'
+import { unknown, violationKey } from '../core/invariant.ts'
 import type { Connection, Observation, Subject } from '../core/subject.ts'
 import type { Ticket } from '../core/ticket.ts'
 import type { Endpoints } from '../core/topology.ts'
 import type { Variant } from '../core/variant.ts'
+import { moveWithClock } from '../store/clocks.ts'
 import { lastBeat, monitorBeat, monitorEnded, registerMonitor } from '../store/monitors.ts'
 import type { OperatorDb } from '../store/operator-db.ts'
 import { expireLeases } from '../store/sessions.ts'
@@ -18,7 +19,8 @@ import {
   unresolvedTickets,
 } from '../store/tickets.ts'
 import { type Tracked, track, trackedViolations } from '../store/violations.ts'
-import { type Check, checkAll, type Graces, isInhibited, unobservable } from './check.ts'
+import { type Check, type CheckSettings, checkAll, isInhibited, unobservable } from './check.ts'
+import { intermittence } from './intermittent.ts'
 import { advance, afterGap } from './lifecycle.ts'
 import { settle } from './verify.ts'
 
@@ -31,7 +33,7 @@ export type MonitorEvent =
 export interface LookOptions<O extends Observation> {
   subject: Subject<O>
   endpoints: Endpoints
-  graces: Graces
+  settings: CheckSettings
   clock: Clock
   signal: AbortSignal
 }
@@ -52,8 +54,11 @@ export interface MonitorOptions<O extends Observation> extends LookOptions<O> {
 
 /** What one look found. */
 interface Look {
-  at: number
+  /** By the monotonic clock. */
+  takenAt: number
   checks: readonly Check[]
+  /** Keys of violations that need not outlast their grace any more. */
+  due: ReadonlySet<string>
 }
 
 /** Looks that could not be stored wait for the database, so that no violation is missed; the oldest give way. */
@@ -64,12 +69,13 @@ export async function runMonitor<O extends Observation>(options: MonitorOptions<
   const { clock, signal, intervalMs } = options
   const trouble = (error: unknown) => options.onEvent({ kind: 'trouble', message: messageOf(error) })
   await using connection = options.subject.connect(options.endpoints)
-  const store = storeOf(options, clock.now())
+  const store = storeOf(options)
   const backlog: Look[] = []
-  let next = clock.now()
+  const remember = memoryOf()
+  let next = clock.monotonic()
   while (!signal.aborted) {
     try {
-      const seen = await look(options, connection)
+      const seen = remember(await look(options, connection))
       backlog.splice(0, backlog.length + 1 - backlogLooks)
       backlog.push(seen)
       for (const event of await store.apply(backlog)) options.onEvent(event)
@@ -81,10 +87,9 @@ export async function runMonitor<O extends Observation>(options: MonitorOptions<
       // What fails for another reason would fail again, and hold up all that follows.
       if (!isUnavailable(error)) backlog.length = 0
     }
-    // A fixed rate, not a fixed pause: a slow look does not push detection back. Missed beats are not made up for,
-    // and a clock that is set back does not stop us.
-    const now = clock.now()
-    next = Math.min(Math.max(next + intervalMs, now), now + intervalMs)
+    // A fixed rate, not a fixed pause: a slow look does not push detection back. Missed beats are not made up for.
+    const now = clock.monotonic()
+    next = Math.max(next + intervalMs, now)
     await clock.sleep(next - now, signal).catch(untilAborted(signal))
   }
   await store.end().catch(trouble)
@@ -96,9 +101,9 @@ const untilAborted = (signal: AbortSignal) => (error: unknown) => {
 
 /** One look: observe and check. A look that fails is a look at which everything is unknown. */
 export async function look<O extends Observation>(
-  { subject, endpoints, graces, clock, signal }: LookOptions<O>,
+  { subject, endpoints, settings, clock, signal }: LookOptions<O>,
   connection: Connection<O>,
-): Promise<Look & { observation: O | null }> {
+): Promise<Omit<Look, 'due'> & { observation: O | null }> {
   let observation: O | null = null
   let reason = ''
   try {
@@ -108,26 +113,47 @@ export async function look<O extends Observation>(
   }
   // What was cut off by our own end says nothing of the cluster.
   signal.throwIfAborted()
-  const checks = checkAll(subject, Object.keys(endpoints), observation, reason, graces)
-  return { at: clock.now(), checks, observation }
+  const checks = checkAll(subject, Object.keys(endpoints), observation, reason, settings)
+  return { takenAt: clock.monotonic(), checks, observation }
+}
+
+/** Adds to a look what the looks before it tell: what comes and goes too fast for its grace. */
+function memoryOf(): (look: Omit<Look, 'due'>) => Look {
+  const memory = new Map<string, ReturnType<typeof intermittence>>()
+  return ({ checks, takenAt }) => {
+    const due = new Set<string>()
+    const judged = checks.map((check) => {
+      // Most checks are never violated and need no memory.
+      if (!memory.has(check.key) && check.verdict.kind === 'violated') memory.set(check.key, intermittence())
+      const seen = memory.get(check.key)?.add(check.verdict, check.graceMs, takenAt)
+      if (seen?.isDue) due.add(check.key)
+      const isLull = seen?.isLull && check.verdict.kind === 'ok'
+      return isLull ? { ...check, verdict: unknown('it comes and goes, and this may be a lull') } : check
+    })
+    return { takenAt, checks: judged, due }
+  }
 }
 
 /** Lets verdicts move violations and tickets: all looks at hand in one transaction, or nothing. */
-function storeOf<O extends Observation>(options: MonitorOptions<O>, startedAt: number) {
+function storeOf<O extends Observation>(options: MonitorOptions<O>) {
   const { db, id, cluster, clock, intervalMs } = options
+  const startedAt = clock.now()
   const nodes = Object.keys(options.endpoints)
   let registered = false
 
   const apply = async (looks: readonly Look[]): Promise<MonitorEvent[]> => {
     const events = await db.transaction().execute(async (tx) => {
       const all: MonitorEvent[] = []
+      await moveWithClock(tx, clock)
+      const offset = clock.now() - clock.monotonic()
       let watchedUntil = await lastBeat(tx, cluster)
       if (!registered) await registerMonitor(tx, infoOf(options, startedAt))
       await expireLeases(tx, clock.now())
-      for (const { checks, at } of looks) {
+      for (const look of looks) {
+        const at = look.takenAt + offset
         const unwatched = watchedUntil !== null && at - watchedUntil > Math.max(gapMs, 3 * intervalMs)
-        all.push(...(await applyVerdicts(tx, options, nodes, checks, unwatched, at)))
-        await monitorBeat(tx, id, at, checks.some(sees))
+        all.push(...(await applyVerdicts(tx, options, nodes, look, unwatched, at)))
+        await monitorBeat(tx, id, at, look.checks.some(sees))
         watchedUntil = at
       }
       return all
@@ -144,7 +170,8 @@ function storeOf<O extends Observation>(options: MonitorOptions<O>, startedAt: n
 /** Time without a look that counts for nothing: neither as violated nor as clear. A restart takes less. */
 const gapMs = 10_000
 
-const sees = (check: Check): boolean => check.invariant !== unobservable && check.verdict.kind !== 'unknown'
+const sees = ({ invariant, verdict }: Check): boolean =>
+  invariant !== unobservable && (verdict.kind === 'ok' || verdict.kind === 'violated')
 
 const infoOf = <O extends Observation>(options: MonitorOptions<O>, startedAt: number) => ({
   id: options.id,
@@ -162,7 +189,7 @@ async function applyVerdicts<O extends Observation>(
   tx: Db,
   options: MonitorOptions<O>,
   nodes: readonly string[],
-  checks: readonly Check[],
+  { checks, due }: Look,
   unwatched: boolean,
   now: number,
 ): Promise<MonitorEvent[]> {
@@ -182,7 +209,8 @@ async function applyVerdicts<O extends Observation>(
   for (const check of checks) {
     const prev = tracked.get(check.key) ?? null
     const known = unwatched ? afterGap(prev) : prev
-    const step = advance(known, check.verdict, check, isInhibited(check, isViolated, nodes), now)
+    const inhibited = isInhibited(check, isViolated, nodes)
+    const step = advance(known, check.verdict, check, inhibited, now, due.has(check.key))
     if (!same(prev, step.next)) await track(tx, cluster, check.key, step.next)
     if (step.next) tracked.set(check.key, step.next)
     else tracked.delete(check.key)

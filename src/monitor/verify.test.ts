@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ticket } from '../../test/standins/work.ts'
-import { ok, unknown, type Verdict, violated } from '../core/invariant.ts'
+import { notApplicable, ok, unknown, type Verdict, violated } from '../core/invariant.ts'
 import type { Ticket } from '../core/ticket.ts'
 import { settle } from './verify.ts'
 
 const bad = violated('x')
 const blind = unknown('y')
+const off = notApplicable('switched off')
 const verifying: Partial<Ticket> = { state: 'verifying', verifyUntil: 1_000 }
 
 const cases: [string, Partial<Ticket>, Verdict | undefined, boolean, number, ReturnType<typeof settle>][] = [
@@ -23,6 +24,9 @@ const cases: [string, Partial<Ticket>, Verdict | undefined, boolean, number, Ret
   ['claimed fixed, violated, within the window', verifying, bad, true, 999, 'wait'],
   ['claimed fixed, violated, the window is over', verifying, bad, true, 1_000, 'return'],
   ['claimed fixed, nobody can tell, the window is over', verifying, blind, true, 9_000, 'wait'],
+  ['a person says so, and nothing is checked', { ...verifying, claimBy: 'person' }, off, false, 0, 'resolve'],
+  ['an agent says so, and nothing is checked', { ...verifying, claimBy: 'agent' }, off, false, 9_000, 'wait'],
+  ['nobody says so, and nothing is checked', { state: 'open' }, off, false, 9_000, 'wait'],
   ['held and seen well', { state: 'open', held: true }, ok, false, 0, 'wait'],
   ['held, claimed fixed, seen well', { ...verifying, held: true }, ok, false, 0, 'wait'],
   ['held, claimed fixed, the window is over', { ...verifying, held: true }, bad, true, 9_000, 'wait'],

@@ -6,7 +6,7 @@ export const defaultVerifyMs = 30_000
 
 /**
  * What the monitor does with an unresolved ticket after a look. Only a look that saw `ok`, with nothing left to clear,
- * resolves; only one that saw the violation ends a claim's chance.
+ * resolves, or a person's word where nothing is checked; only one that saw the violation ends a claim's chance.
  */
 export function settle(
   ticket: Ticket,
@@ -16,6 +16,9 @@ export function settle(
 ): 'resolve' | 'return' | 'wait' {
   if (ticket.held) return 'wait'
   if (verdict?.kind === 'ok' && !stillTracked && ticket.state !== 'claimed') return 'resolve'
+  // Nothing is looked at there any more: the person's word is all there is.
+  if (verdict?.kind === 'not_applicable' && ticket.state === 'verifying' && ticket.claimBy === 'person')
+    return 'resolve'
   const expired = ticket.state === 'verifying' && now >= (ticket.verifyUntil ?? now)
   return expired && verdict?.kind === 'violated' ? 'return' : 'wait'
 }

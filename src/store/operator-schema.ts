@@ -12,6 +12,7 @@ export interface OperatorSchema {
   entries: EntryRow
   summaries: { seq: number; text: string; by: string }
   monitors: MonitorRow
+  clocks: { boot: string; offset_ms: number }
 }
 
 export interface ViolationRow {
@@ -178,4 +179,6 @@ export const operatorMigrations: readonly string[] = [
   `,
   // A ticket carries the whole variant where it had its name.
   `update tickets set variant = json_object('name', variant) where variant not like '{%';`,
+  // Wall time less monotonic time, since a boot.
+  `create table clocks (boot text primary key, offset_ms integer not null) strict;`,
 ]

@@ -2,7 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock } from '../../src/core/clock.ts'
-import { type Invariant, ok, type Severity, unknown, violated } from '../../src/core/invariant.ts'
+import {
+  type Invariant,
+  notApplicable,
+  ok,
+  type Severity,
+  unknown,
+  violated,
+} from '../../src/core/invariant.ts'
 import type { Observation, Subject } from '../../src/core/subject.ts'
 import { defaultVariant } from '../../src/core/variant.ts'
 import { type MonitorEvent, type MonitorOptions, runMonitor } from '../../src/monitor/monitor.ts'
@@ -10,7 +17,7 @@ import { type OperatorDb, openOperatorDb } from '../../src/store/operator-db.ts'
 import { listTickets, ticketEvents } from '../../src/store/tickets.ts'
 
 /** What a look sees, by place: `down/a`, `slow/cluster`. Everything not named is ok. */
-export type Sight = Record<string, 'bad' | 'unknown'>
+export type Sight = Record<string, 'bad' | 'unknown' | 'not_applicable'>
 interface Seen extends Observation {
   sight: Sight
 }
@@ -33,6 +40,7 @@ export function scripted(rules: readonly Rule[], eyes: { sight: Sight | Error })
       check: ({ sight }, node) => {
         const what = sight[`${rule.name}/${node}`]
         if (what === undefined) return ok
+        if (what === 'not_applicable') return notApplicable('it has none')
         return what === 'bad' ? violated(`${rule.name} at ${node}`, { seen: 1 }) : unknown('nobody answers')
       },
     }),
@@ -55,7 +63,10 @@ export function scripted(rules: readonly Rule[], eyes: { sight: Sight | Error })
 
 /** Time that passes only when told to. */
 export interface HandClock extends Clock {
+  /** Time passes until then. */
   set(ms: number): void
+  /** Somebody sets the clock ahead or back; no time passes. */
+  jump(ms: number): void
   /** The length of the pause somebody is in. */
   pausedMs(): Promise<number>
   /** Ends that pause, `ms` later. */
@@ -64,12 +75,18 @@ export interface HandClock extends Clock {
 
 export function handClock(startMs = 1_000_000): HandClock {
   let now = startMs
+  let passed = startMs
   let paused = Promise.withResolvers<number>()
   let resume = (): void => undefined
   return {
     now: () => now,
+    monotonic: () => passed,
     set: (ms) => {
+      passed += ms - now
       now = ms
+    },
+    jump: (ms) => {
+      now += ms
     },
     sleep: async (ms, signal) => {
       signal?.throwIfAborted()
@@ -86,6 +103,7 @@ export function handClock(startMs = 1_000_000): HandClock {
     pausedMs: () => paused.promise,
     wake: (ms = 0) => {
       now += ms
+      passed += ms
       paused = Promise.withResolvers()
       resume()
     },
@@ -120,7 +138,7 @@ export function watch(rules: readonly Rule[], options: WatchOptions): Watch {
   const start = () =>
     runMonitor({
       ...{ id: `m${clock.now()}`, cluster: 'c1', intervalMs: 1_000, variant: defaultVariant, maxAttempts: 3 },
-      ...{ graces: {}, endpoints: Object.fromEntries(nodes.map((name) => [name, { url: 'http://x' }])) },
+      ...{ settings: {}, endpoints: Object.fromEntries(nodes.map((name) => [name, { url: 'http://x' }])) },
       onEvent: (event) => events.push(event),
       subject: scripted(rules, eyes),
       signal: abort.signal,

@@ -8,6 +8,7 @@ function context(own: Partial<RetryContext> = {}): RetryContext & { waits: numbe
   const waits: number[] = []
   const clock: Clock = {
     now: () => 0,
+    monotonic: () => 0,
     sleep: async (ms, signal) => {
       signal?.throwIfAborted()
       waits.push(ms)

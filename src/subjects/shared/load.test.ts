@@ -24,6 +24,7 @@ async function history({ kv, values }: ReturnType<typeof store>) {
   let [now, steps] = [0, 0]
   const clock: Clock = {
     now: () => now,
+    monotonic: () => now,
     sleep: async (ms) => {
       now += ms
       if (++steps > 500) over.abort()
