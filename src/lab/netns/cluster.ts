@@ -1,5 +1,6 @@
 import { BadInput } from '../../core/errors.ts'
 import type { NodeEndpoint } from '../../core/topology.ts'
+import { tailInside } from '../../inside.ts'
 import type { Cluster, Result, RunOptions } from '../contract.ts'
 import { delayLink, isDelayedLink, undelayLink } from '../delay.ts'
 import { cpuLimitOf, limitCpuOf, unlimitCpuOf } from './cpu.ts'
@@ -7,28 +8,39 @@ import { linkOf } from './delay.ts'
 import { enterWorld, joinWorld } from './enter.ts'
 import type { World } from './marker.ts'
 import { execute } from './process.ts'
-import { signalService, stateOf } from './service.ts'
+import { servicesOf } from './service.ts'
+
+/** So much of a log's end is looked through for its last lines. */
+const mostLogBytes = 256 * 1024
+const startMs = 15_000
 
 /** A handle on a world. `dispose` is the owner's; everybody else's does nothing. */
-export function clusterOf(world: World, dispose: () => Promise<void>): Cluster {
+export async function clusterOf(world: World, dispose: () => Promise<void>): Promise<Cluster> {
+  const services = await servicesOf(world)
   const root = `/proc/${world.init}/root`
   const known = (node: string): string => {
     if (world.nodes.some(({ name }) => name === node)) return node
     const names = world.nodes.map(({ name }) => name).join(', ')
     throw new BadInput(`no node '${node}' in cluster ${world.id}; there are: ${names}`)
   }
-  const link = (node: string) => linkOf(world, known(node))
+  const logOf = (node: string): string => `${root}/var/log/${node}.log`
+  const link = (node: string) => linkOf(world, known(node), services.networkOf(node))
   const enter = (argv: readonly string[], node?: string): string[] =>
     enterWorld(world.init, argv, node === undefined ? undefined : `${root}/run/netns/${known(node)}`)
   const run = (node: string, argv: readonly string[], options?: RunOptions): Promise<Result> =>
     execute(enter(argv, node), options)
-  const svc = async (...args: string[]): Promise<string> => {
-    const { stdout, stderr, exitCode } = await execute(enter(['svc', ...args]), {
-      timeoutMs: 15_000,
-    })
+  const start = async (node: string): Promise<void> => {
+    const argv = enter(['svc', 'start', known(node)])
+    const { stderr, exitCode } = await execute(argv, { timeoutMs: startMs })
     if (exitCode !== 0)
-      throw new Error(`svc ${args.join(' ')} in cluster ${world.id}: ${stderr.trim() || exitCode}`)
-    return stdout
+      throw new Error(`svc start ${node} in cluster ${world.id}: ${stderr.trim() || exitCode}`)
+    await services.appearing(node)
+  }
+  const logs = async (node: string, lines = 50): Promise<string> => {
+    const text = await tailInside(logOf(known(node)), mostLogBytes)
+    if (text === null) throw new Error(`${node} of cluster ${world.id} has no log that can be read`)
+    const all = text.split('\n')
+    return all.slice(-lines - (all.at(-1) === '' ? 1 : 0)).join('\n')
   }
   return {
     id: world.id,
@@ -41,25 +53,26 @@ export function clusterOf(world: World, dispose: () => Promise<void>): Cluster {
         {
           url: `${scheme}://${address}:${port}`,
           dataPath: root + dataDir,
-          logPath: `${root}/var/log/${name}.log`,
+          logPath: logOf(name),
         },
       ]),
     ),
     run,
-    start: async (node) => void (await svc('start', known(node))),
-    stop: async (node) => void (await svc('stop', known(node))),
-    signal: async (node, signal) => signalService(world, known(node), signal),
-    state: async (node) => stateOf(world, known(node)),
+    start,
+    stop: async (node) => services.stop(known(node)),
+    signal: async (node, signal) => services.signal(known(node), signal),
+    state: async (node) => services.stateOf(known(node)),
     delay: async (node, delay) => {
       const peer = delay.peer === undefined ? undefined : known(delay.peer)
       await delayLink(link(node), delay, world.nodes.find(({ name }) => name === peer)?.address)
     },
     undelay: async (node) => undelayLink(link(node)),
     isDelayed: async (node) => isDelayedLink(link(node)),
-    limitCpu: async (node, percent) => limitCpuOf(world, known(node), percent),
+    limitCpu: async (node, percent) =>
+      limitCpuOf(world, known(node), await services.processOf(node), percent),
     unlimitCpu: async (node) => unlimitCpuOf(world, known(node)),
-    cpuLimit: async (node) => cpuLimitOf(world, known(node)),
-    logs: (node, lines = 50) => svc('logs', known(node), '-n', String(lines)),
+    cpuLimit: async (node) => cpuLimitOf(world, known(node), await services.processOf(node)),
+    logs,
     join: (argv) => joinWorld(world.init, argv),
     enter,
     [Symbol.asyncDispose]: dispose,

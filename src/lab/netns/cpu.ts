@@ -5,7 +5,7 @@ import type { Ability } from '../contract.ts'
 import { isRoot } from './identity.ts'
 import { type World, worlds } from './marker.ts'
 import { childrenOf, procFile } from './process.ts'
-import { serviceProcess } from './service.ts'
+import type { ServiceProcess } from './service.ts'
 
 const periodUs = 100_000
 /** The kernel takes whole numbers only. */
@@ -84,9 +84,8 @@ function makeGroup(found: Groups, group: string, percent: number): void {
 }
 
 /** Limits what the node's process gets of one CPU. A process that is started later is free of it. */
-export function limitCpuOf(world: World, node: string, percent: number): void {
+export function limitCpuOf(world: World, node: string, target: ServiceProcess | null, percent: number): void {
   const found = groups()
-  const target = serviceProcess(world, node)
   if (!found || !target) throw new Error(`${node}: ${target ? 'no cgroup for its CPU' : 'it is not running'}`)
   removeDead(found)
   const group = join(found.folder, groupName(world, node))
@@ -105,11 +104,10 @@ export function unlimitCpuOf(world: World, node: string): void {
 }
 
 /** Percent of one CPU; 0: there is a limit, but the node was restarted and is free of it. null: there is none. */
-export function cpuLimitOf(world: World, node: string): number | null {
+export function cpuLimitOf(world: World, node: string, target: ServiceProcess | null): number | null {
   const found = groups()
   const group = found && join(found.folder, groupName(world, node))
   if (!group || !existsSync(group)) return null
-  const target = serviceProcess(world, node)
   return target && membersOf(group).includes(target.pid) ? found.limitOf(group) : 0
 }
 

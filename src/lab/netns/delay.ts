@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { systemClock } from '../../core/clock.ts'
 import type { Link } from '../delay.ts'
-import { joinAsOwner, joinWorld } from './enter.ts'
+import { joinAsOwner } from './enter.ts'
 import { worldUid } from './identity.ts'
 import type { World } from './marker.ts'
 import { allPids, execute, killIfThere, namespaceOf, ownerOf, procFile } from './process.ts'
@@ -10,12 +10,24 @@ import { allPids, execute, killIfThere, namespaceOf, ownerOf, procFile } from '.
 const patienceMs = 5_000
 const pollMs = 10
 
-/** A node's network, as this host gets into it. */
-export function linkOf(world: World, node: string): Link {
+/**
+ * A node's network, as this host gets into it. `network`: which it is. Where its name leads is up to whoever is inside:
+ * everything that is run there is nobody on this host, and looks where it is before it does anything.
+ */
+export function linkOf(world: World, node: string, network: string): Link {
   const net = `/proc/${world.init}/root/run/netns/${node}`
   const relays = () => relaysOf(world, node)
   return {
-    sh: (script) => execute(joinWorld(world.init, ['sh', '-c', script], net)),
+    sh: async (script) => {
+      const checked = `[ "$(readlink /proc/self/ns/net)" = '${network}' ] || exit
+        echo here
+        export XTABLES_LOCKFILE=/dev/null # the usual one is root's; a network of its own needs none
+        ${script}`
+      const { stdout, ...result } = await execute(joinAsOwner(world.init, ['sh', '-c', checked], net))
+      if (!stdout.startsWith('here\n'))
+        throw new Error(`the network of ${node} is not where it was: ${result.stderr.trim()}`)
+      return { ...result, stdout: stdout.slice('here\n'.length) }
+    },
     startRelay: (argv, putRest) =>
       startRelay(joinAsOwner(world.init, [...argv, String(world.init), node], net), putRest),
     hasRelay: async () => relays().length > 0,
@@ -66,8 +78,8 @@ async function saysReady(child: ChildProcess): Promise<void> {
 function relaysOf({ init }: World, node: string): number[] {
   const here = namespaceOf('self', 'pid')
   return allPids().filter((pid) => {
+    if (namespaceOf(pid, 'pid') !== here || ownerOf(pid) !== worldUid()) return false
     const line = procFile(pid, 'cmdline') ?? ''
-    const isNamed = line.startsWith('perl\0-e\0') && line.endsWith(`\0${init}\0${node}\0`)
-    return isNamed && namespaceOf(pid, 'pid') === here && ownerOf(pid) === worldUid()
+    return line.startsWith('perl\0-e\0') && line.endsWith(`\0${init}\0${node}\0`)
   })
 }

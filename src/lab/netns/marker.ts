@@ -18,6 +18,12 @@ const Marker = z.object({
       dataDir: z.string(),
       scheme: z.string(),
       port: z.number(),
+      // Absent in worlds of an older version, whose processes are not told apart then.
+      argv: z.array(z.string()).default([]),
+      /** Its program on this host. */
+      file: z.string().default(''),
+      /** Where a copy of that is inside; null: it is the host's own file there, too. */
+      copiedTo: z.string().nullable().default(null),
     }),
   ),
 })

@@ -18,6 +18,9 @@ export interface Extra {
   descriptor?: number
 }
 
+/** Where a program is inside that the world does not have through /usr. */
+export const copyOf = (name: string): string => `/usr/local/bin/${name}`
+
 const merged = ['bin', 'sbin', 'lib', 'lib64', 'lib32', 'libx32']
 const hostFolders = ['/etc/alternatives', '/etc/iproute2', '/etc/terminfo']
 const hostFiles = [
@@ -118,7 +121,7 @@ function hostCopies(extras: readonly Extra[]): string[] {
     `cp ${files.map(quote).join(' ')} etc/`,
     'mkdir -p usr/local/bin usr/local/sbin usr/local/lib',
     ...extras.map(({ name, file, descriptor }) => {
-      const target = quote(`usr/local/bin/${name}`)
+      const target = quote(copyOf(name).slice(1))
       if (descriptor !== undefined)
         return `cat <&${descriptor} >${target}; exec ${descriptor}<&-; chmod 755 ${target}`
       return `: >${target}; mount -o bind,${['ro', ...flagsAt(file, hostMounts())]} ${quote(file)} ${target}`

@@ -1,11 +1,21 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import type { Result, RunOptions } from '../contract.ts'
+import { boundedOutput } from '../output.ts'
 
-/** Runs a host program to its end. Rejects when it cannot be started, is aborted or runs out of time. */
+/** Longer than anything takes that a lab asks; who waits longer says so. */
+const usualPatienceMs = 120_000
+/** How long the output of a program that has ended may still be held open by what it started. */
+const lastWordsMs = 1_000
+
+/**
+ * Runs a program to its end, or to that of its patience. Rejects when it cannot be started, is aborted or runs out of time.
+ * Whatever it prints, no more than a bounded part is kept.
+ */
 export function execute(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
   const [file = '', ...args] = argv
-  const expired = options.timeoutMs === undefined ? undefined : AbortSignal.timeout(options.timeoutMs)
+  const { timeoutMs = usualPatienceMs } = options
+  const expired = AbortSignal.timeout(timeoutMs)
   const stop = AbortSignal.any([options.signal, expired].filter((signal) => signal !== undefined))
   return new Promise((resolve, reject) => {
     stop.throwIfAborted()
@@ -14,26 +24,32 @@ export function execute(argv: readonly string[], options: RunOptions = {}): Prom
       .slice(argv.lastIndexOf('--') + 1)
       .join(' ')
       .slice(0, 200)
+    const [stdout, stderr] = [boundedOutput(), boundedOutput()]
+    const letGo = () => {
+      stop.removeEventListener('abort', halt)
+      // Whatever it left behind inside may hold the other end for ever.
+      for (const stream of child.stdio) stream?.destroy()
+    }
     const halt = () => {
-      reject(expired?.aborted ? new Error(`${name}: took longer than ${options.timeoutMs} ms`) : stop.reason)
+      reject(expired.aborted ? new Error(`${name}: took longer than ${timeoutMs} ms`) : stop.reason)
       if (child.pid !== undefined) killFromBelow(child.pid)
+      letGo()
     }
     stop.addEventListener('abort', halt)
-    const stdout: Buffer[] = []
-    const stderr: Buffer[] = []
-    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
-    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
-    child.stdin.on('error', () => undefined) // it may end without reading its input
+    child.stdout.on('data', stdout.add)
+    child.stderr.on('data', stderr.add)
+    for (const stream of child.stdio) stream?.on('error', () => undefined) // it may end without reading its input
     child.stdin.end(options.input ?? '')
-    child.on('error', (error) => reject(new Error(`${name}: ${error.message}`, { cause: error })))
-    child.on('close', (exitCode) => {
-      stop.removeEventListener('abort', halt)
-      resolve({
-        stdout: Buffer.concat(stdout).toString(),
-        stderr: Buffer.concat(stderr).toString(),
-        exitCode,
-      })
+    child.on('error', (error) => {
+      letGo()
+      reject(new Error(`${name}: ${error.message}`, { cause: error }))
     })
+    const done = (exitCode: number | null) => {
+      letGo()
+      resolve({ stdout: stdout.text(), stderr: stderr.text(), exitCode })
+    }
+    child.on('close', done)
+    child.on('exit', (exitCode) => void setTimeout(done, lastWordsMs, exitCode).unref())
   })
 }
 

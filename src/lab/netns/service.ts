@@ -1,13 +1,18 @@
 import { type Stats, statSync } from 'node:fs'
+import { open, readFile } from 'node:fs/promises'
 import { systemClock } from '../../core/clock.ts'
+import { placeInside } from '../../inside.ts'
 import type { NodeState } from '../contract.ts'
+import { sameArguments } from './arguments.ts'
 import type { World } from './marker.ts'
-import { allPids, namespaceOf, procFile } from './process.ts'
+import { allPids, killIfThere, namespaceOf, procFile } from './process.ts'
 
-// What `svc` does inside, done from outside: no process of ours shows there, and it takes a millisecond.
+// Which process is a node's, and what becomes of it, seen from outside. Somebody inside is root there: pid files, names,
+// definitions and links are whatever he makes of them. What he cannot make is another file's inode under a process, a
+// process in a namespace that it is not in, or a process that is older than it is.
 
 /** A node's process, as the host sees it. */
-interface ServiceProcess {
+export interface ServiceProcess {
   pid: number
   /** Ticks after boot: a process id is only believed together with it. */
   started: string
@@ -15,64 +20,153 @@ interface ServiceProcess {
   leadsGroup: boolean
 }
 
-const programFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
-const patienceMs = 5_000
+/** What tells a node's process from any other, as it was when this handle was made: for an owner, before anybody was inside. */
+interface Identity {
+  /** Its network namespace, e.g. `net:[4026532001]`; null: it could not be found. */
+  network: string | null
+  arguments: readonly string[]
+  /** A script runs under its interpreter. null: it could not be found. */
+  executable: Executable | 'a script' | null
+}
+
+/** `ctimeMs` where the file is in the world and may be written there: nobody inside can set that back. */
+type Executable = { dev: number; ino: number; ctimeMs: number | null }
+
+export interface Services {
+  /** null: it does not run. */
+  processOf(node: string): Promise<ServiceProcess | null>
+  /** Of one that was just started: waits a moment for it. */
+  appearing(node: string): Promise<ServiceProcess | null>
+  stateOf(node: string): Promise<NodeState>
+  /** Delivers the signal, and waits until it shows. */
+  signal(node: string, signal: 'KILL' | 'STOP' | 'CONT'): Promise<void>
+  /** SIGTERM, then SIGKILL. */
+  stop(node: string): Promise<void>
+  /** The node's network namespace, as /proc/PID/ns/net reads. @throws Error when it was not there. */
+  networkOf(node: string): string
+}
+
 const pollMs = 1
 const shownMs = 500
+const stopMs = 5_000
+const appearingMs = 300
+const patienceMs = 5_000
 
-export function stateOf(world: World, node: string): NodeState {
-  const process = serviceProcess(world, node)
-  if (!process) return 'stopped'
-  return process.paused ? 'paused' : 'running'
-}
-
-/** Delivers the signal, and waits until it shows. */
-export async function signalService(
-  world: World,
-  node: string,
-  signal: 'KILL' | 'STOP' | 'CONT',
-): Promise<void> {
-  const target = serviceProcess(world, node)
-  if (!target) throw new Error(`${node} of cluster ${world.id} is not running`)
-  const { pid, started, leadsGroup } = target
-  process.kill(leadsGroup ? -pid : pid, `SIG${signal}`)
-  // Nobody can refuse a stop, but somebody else may have continued it before we looked.
-  const shown = systemClock.now() + shownMs
-  const deadline = systemClock.now() + patienceMs
-  for (;;) {
-    const now = look(pid)
-    if (signal !== 'KILL' && systemClock.now() > shown) return
-    if (!now || now.started !== started || (signal !== 'KILL' && now.paused === (signal === 'STOP'))) return
-    if (systemClock.now() > deadline) throw new Error(`${node} (pid ${pid}): SIG${signal} has no effect`)
-    await systemClock.sleep(pollMs)
+export async function servicesOf(world: World): Promise<Services> {
+  const found = world.nodes.map(async (node) => [node.name, await identityOf(world, node)] as const)
+  const identities = new Map(await Promise.all(found))
+  const processOf = async (node: string) => {
+    const identity = identities.get(node)
+    return identity ? oldest(await processesOf(world, identity)) : null
+  }
+  /** `svc` is content once there is a process, which is the node's only a few milliseconds later. */
+  const appearing = async (node: string) => {
+    const deadline = systemClock.now() + appearingMs
+    for (;;) {
+      const process = await processOf(node)
+      if (process || systemClock.now() > deadline) return process
+      await systemClock.sleep(pollMs)
+    }
+  }
+  return {
+    processOf,
+    appearing,
+    stateOf: async (node) => {
+      const process = await processOf(node)
+      if (!process) return 'stopped'
+      return process.paused ? 'paused' : 'running'
+    },
+    signal: async (node, signal) => {
+      const target = await appearing(node)
+      if (!target) throw new Error(`${node} of cluster ${world.id} is not running`)
+      send(target, `SIG${signal}`)
+      // Nobody can refuse a stop, but somebody else may have continued it before we looked.
+      const shown = (now: ServiceProcess) => signal !== 'KILL' && now.paused === (signal === 'STOP')
+      if (await becomes(target, shown, signal === 'KILL' ? patienceMs : shownMs)) return
+      if (signal === 'KILL') throw new Error(`${node} (pid ${target.pid}): SIGKILL has no effect`)
+    },
+    stop: async (node) => {
+      const target = await processOf(node)
+      if (!target) return
+      send(target, 'SIGTERM')
+      send(target, 'SIGCONT')
+      if (await becomes(target, () => false, stopMs)) return
+      send(target, 'SIGKILL')
+      if (!(await becomes(target, () => false, patienceMs)))
+        throw new Error(`${node} (pid ${target.pid}) does not end`)
+    },
+    networkOf: (node) => {
+      const network = identities.get(node)?.network
+      if (network) return network
+      throw new Error(`the network of ${node} of cluster ${world.id} is not there`)
+    },
   }
 }
 
-/** As `svc` finds it: by its pid file, else somebody started its program by hand in its network. */
-export function serviceProcess(world: World, node: string): ServiceProcess | null {
-  const namespace = namespaceOf(world.init, 'pid')
-  const inside = allPids().filter((pid) => namespaceOf(pid, 'pid') === namespace)
-  const [pid, started] = (procFile(world.init, `root/run/svc/${node}.pid`) ?? '').trim().split(' ')
-  for (const candidate of inside) {
-    const process = look(candidate)
-    if (process?.started === started && innerPid(candidate) === pid) return process
+async function identityOf(world: World, node: World['nodes'][number]): Promise<Identity> {
+  const root = `/proc/${world.init}/root`
+  await using network = await placeInside(`${root}/run/netns/${node.name}`)
+  return {
+    network: network && `net:[${(await network.stat()).ino}]`,
+    arguments: node.argv.slice(1),
+    executable: (await isScript(node.file)) ? 'a script' : await executableOf(root, node),
   }
-  const network = `net:[${statOf(`/proc/${world.init}/root/run/netns/${node}`)?.ino}]`
-  const program = programOf(world, node)
-  if (!program) return null
-  const byHand = inside.find((candidate) => {
-    const exe = namespaceOf(candidate, 'net') === network ? statOf(`/proc/${candidate}/exe`) : undefined
-    return exe?.ino === program.ino && exe.dev === program.dev && look(candidate)
+}
+
+async function executableOf(
+  root: string,
+  { file, copiedTo }: World['nodes'][number],
+): Promise<Executable | null> {
+  if (copiedTo === null) {
+    const stats = statOf(file)
+    return stats ? { dev: stats.dev, ino: stats.ino, ctimeMs: null } : null
+  }
+  await using place = await placeInside(root + copiedTo)
+  return place && (await place.stat())
+}
+
+/** Of a file of this host's. */
+async function isScript(file: string): Promise<boolean> {
+  if (statOf(file)?.isFile() !== true) return false
+  await using handle = await open(file)
+  const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0)
+  return buffer.toString('latin1') === '#!'
+}
+
+async function processesOf(world: World, identity: Identity): Promise<ServiceProcess[]> {
+  const { network, executable } = identity
+  const inside = namespaceOf(world.init, 'pid')
+  if (inside === null || network === null || executable === null) return []
+  const fitting = allPids().filter(
+    (pid) =>
+      namespaceOf(pid, 'pid') === inside &&
+      namespaceOf(pid, 'net') === network &&
+      (executable === 'a script' || runs(pid, executable)),
+  )
+  const found = fitting.map(async (pid) => {
+    const process = look(pid)
+    const [, ...own] = await argumentsOf(pid)
+    // Of a script, the interpreter's own arguments and its path come first.
+    const given = executable === 'a script' ? own.slice(own.length - identity.arguments.length) : own
+    return process && sameArguments(given, identity.arguments) ? [process] : []
   })
-  return byHand === undefined ? null : look(byHand)
+  return (await Promise.all(found)).flat()
 }
 
-function programOf(world: World, node: string): Stats | undefined {
-  const definition = procFile(world.init, `root/etc/svc/${node}`) ?? ''
-  const name = /^command=\('?([^\s')]+)/m.exec(definition)?.[1]
-  if (!name) return undefined
-  const files = name.startsWith('/') ? [name] : programFolders.map((folder) => `${folder}/${name}`)
-  return files.map((file) => statOf(`/proc/${world.init}/root${file}`)).find((stats) => stats)
+function runs(pid: number, { dev, ino, ctimeMs }: Executable): boolean {
+  const stats = statOf(`/proc/${pid}/exe`)
+  return stats?.dev === dev && stats.ino === ino && (ctimeMs === null || stats.ctimeMs === ctimeMs)
+}
+
+/** One that is started beside it to look like it comes later. */
+const oldest = (all: readonly ServiceProcess[]): ServiceProcess | null =>
+  all.toSorted((a, b) => Number(a.started) - Number(b.started))[0] ?? null
+
+/** They are in the process's own memory, which it may make slow to read: not waited for long, and in no thread of ours. */
+async function argumentsOf(pid: number): Promise<string[]> {
+  const signal = AbortSignal.timeout(patienceMs)
+  const text = await readFile(`/proc/${pid}/cmdline`, { encoding: 'utf8', signal }).catch(() => '')
+  return text.split('\0').slice(0, -1)
 }
 
 /** Fields: `man 5 proc`, /proc/pid/stat. Null when it has ended, buried or not. */
@@ -88,19 +182,36 @@ function look(pid: number): ServiceProcess | null {
   }
 }
 
-const innerPid = (pid: number): string | undefined =>
-  /^NSpid:.*\t(\d+)$/m.exec(procFile(pid, 'status') ?? '')?.[1]
+const isStill = ({ pid, started }: ServiceProcess): ServiceProcess | null => {
+  const now = look(pid)
+  return now?.started === started ? now : null
+}
+
+function send(target: ServiceProcess, signal: NodeJS.Signals): void {
+  if (isStill(target)) killIfThere(target.leadsGroup ? -target.pid : target.pid, signal)
+}
+
+/** True when it has ended, or is as wanted; false: not within that time. */
+async function becomes(
+  target: ServiceProcess,
+  isAsWanted: (now: ServiceProcess) => boolean,
+  withinMs: number,
+): Promise<boolean> {
+  const deadline = systemClock.now() + withinMs
+  for (;;) {
+    const now = isStill(target)
+    if (!now || isAsWanted(now)) return true
+    if (systemClock.now() > deadline) return false
+    await systemClock.sleep(pollMs)
+  }
+}
 
 function statOf(file: string): Stats | undefined {
   try {
     return statSync(file, { throwIfNoEntry: false })
   } catch (error) {
     // It ended while we looked.
-    if (
-      (error as NodeJS.ErrnoException).code === 'ESRCH' ||
-      (error as NodeJS.ErrnoException).code === 'EACCES'
-    )
-      return undefined
+    if (['ESRCH', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
   }
 }

@@ -10,9 +10,9 @@ import type { Cluster, UpOptions } from '../contract.ts'
 import { clusterOf } from './cluster.ts'
 import { asWorldOwner, isRoot, noReboot } from './identity.ts'
 import { type Marker, markerEnv, worlds } from './marker.ts'
-import { addressOf, type Extra, setupScript } from './prelude.ts'
+import { addressOf, copyOf, type Extra, setupScript } from './prelude.ts'
 import { childrenOf, killIfThere } from './process.ts'
-import { findPrograms, ownPrograms } from './programs.ts'
+import { findProgram, findPrograms, ownPrograms } from './programs.ts'
 
 const namespaces = ['--user', '--map-root-user', '--net', '--pid', '--mount', '--uts', '--ipc', '--cgroup']
 // Renamed, so that process 1 looks like any other machine's. Its environment is its own from the first moment on.
@@ -23,9 +23,10 @@ const unshare = ['unshare', ...namespaces, '--fork', '--kill-child', '--']
 /** Makes a world and starts every node in it. Resolves when the processes run; they may not be healthy yet. */
 export async function up(topology: Topology, options: UpOptions): Promise<Cluster> {
   options.signal.throwIfAborted()
-  const marker = describe(topology, options.id)
+  checkNames(topology, options.id)
   const found = findPrograms([...ownPrograms, ...topology.programs])
   const extras = topology.programs.flatMap(({ name }) => extraProgram(name, found.get(name) ?? ''))
+  const marker = describe(topology, extras, options.id)
   const descriptors = extras.flatMap((extra) =>
     extra.descriptor === undefined ? [] : [openSync(extra.file, 'r')],
   )
@@ -44,23 +45,32 @@ export async function up(topology: Topology, options: UpOptions): Promise<Cluste
     const pid = holder.pid ?? 0
     const first = childrenOf(pid)[0]
     if (first === undefined) throw new Error(`the first process of cluster ${marker.id} is gone`)
-    return clusterOf({ ...marker, holder: pid, init: first }, end)
+    return await clusterOf({ ...marker, holder: pid, init: first }, end)
   } catch (error) {
     await end()
     throw error
   }
 }
 
-function describe(topology: Topology, id = randomBytes(4).toString('hex')): Marker {
-  if (!/^[a-z0-9][a-z0-9-]{0,30}$/.test(id))
+function checkNames(topology: Topology, id: string | undefined): void {
+  if (id !== undefined && !/^[a-z0-9][a-z0-9-]{0,30}$/.test(id))
     throw new BadInput(`id '${id}': lower-case letters, digits and '-', at most 31`)
   if (worlds().some((world) => world.id === id)) throw new BadInput(`a cluster '${id}' is already running`)
   const odd = topology.nodes.find(({ name }) => !/^[a-z][a-z0-9-]{0,30}$/.test(name))
   if (odd) throw new BadInput(`node name '${odd.name}': lower-case letters, digits and '-', at most 31`)
-  const nodes = topology.nodes.map(({ name, dataDir, endpoint }, i) => ({
-    ...{ name, dataDir, address: addressOf(i) },
-    ...{ scheme: endpoint.scheme, port: endpoint.port },
-  }))
+}
+
+function describe(topology: Topology, extras: readonly Extra[], id = randomBytes(4).toString('hex')): Marker {
+  const nodes = topology.nodes.map(({ name, argv, dataDir, endpoint }, i) => {
+    const [program = ''] = argv
+    const isCopied = extras.some((extra) => extra.name === program && extra.descriptor !== undefined)
+    return {
+      ...{ name, argv, dataDir, address: addressOf(i) },
+      ...{ scheme: endpoint.scheme, port: endpoint.port },
+      file: findProgram(program) ?? program,
+      copiedTo: isCopied ? copyOf(program) : null,
+    }
+  })
   return { id, subject: topology.subject, startedAt: systemClock.now(), nodes }
 }
 

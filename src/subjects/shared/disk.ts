@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises'
+import { fileSystemInside } from '../../inside.ts'
 
 export interface Disk {
   totalBytes: number
@@ -9,9 +9,10 @@ export interface Disk {
 export function diskWatcher(path: string): (signal: AbortSignal) => Promise<Disk | null> {
   let pending: Promise<Disk | null> | null = null
   return (signal) => {
-    pending ??= statfs(path)
+    pending ??= fileSystemInside(path)
       .then(
-        ({ bsize, blocks, bavail }) => ({ totalBytes: blocks * bsize, availableBytes: bavail * bsize }),
+        (found) =>
+          found && { totalBytes: found.blocks * found.bsize, availableBytes: found.bavail * found.bsize },
         () => null,
       )
       .finally(() => {

@@ -1,6 +1,5 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
 import type { Clock } from '../../core/clock.ts'
+import { openInside, textOf } from '../../inside.ts'
 import { type LogRates, logRates, logReader } from './log.ts'
 
 /** More than this between two looks is a flood: the end of it is enough. */
@@ -17,25 +16,17 @@ export function logFollower(path: string, clock: Clock): (signal: AbortSignal) =
   let pending: Promise<LogRates | null> | null = null
 
   async function news(): Promise<LogRates | null> {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
-      missing,
-    )
+    await using file = await openInside(path)
     if (!file) return null
-    try {
-      const found = await file.stat()
-      if (!found.isFile()) return null
-      const { ino, size } = found
-      // The first look begins at the end; another file, or one that was cut, begins at its start.
-      const before = place ?? { inode: ino, offset: size }
-      const rotated = before.inode !== ino || size < before.offset
-      if (rotated) rates.add(reader.flush(), clock.now())
-      const start = Math.max(rotated ? 0 : before.offset, size - mostBytes)
-      rates.add(reader.write(await textOf(file, start, size)), clock.now())
-      place = { inode: ino, offset: size }
-      return rates.now(clock.now())
-    } finally {
-      await file.close()
-    }
+    const { ino, size } = await file.stat()
+    // The first look begins at the end; another file, or one that was cut, begins at its start.
+    const before = place ?? { inode: ino, offset: size }
+    const rotated = before.inode !== ino || size < before.offset
+    if (rotated) rates.add(reader.flush(), clock.now())
+    const start = Math.max(rotated ? 0 : before.offset, size - mostBytes)
+    rates.add(reader.write(await textOf(file, start, size)), clock.now())
+    place = { inode: ino, offset: size }
+    return rates.now(clock.now())
   }
 
   return (signal) => {
@@ -49,15 +40,4 @@ export function logFollower(path: string, clock: Clock): (signal: AbortSignal) =
     )
     return Promise.race([pending, late])
   }
-}
-
-async function textOf(file: FileHandle, start: number, end: number): Promise<string> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.max(0, end - start)), 0, end - start, start)
-  return buffer.toString('utf8', 0, bytesRead)
-}
-
-/** Between the moment when it was renamed and the one when the next is there. */
-function missing(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null
-  throw error
 }

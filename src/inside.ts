@@ -1,0 +1,103 @@
+import { constants, type StatsFs } from 'node:fs'
+import { type FileHandle, open, statfs } from 'node:fs/promises'
+
+// Files that somebody inside a world may have put there, read by a process of the host. An ordinary open would follow their
+// links in the host's root, wait for ever at a pipe, and read a device to the end of memory.
+
+/** open(2), the same number on every architecture that Node runs on; Node itself does not name it. */
+const pathOnly = 0o10000000
+const folderFlags = pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW
+const placeFlags = pathOnly | constants.O_NOFOLLOW
+const fileFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
+
+/** A path into another root, as a lab's endpoints have it: what comes after the root is not trusted. */
+const intoWorld = /^(\/proc\/\d+\/root)\/(.+)$/
+
+/**
+ * Opens a regular file for reading. null: there is none, or it is a link, a pipe, a device, a folder, or behind a link.
+ * Outside of worlds folders may be links: there they are the host's own.
+ */
+export async function openInside(path: string): Promise<FileHandle | null> {
+  if (!intoWorld.test(path)) return regular(await opened(path, fileFlags | constants.O_NOFOLLOW))
+  await using place = await placeInside(path)
+  // Only now it is opened: a device or a pipe must not even notice.
+  return place && regular(await opened(byDescriptor(place), fileFlags))
+}
+
+/** A regular file's place, not open for reading: what its `stat` says cannot be exchanged meanwhile. null: none. */
+export const placeInside = async (path: string): Promise<FileHandle | null> =>
+  regular(await walk(path, placeFlags))
+
+/** The last `maxBytes` of a file as text; null: it cannot be read. Never more than it said that it has. */
+export async function tailInside(path: string, maxBytes: number): Promise<string | null> {
+  await using file = await openInside(path)
+  if (!file) return null
+  const { size } = await file.stat()
+  return textOf(file, Math.max(0, size - maxBytes), size)
+}
+
+/** Invalid UTF-8 becomes U+FFFD. Shorter when the file was cut meanwhile. */
+export async function textOf(file: FileHandle, start: number, end: number): Promise<string> {
+  const length = Math.max(0, end - start)
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, start)
+  return buffer.toString('utf8', 0, bytesRead)
+}
+
+/** The file system that a folder is on; null: there is no such folder. */
+export async function fileSystemInside(path: string): Promise<StatsFs | null> {
+  if (!intoWorld.test(path)) return statfs(path)
+  await using folder = await walk(path, folderFlags)
+  return folder && statfs(byDescriptor(folder))
+}
+
+/** Each name is looked up below the folder before it, which stays open: a link that is put there meanwhile is not followed. */
+async function walk(path: string, flags: number): Promise<FileHandle | null> {
+  const [, root = '', rest = ''] = intoWorld.exec(path) ?? []
+  const names = rest.split('/').filter((name) => name !== '' && name !== '.')
+  const last = names.pop()
+  if (last === undefined || last === '..' || names.includes('..')) return null
+  let folder = await opened(root, pathOnly | constants.O_DIRECTORY)
+  for (const name of names) {
+    if (!folder) return null
+    const inner: FileHandle | null = await opened(`${byDescriptor(folder)}/${name}`, folderFlags)
+    await folder.close()
+    folder = inner
+  }
+  if (!folder) return null
+  try {
+    return await opened(`${byDescriptor(folder)}/${last}`, flags)
+  } finally {
+    await folder.close()
+  }
+}
+
+async function regular(file: FileHandle | null): Promise<FileHandle | null> {
+  if (!file || (await file.stat()).isFile()) return file
+  await file.close()
+  return null
+}
+
+const byDescriptor = ({ fd }: FileHandle): string => `/proc/self/fd/${fd}`
+
+/** It is not there, of another kind, or its process has ended. Anything else is a fault of this machine. */
+const absent = [
+  'ENOENT',
+  'ENOTDIR',
+  'ELOOP',
+  'ENXIO',
+  'EACCES',
+  'EPERM',
+  'ESRCH',
+  'ENODEV',
+  'ENAMETOOLONG',
+  'EISDIR',
+]
+
+async function opened(path: string, flags: number): Promise<FileHandle | null> {
+  try {
+    return await open(path, flags)
+  } catch (error) {
+    if (absent.includes((error as NodeJS.ErrnoException).code ?? '')) return null
+    throw error
+  }
+}
