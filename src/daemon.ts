@@ -10,6 +10,8 @@ export interface Daemon extends AsyncDisposable {
   logFile: string
   /** It is gone, and all it said has been read. */
   hasEnded(): boolean
+  /** The signal that ended it, if one did. */
+  endedBy(): NodeJS.Signals | null
   /** Its standard output; null when that goes to the log. */
   output: Readable | null
   send(line: string): void
@@ -36,9 +38,11 @@ export async function startDaemon(argv: readonly string[], options: DaemonOption
   })
   closeSync(log)
   let hasEnded = false
+  let endedBy: NodeJS.Signals | null = null
   const ended = new Promise<void>((resolve) =>
-    child.once('close', () => {
+    child.once('close', (_, signal) => {
       hasEnded = true
+      endedBy = signal
       resolve()
     }),
   )
@@ -49,6 +53,7 @@ export async function startDaemon(argv: readonly string[], options: DaemonOption
     pid: child.pid ?? 0,
     logFile: options.logFile,
     hasEnded: () => hasEnded,
+    endedBy: () => endedBy,
     output: child.stdout,
     send: (line) => child.stdin?.write(`${line}\n`),
     [Symbol.asyncDispose]: async () => {

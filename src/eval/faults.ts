@@ -4,10 +4,11 @@ import { messageOf } from '../core/errors.ts'
 import { rngFrom } from '../core/rng.ts'
 import type { Cluster } from '../lab/contract.ts'
 import * as store from '../store/trials.ts'
+import { proofOfOurs } from './blame.ts'
 import { isHealthy } from './oracle.ts'
 import type { FaultSpec, TrialRecord } from './record.ts'
 import type { TrialOptions } from './trial.ts'
-import { until } from './until.ts'
+import { unlessLate, until } from './until.ts'
 import type { Witness } from './witness-call.ts'
 
 /** A fault of a running trial: planned, and stored with what undoes it. */
@@ -17,7 +18,8 @@ export interface Armed {
   faultId: number
 }
 
-const within = { landedMs: 3_000, cleanMs: 10_000 }
+/** A proof that takes longer than `askedMs` proves nothing; nothing that is asked of a cluster is waited for without a bound. */
+const within = { landedMs: 3_000, cleanMs: 10_000, askedMs: 20_000, releasedMs: 20_000, revertedMs: 90_000 }
 
 /** Plans every fault on the running cluster, and stores what undoes it. */
 export async function arm(
@@ -77,7 +79,7 @@ export async function inject(
 
 /** Faults that go on acting do so until the trial is judged; nothing acts any more once this is disposed. */
 export function holdFaults(
-  { clock }: TrialOptions,
+  { clock, signal }: TrialOptions,
   record: TrialRecord,
   cluster: Cluster,
   armed: readonly Armed[],
@@ -87,13 +89,14 @@ export function holdFaults(
     try {
       await type.hold?.(cluster, fault, { clock, signal: over.signal })
     } catch (error) {
-      record.invalid ??= { phase: 'operate', reason: `${fault.chaosType} did not go on: ${messageOf(error)}` }
+      const reason = `${fault.chaosType} did not go on: ${messageOf(error)}`
+      record.invalid ??= { phase: 'operate', reason, at: clock.now(), proof: proofOfOurs(error, signal) }
     }
   })
   return {
     [Symbol.asyncDispose]: async () => {
       over.abort()
-      await Promise.all(held)
+      await unlessLate(Promise.all(held), { ms: within.releasedMs, otherwise: () => [] })
     },
   }
 }
@@ -106,7 +109,7 @@ const lookEveryMs = 10_000
  * a while. Not while an agent works: what it sees there must not tell where the damage is.
  */
 export function faultLook(
-  { clock }: TrialOptions,
+  { clock, signal }: TrialOptions,
   record: TrialRecord,
   cluster: Cluster,
   armed: readonly Armed[],
@@ -118,7 +121,7 @@ export function faultLook(
   return async (now) => {
     if (real.length === 0 || (!now && clock.now() - lookedAt < lookEveryMs)) return seen
     lookedAt = clock.now()
-    const there = await Promise.all(real.map(({ type, fault }) => isThere(type, fault, cluster)))
+    const there = await Promise.all(real.map(({ type, fault }) => isThere(type, fault, cluster, signal)))
     seen = there.some(Boolean)
     if (seen) record.faultSeenAt = lookedAt
     record.faultGoneAt = seen ? null : (record.faultGoneAt ?? clock.now())
@@ -126,9 +129,12 @@ export function faultLook(
   }
 }
 
-/** Who cannot be asked has not said that it is gone. */
-const isThere = (type: ChaosType, fault: Fault, cluster: Cluster): Promise<boolean> =>
-  type.landed(cluster, fault).catch(() => true)
+/** Who cannot be asked, or does not answer, has not said that it is gone. */
+const isThere = (type: ChaosType, fault: Fault, cluster: Cluster, signal: AbortSignal): Promise<boolean> =>
+  unlessLate(
+    type.landed(cluster, fault).catch(() => true),
+    { ms: within.askedMs, signal, otherwise: () => true },
+  )
 
 /**
  * Once all is measured, a fault that cannot be undone is told and no more: an agent may have left nothing to undo, and
@@ -142,10 +148,14 @@ export async function revert(
 ): Promise<void> {
   const { db, clock } = options
   for (const { type, fault, faultId } of armed.toReversed()) {
-    try {
+    const undone = async () => {
       await type.revert(cluster, fault)
       // Not even a Ctrl-C spares us from knowing that nothing is left broken.
-      if (!(await until(() => type.clean(cluster, fault), within.cleanMs, clock)))
+      return until(() => type.clean(cluster, fault), within.cleanMs, clock)
+    }
+    try {
+      const ms = within.revertedMs
+      if (!(await unlessLate(undone(), { ms, otherwise: () => false })))
         throw new Error(`${fault.chaosType} on ${fault.target} could not be reverted`)
       await store.setFaultState(db, faultId, 'reverted')
     } catch (error) {

@@ -85,6 +85,16 @@ export interface States {
   drops: Drop[]
 }
 
+/** A part of the trial itself that failed: it is not as it was planned from then on. */
+export interface Breakdown {
+  phase: Phase
+  reason: string
+  /** Absent in older records. */
+  at?: number
+  /** What proves that this machine or its user did it, and nobody inside; null: nothing does. */
+  proof?: string | null
+}
+
 /** Everything measured in a trial, as it was. Scoring reads this and nothing else. */
 export interface TrialRecord {
   version: 1
@@ -100,8 +110,8 @@ export interface TrialRecord {
   phases: Partial<Record<Phase, PhaseTimes>>
   healthyAt: number | null
   injectedAt: number | null
-  /** Ours, not the agent's. */
-  invalid: { phase: Phase; reason: string } | null
+  /** What broke of the trial itself. Whether that is ours or the agent's doing is for the scorer to say. */
+  invalid: Breakdown | null
   /** Why the fault could not be undone, after all was measured: whoever repaired it may have left nothing to undo. */
   revertFailed: string | null
   /** The operate phase ran into the trial's time limit. */

@@ -14,7 +14,7 @@ import {
 } from '../../test/standins/record.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { Fact } from '../core/subject.ts'
-import { emptyRecord, type States, type TrialRecord } from './record.ts'
+import { type Breakdown, emptyRecord, type States, type TrialRecord } from './record.ts'
 import { score } from './score.ts'
 
 const broken = [...probes(-3_000, 0), ...probes(1_000, 30_000, false)]
@@ -39,6 +39,11 @@ const fact = (value: Fact['value'], of: Partial<Fact> = {}): Fact => ({
 const states = (of: Partial<States> = {}): { states: States } => ({
   states: { initial: [fact(['a', 'b'])], broken: null, final: [fact(['a', 'b'])], drops: [], ...of },
 })
+/** A part of the trial that failed after the agent's first command, at 2 s, unless said otherwise. */
+const breaks = (of: Partial<Breakdown> = {}): { invalid: Breakdown } => ({
+  invalid: { phase: 'capture', reason: 'x', at: injectedAt + 9_000, proof: null, ...of },
+})
+const gone: Partial<TrialRecord> = { ...breaks({ phase: 'operate' }), workload: null }
 const resolved: Outcome = { kind: 'resolved', detectMs: 1_000, resolveMs: 6_000, recoverMs: 4_000 }
 
 /** [what, what differs from a trial that an agent repaired, outcome] */
@@ -289,6 +294,43 @@ const cases: [string, Partial<TrialRecord>, Outcome][] = [
     { invalid: { phase: 'warm', reason: 'x' } },
     { kind: 'invalid', phase: 'warm', reason: 'x' },
   ],
+  ['broke after a command, and claimed', breaks(), { kind: 'false_claim', detectMs: 1_000 }],
+  [
+    'broke after a command, and given up',
+    { ...breaks(), sessions: [session({ claim: gaveUp })] },
+    { kind: 'unresolved', reason: 'gave_up' },
+  ],
+  [
+    'broke in the middle of a session',
+    { ...gone, sessions: [session({ claim: null })] },
+    { kind: 'unresolved', reason: 'timeout' },
+  ],
+  [
+    'broke after a command, and a member was gone by then',
+    { ...gone, ...states({ final: [fact(['a'])] }) },
+    { kind: 'harmful', damage: ['members: b is gone'] },
+  ],
+  [
+    'broke after a command that nothing asked for',
+    { ...gone, ...harmless, calls: [], firstCommandAt: injectedAt + 2_000, tickets: [ticket(1_000, null)] },
+    { kind: 'false_alarm', tickets: 1 },
+  ],
+  [
+    'broke before the first command',
+    breaks({ phase: 'operate', at: injectedAt + 1_999 }),
+    { kind: 'invalid', phase: 'operate', reason: 'x' },
+  ],
+  [
+    'broke, and nobody ran a command',
+    { ...breaks(), ...untouched },
+    { kind: 'invalid', phase: 'capture', reason: 'x' },
+  ],
+  [
+    'broke after a command, by what is proven to be this machine',
+    breaks({ proof: 'ENOSPC on this host' }),
+    { kind: 'invalid', phase: 'capture', reason: 'x' },
+  ],
+  ['broke when all had been seen', breaks({ phase: 'down' }), resolved],
   [
     'nothing was injected',
     { injectedAt: null },

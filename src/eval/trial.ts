@@ -17,6 +17,7 @@ import type { Cluster, Lab, NodeState } from '../lab/contract.ts'
 import { type Operation, operate } from '../operate.ts'
 import { type OperatorDb, openOperatorDb } from '../store/operator-db.ts'
 import * as store from '../store/trials.ts'
+import { DaemonEnded, proofOfOurs } from './blame.ts'
 import { arm, faultLook, holdFaults, inject, revert } from './faults.ts'
 import { type OperatorChange, type OperatorView, operatorView } from './operator-view.ts'
 import { type History, impactAt, isHealthy, wellSince } from './oracle.ts'
@@ -24,7 +25,7 @@ import { emptyRecord, type States, type TrialRecord, type TrialSpec } from './re
 import { noteLane } from './seen.ts'
 import { keepTrial } from './summaries.ts'
 import { keepOperatorHistory, operatorDbIn } from './transcript.ts'
-import { pollMs, until } from './until.ts'
+import { pollMs, unlessLate, until } from './until.ts'
 import { callWitness, type Witness } from './witness-call.ts'
 
 /** What a trial says of itself while it runs. */
@@ -54,6 +55,7 @@ export interface TrialOptions {
 
 /** The running parts of a trial. */
 interface Stage {
+  record: TrialRecord
   cluster: Cluster
   witness: Witness
   states: States
@@ -65,18 +67,22 @@ interface Operator {
   view: OperatorView
 }
 
-/** Runs a piece of work as a phase: timed, stored, reported; what it throws makes the trial invalid in this phase. */
+/** Runs a piece of work as a phase: timed, stored, reported; what it throws is recorded as the end of the trial in this phase. */
 type InPhase = <T>(phase: Phase, work: () => Promise<T>) => Promise<T>
 
 const within = { healthyMs: 30_000, quietMs: 30_000, calmMs: 10_000 }
 /** How long damage may be in place, felt by nobody and noticed by nobody, until it counts as harmless. */
 const noticeMs = 30_000
+/** How long a look at the cluster from outside may take: it takes milliseconds. */
+const lookMs = 15_000
+/** Of each node. */
+const mostLogChars = 256 * 1024
 /** Longer than the load's own patience: what it could not read is part of its verdict. */
 const readBackMs = 30_000
 
 /**
- * Runs one trial to its end. One that breaks is `invalid`, recorded and cleaned up. Rethrown are only an abort, and
- * what this machine lacks: no other trial would fare better.
+ * Runs one trial to its end. One that breaks is recorded and cleaned up: it is `invalid`, or the agent's failure where it
+ * had begun to act. Rethrown are only an abort, and what this machine lacks: no other trial would fare better.
  */
 export async function runTrial(options: TrialOptions): Promise<{ record: TrialRecord; outcome: Outcome }> {
   const { id, db, clock, signal, folder } = options
@@ -85,7 +91,8 @@ export async function runTrial(options: TrialOptions): Promise<{ record: TrialRe
   let broken: unknown = null
   const failed = (error: unknown) => {
     broken ??= error
-    record.invalid ??= { phase, reason: messageOf(signal.aborted ? signal.reason : error) }
+    const reason = messageOf(signal.aborted ? signal.reason : error)
+    record.invalid ??= { phase, reason, at: clock.now(), proof: proofOfOurs(error, signal) }
   }
   const inPhase: InPhase = async (name, work) => {
     phase = name
@@ -136,6 +143,8 @@ async function runPhases(options: TrialOptions, record: TrialRecord, inPhase: In
       await inPhase('settle', () => awaitCalm(options, record, stage, operator, givenUp))
       await inPhase('capture', () => capture(options, record, stage, operator, isBroken))
     } finally {
+      // Where the trial broke before that was taken: what was seen until then.
+      stage.states.final ??= stage.witness.state(record.injectedAt ?? 0)
       await inPhase('revert', () => revert(options, record, stage.cluster, armed))
     }
   } finally {
@@ -163,7 +172,7 @@ async function up(options: TrialOptions, record: TrialRecord, undo: AsyncDisposa
     throw new Error(`not healthy within ${within.healthyMs} ms: ${JSON.stringify(witness.probes.at(-1))}`)
   record.healthyAt = clock.now()
   options.report({ kind: 'healthy', cluster, at: record.healthyAt })
-  return { cluster, witness, states }
+  return { record, cluster, witness, states }
 }
 
 /** Load runs, the monitor looks and finds nothing: only then does a fault tell us anything. */
@@ -277,7 +286,7 @@ async function capture(
   record.samples = [...witness.samples]
   states.final = witness.state(record.injectedAt ?? 0)
   states.drops = [...witness.drops]
-  record.nodeStates = await statesOf(cluster)
+  record.nodeStates = await statesOf(cluster, signal)
   witness.tell('stop')
   const answered = async () => witness.verdict() !== undefined || witness.daemon.hasEnded()
   const [heard] = await Promise.all([
@@ -286,27 +295,29 @@ async function capture(
     keepLogs(record, cluster),
   ])
   const verdict = witness.verdict()
+  if (verdict === undefined && heard) throw await endOf('witness', witness.daemon)
   if (verdict === undefined)
-    throw new Error(
-      heard
-        ? `the witness ended on its own: ${await lastWords(witness.daemon)}`
-        : `the witness did not read everything back within ${readBackMs} ms`,
-    )
+    throw new Error(`the witness did not read everything back within ${readBackMs} ms`)
   record.workload = verdict
   // Nobody works any more who could see us look.
   await isBroken('now')
 }
 
-async function statesOf(cluster: Cluster): Promise<Record<string, NodeState>> {
+async function statesOf(cluster: Cluster, signal: AbortSignal): Promise<Record<string, NodeState>> {
   const seen = cluster.nodes.map(async ({ name }) => [name, await cluster.state(name)] as const)
-  return Object.fromEntries(await Promise.all(seen))
+  const otherwise = () => {
+    throw new Error(`no word within ${lookMs} ms of which nodes run`)
+  }
+  return Object.fromEntries(await unlessLate(Promise.all(seen), { ms: lookMs, signal, otherwise }))
 }
 
 /** The last lines of every node, also of a cluster that never became healthy. */
 async function keepLogs(record: TrialRecord, cluster: Cluster): Promise<void> {
   const missing = cluster.nodes.filter(({ name }) => record.logs[name] === undefined)
   const read = missing.map(async ({ name }) => {
-    record.logs[name] = await cluster.logs(name, 200).catch((error) => `cannot be read: ${messageOf(error)}`)
+    const read = cluster.logs(name, 200).catch((error) => `cannot be read: ${messageOf(error)}`)
+    const text = await unlessLate(read, { ms: lookMs, otherwise: () => 'cannot be read in time' })
+    record.logs[name] = text.slice(-mostLogChars)
   })
   await Promise.all(read)
 }
@@ -322,13 +333,21 @@ async function lookAt(options: TrialOptions, operator: Operator, stage: Stage): 
   const { monitor, agent } = operator.operation
   await requireAlive({ monitor, agent, witness: stage.witness.daemon })
   const { tickets, changes } = await operator.view.look()
-  for (const change of changes) options.report(change)
+  for (const change of changes) {
+    // Not only once all is over: whether it had begun to act decides whose failure a failure is.
+    if (change.kind === 'entry' && change.entry.kind === 'tool_call')
+      stage.record.firstCommandAt ??= change.entry.at
+    options.report(change)
+  }
   return tickets
 }
 
-/** An operator or witness that died is our fault, not the agent's. */
+/** An operator or witness that died ends the trial. */
 async function requireAlive(daemons: Record<string, Daemon | null>): Promise<void> {
   for (const [name, daemon] of Object.entries(daemons)) {
-    if (daemon?.hasEnded()) throw new Error(`the ${name} ended on its own: ${await lastWords(daemon)}`)
+    if (daemon?.hasEnded()) throw await endOf(name, daemon)
   }
 }
+
+const endOf = async (name: string, daemon: Daemon): Promise<Error> =>
+  new DaemonEnded(`the ${name} ended on its own: ${await lastWords(daemon)}`, daemon)
