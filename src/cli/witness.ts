@@ -30,6 +30,7 @@ export const register: Verb['register'] = (program, io) => {
         load: { clients: options.clients, opsPerSecond: options.ops, seed: options.seed },
         input: process.stdin,
         say: (testimony) => io.print(JSON.stringify(testimony)),
+        complain: (message) => void process.stderr.write(`${message}\n`),
         clock: io.clock,
         signal: untilUnread(io.signal),
       }),

@@ -7,6 +7,7 @@ import { systemClock } from '../core/clock.ts'
 import { Interrupted } from '../core/errors.ts'
 import { ok, violated } from '../core/invariant.ts'
 import type { Observation, Subject, WorkloadVerdict } from '../core/subject.ts'
+import { isHealthy } from './oracle.ts'
 import { runWitness, type Testimony } from './witness.ts'
 
 const proven: WorkloadVerdict = {
@@ -16,7 +17,7 @@ const proven: WorkloadVerdict = {
 const rule = { keepFiringMs: 0, graceMs: 0, description: 'd', source: 's' } as const
 
 /** A subject in memory: node b is down, and what was written is read back for ever or at once. */
-function subject(readsBack: 'at once' | 'for ever') {
+function subject(readsBack: 'at once' | 'for ever', onLook = () => undefined) {
   const log: string[] = []
   const memory: Subject<Observation> = {
     name: 'memory',
@@ -32,10 +33,13 @@ function subject(readsBack: 'at once' | 'for ever') {
     ],
     facts: ({ nodes }) => [{ name: 'members', value: Object.keys(nodes), keep: 'same' }],
     connect: () => ({
-      observe: async () => ({
-        at: systemClock.now(),
-        nodes: { a: { healthy: true, role: 'leader' }, b: { healthy: false } },
-      }),
+      observe: async () => {
+        onLook()
+        return {
+          at: systemClock.now(),
+          nodes: { a: { healthy: true, role: 'leader' }, b: { healthy: false } },
+        }
+      },
       [Symbol.asyncDispose]: async () => void log.push('disconnected'),
     }),
     workload: (_, { seed }) => {
@@ -57,17 +61,19 @@ function subject(readsBack: 'at once' | 'for ever') {
   return { memory, log }
 }
 
-function call(readsBack: 'at once' | 'for ever') {
-  const { memory, log } = subject(readsBack)
+function call(readsBack: 'at once' | 'for ever', onLook?: () => undefined) {
+  const { memory, log } = subject(readsBack, onLook)
   const input = new PassThrough()
   const said: Testimony[] = []
+  const complaints: string[] = []
   const ended = runWitness({
     ...{ subject: memory as Subject, endpoints: {}, input, clock: systemClock },
     load: { clients: 1, opsPerSecond: 1, seed: 5 },
     say: (testimony) => said.push(testimony),
+    complain: (message) => complaints.push(message),
     signal: new AbortController().signal,
   })
-  return { log, said, input, ended }
+  return { log, said, complaints, input, ended }
 }
 
 describe('witness', () => {
@@ -98,6 +104,20 @@ describe('witness', () => {
     input.end()
     await assert.rejects(ended, Interrupted)
     assert.deepEqual(log.slice(-2), ['load ended', 'disconnected'])
+  })
+
+  test('goes on where a look cannot be judged, and takes it for no health', async () => {
+    let looks = 0
+    const { said, complaints, input, ended } = call('at once', () => {
+      if (++looks === 1) throw new TypeError('own.push is not a function')
+    })
+    await until('it looks again', () => said.length > 1)
+    const [first, second] = said
+    assert.ok(first?.kind === 'probe' && !isHealthy(first))
+    assert.ok(second?.kind === 'probe' && second.healthy.a)
+    assert.deepEqual(complaints, ['own.push is not a function'])
+    input.end()
+    await ended
   })
 
   test('ends with its owner when nothing was asked of it', async () => {

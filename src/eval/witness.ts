@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import type { Clock } from '../core/clock.ts'
-import { Interrupted } from '../core/errors.ts'
+import { Interrupted, messageOf } from '../core/errors.ts'
 import { violationKey, wholeCluster } from '../core/invariant.ts'
 import type {
   Fact,
@@ -35,6 +35,8 @@ export interface WitnessOptions {
   /** Instructions; its end ends the witness. */
   input: Readable
   say(testimony: Testimony): void
+  /** What it could not make sense of, for a person. */
+  complain(message: string): void
   clock: Clock
   signal: AbortSignal
 }
@@ -54,9 +56,17 @@ export async function runWitness(options: WitnessOptions): Promise<void> {
   let workload: Workload | null = null
   const probing = (async () => {
     while (!signal.aborted) {
-      const observation = await connection.observe(signal)
-      const facts = subject.facts?.(observation) ?? []
-      say({ kind: 'probe', ...probeOf(subject, observation, clock.now()), facts })
+      const at = clock.now()
+      try {
+        const observation = await connection.observe(signal)
+        const facts = subject.facts?.(observation) ?? []
+        say({ kind: 'probe', ...probeOf(subject, observation, clock.now()), facts })
+      } catch (error) {
+        signal.throwIfAborted()
+        // Answers may be whatever somebody inside wants: one that cannot be judged ends nothing, and is not health.
+        options.complain(messageOf(error).slice(0, 500))
+        say({ kind: 'probe', at, until: clock.now(), healthy: {}, roles: {}, violated: [], facts: [] })
+      }
       await clock.sleep(workload ? probeEveryMs : probeEveryAtFirstMs, signal)
     }
   })().catch((error) => {

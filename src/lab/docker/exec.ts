@@ -3,12 +3,15 @@ import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { systemClock } from '../../core/clock.ts'
 import type { Result, RunOptions } from '../contract.ts'
+import { boundedOutput } from '../output.ts'
 import type { Engine } from './engine.ts'
 import { unframed } from './frames.ts'
 
 /** What whatever is started carries in its environment, so that it can be found again with all that it started. */
 const variable = 'TASK'
 const exitPollMs = 20
+/** Longer than anything takes that a lab asks; who waits longer says so. */
+const usualPatienceMs = 120_000
 
 /** A program started in a container. */
 export interface Started {
@@ -65,16 +68,17 @@ export async function execIn(
   options: RunOptions = {},
 ): Promise<Result> {
   options.signal?.throwIfAborted()
-  const expired = options.timeoutMs === undefined ? undefined : AbortSignal.timeout(options.timeoutMs)
+  const { timeoutMs = usualPatienceMs } = options
+  const expired = AbortSignal.timeout(timeoutMs)
   const stop = AbortSignal.any([options.signal, expired].filter((signal) => signal !== undefined))
   const input = options.input ?? ''
   const tethered = ['bash', '-c', tether, 'bash', argv.length, Buffer.byteLength(input)].map(String)
   const started = await startIn(engine, container, tethered)
   const { socket } = started
-  const output: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] }
+  const output = { stdout: boundedOutput(), stderr: boundedOutput() }
   const ended = once(socket, 'close')
   ended.catch(() => undefined) // it is waited for below
-  const frames = unframed((stream, chunk) => output[stream].push(chunk))
+  const frames = unframed((stream, chunk) => output[stream].add(chunk))
   socket.on('data', frames)
   socket.on('end', () => socket.destroy())
   const halted = new Promise<never>((_, reject) => {
@@ -89,12 +93,12 @@ export async function execIn(
   } catch (error) {
     await started.kill()
     socket.destroy()
-    if (!expired?.aborted) throw error
-    throw new Error(`${argv.join(' ').slice(0, 200)}: took longer than ${options.timeoutMs} ms`)
+    if (!expired.aborted) throw error
+    throw new Error(`${argv.join(' ').slice(0, 200)}: took longer than ${timeoutMs} ms`)
   }
   return {
-    stdout: Buffer.concat(output.stdout).toString(),
-    stderr: Buffer.concat(output.stderr).toString(),
+    stdout: output.stdout.text(),
+    stderr: output.stderr.text(),
     exitCode: await started.exitCode(),
   }
 }

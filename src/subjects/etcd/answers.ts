@@ -3,27 +3,34 @@ import type { Reply } from '../shared/client.ts'
 import type { Member, Status } from './observation.ts'
 
 /** The gateway writes 64-bit numbers as strings and leaves zeros out. */
-const id = z.string().regex(/^\d+$/).default('0')
+const id = z
+  .string()
+  .regex(/^\d{1,20}$/)
+  .default('0')
+/** Names, addresses, versions and alarms, as long and as many as any cluster has; facts and tickets repeat them. */
+const text = z.string().max(1_000)
 const count = z.coerce.number().nonnegative().default(0)
 
 const statusAnswer = z.object({
   header: z.object({ cluster_id: id, member_id: id, revision: count, raft_term: count }),
-  version: z.string().default(''),
+  version: text.default(''),
   dbSize: count,
   dbSizeInUse: count,
   leader: id,
-  errors: z.array(z.string()).default([]),
+  errors: z.array(text).max(100).default([]),
 })
 
 const memberListAnswer = z.object({
-  members: z.array(
-    z.object({
-      ID: id,
-      name: z.string().default(''),
-      peerURLs: z.array(z.string()).default([]),
-      isLearner: z.boolean().default(false),
-    }),
-  ),
+  members: z
+    .array(
+      z.object({
+        ID: id,
+        name: text.default(''),
+        peerURLs: z.array(text).max(100).default([]),
+        isLearner: z.boolean().default(false),
+      }),
+    )
+    .max(100),
 })
 
 const healthAnswer = z.object({ health: z.enum(['true', 'false']) })
@@ -62,7 +69,7 @@ export function statusFrom(reply: Reply): Status | null {
 
 /** `memberID:13803658152347727308 alarm:NOSPACE`, the text form of etcd's `AlarmMember`. */
 function alarmFrom(error: string): Status['alarms'] {
-  const [, memberId, alarm] = /memberID:(\d+)\s+alarm:(\w+)/.exec(error) ?? []
+  const [, memberId, alarm] = /memberID:(\d{1,20})\s+alarm:(\w+)/.exec(error) ?? []
   return memberId && alarm ? [{ memberId, alarm }] : []
 }
 

@@ -42,12 +42,36 @@ export function metricsFrom(text: string): Metrics {
   }
 }
 
+/** A member has two to six peers; a page that tells of more than this is none of etcd's. */
+const mostPeers = 32
+
+/**
+ * Lines by the peer that a label names; null: there are none, or a line is none of etcd's. What comes out is kept over many
+ * looks: the ids are few, are nothing but member ids, and are no parts of the page, which would be kept with them.
+ */
+function byPeer(lines: readonly string[], label: 'To' | 'Remote'): Map<string, string[]> | null {
+  const pattern = new RegExp(`[{,]${label}="([0-9a-f]{1,16})"`)
+  const groups = new Map<string, string[]>()
+  for (const line of lines) {
+    const id = pattern.exec(line)?.[1]
+    if (id === undefined) return null
+    const peer = BigInt(`0x${id}`).toString(16)
+    const own = groups.get(peer) ?? []
+    own.push(line)
+    groups.set(peer, own)
+    if (groups.size > mostPeers) return null
+  }
+  return groups.size === 0 ? null : groups
+}
+
 function activeFrom(lines: string[]): Metrics['activePeers'] {
-  const peers = lines.flatMap((line): [string, boolean][] => {
-    const peer = /Remote="([^"]+)"/.exec(line)?.[1]
-    return peer === undefined ? [] : [[peer, (numberAtEnd(line) ?? 0) > 0]]
-  })
-  return peers.length === 0 ? null : Object.fromEntries(peers)
+  const groups = byPeer(lines, 'Remote')
+  return (
+    groups &&
+    Object.fromEntries(
+      [...groups].map(([peer, own]) => [peer, own.some((line) => (numberAtEnd(line) ?? 0) > 0)]),
+    )
+  )
 }
 
 function requestsFrom(lines: string[]): Metrics['requests'] {
@@ -63,16 +87,11 @@ function requestsFrom(lines: string[]): Metrics['requests'] {
 }
 
 function peersFrom(lines: string[]): Metrics['peerRoundTrip'] {
-  const byPeer: Record<string, string[]> = {}
-  for (const line of lines) {
-    const peer = /To="([^"]+)"/.exec(line)?.[1] ?? ''
-    byPeer[peer] ??= []
-    byPeer[peer].push(line)
-  }
-  const histograms: Record<string, Histogram> = {}
-  for (const [peer, own] of Object.entries(byPeer)) {
+  const groups = byPeer(lines, 'To')
+  if (!groups) return null
+  const histograms = [...groups].flatMap(([peer, own]): [string, Histogram][] => {
     const histogram = histogramFrom(own)
-    if (histogram) histograms[peer] = histogram
-  }
-  return lines.length === 0 ? null : histograms
+    return histogram ? [[peer, histogram]] : []
+  })
+  return Object.fromEntries(histograms)
 }

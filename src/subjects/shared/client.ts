@@ -56,6 +56,7 @@ const silenceOf = ({ code }: NodeJS.ErrnoException): Silence => silenceByCode[co
 
 const inflate = promisify(gunzip)
 const defaultMaxBytes = 1 << 20
+const mostChunks = 256
 
 /** One peer, a few kept connections. A connection on which a request timed out is closed, not reused. */
 export function clientOf(url: string, clock: Clock = systemClock): Client {
@@ -87,12 +88,22 @@ export function clientOf(url: string, clock: Clock = systemClock): Client {
         resolve({ kind: 'silent', why, detail: error.message, ...(stale && { stale }) })
       }
       request.on('error', fail)
+      request.on('upgrade', (_, socket) => {
+        socket.destroy()
+        fail(new Error('it changed to another protocol, which nobody asked for'))
+      })
+      const without = () => fail(new Error('the connection ended without an answer'))
+      request.on('close', without)
       request.on('response', (response) => {
-        const chunks: Buffer[] = []
+        // From here on the answer itself says how it ended.
+        request.off('close', without)
+        let chunks: Buffer[] = []
         let bytes = 0
         response.on('data', (chunk: Buffer) => {
           bytes += chunk.length
           if (enough) return
+          // Each may be one byte, and keeps the whole buffer that it was read into.
+          if (chunks.length >= mostChunks) chunks = [Buffer.concat(chunks)]
           if (ask.headBytes !== undefined && bytes > ask.headBytes) {
             chunks.push(chunk)
             enough = true

@@ -5,6 +5,8 @@ import { type Judgement, registerOf } from './register.ts'
 
 /** One client's keys: half are written once and then only read, so that a rollback to any earlier state shows. */
 const keysPerClient = 8
+/** What somebody else wrote there may be of any length; ours is shorter. */
+const mostFoundChars = 200
 
 export interface Tally {
   succeeded(latencyMs: number): void
@@ -63,7 +65,8 @@ export function loadClient(
     const judgement: Judgement = register?.read(value === null ? null : numberOf(value)) ?? 'unproven'
     if (judgement === 'lost' || judgement === 'phantom') {
       const expected = owed === null ? 'nothing' : textOf(owed)
-      tally.wrong(judgement, `${key}: ${expected} was acknowledged, ${value ?? 'nothing'} was found`)
+      const found = value?.slice(0, mostFoundChars) ?? 'nothing'
+      tally.wrong(judgement, `${key}: ${expected} was acknowledged, ${found} was found`)
     }
   }
 

@@ -1,12 +1,12 @@
 /**
  * PD writes 64-bit numbers as JSON numbers (`member_id`, `last_heartbeat`); beyond 2^53 they become strings here, with all
- * their digits. null: it is no JSON.
+ * their digits. null: it is no JSON, or nested deeper than a reviver can follow.
  */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text, exact as (key: string, value: unknown) => unknown)
   } catch (error) {
-    if (error instanceof SyntaxError) return null
+    if (error instanceof SyntaxError || error instanceof RangeError) return null
     throw error
   }
 }

@@ -27,16 +27,19 @@ export function isMemberAt(member: Member, name: string, { url }: NodeEndpoint):
   )
 }
 
-/** Where an address that members or stores advertise leads from here: they advertise names. */
+/**
+ * Where an address that members or stores advertise leads from here: they advertise names. Empty: nowhere. Where ports are
+ * mapped we stand in a network of this host, and not in the cluster's: nobody in there may send us to any other place.
+ */
 export function placeOf(address: string, endpoints: Endpoints): string {
   const name = hostOf(address)
   const endpoint = Object.hasOwn(endpoints, name) ? endpoints[name] : undefined
-  if (!endpoint) return address
+  if (!endpoint) return Object.values(endpoints).some(({ ports }) => ports) ? '' : address
   const { host, hostname } = new URL(endpoint.url)
   // A PD's address for clients is its endpoint, whatever the number there.
   if (kindOf(name, endpoint) === 'pd') return host
   const port = Number(address.split(':').at(-1))
-  return endpoint.ports?.[port] ?? `${hostname}:${port}`
+  return endpoint.ports ? (endpoint.ports[port] ?? '') : `${hostname}:${port}`
 }
 
 export const hostOf = (address: string): string => address.replace(/:\d+$/, '')

@@ -18,42 +18,51 @@ const maxBytes = 8 << 20
 const countBytes = 4_096
 
 /** As strings, whether they fit a number or not. */
-const id = z.union([z.string(), z.number()]).transform(String)
+const id = z.union([z.string().max(20), z.number()]).transform(String)
+/** Names, addresses and versions, as long as any cluster has them; facts and tickets repeat them. */
+const text = z.string().max(1_000)
+/** As many as any cluster has. */
+const most = { stores: 1_000, members: 100, names: 1_000 }
 const size = z.string().transform(bytesOf).nullable().default(null)
 
 const storesAnswer = z.object({
-  stores: z.array(
-    z.object({
-      store: z.object({
-        id,
-        address: z.string().default(''),
-        status_address: z.string().default(''),
-        version: z.string().default(''),
-        // `state` is the number, and left out when 0; this is the name of what PD makes of it and of the heartbeats.
-        state_name: z.enum(storeStates).default('Up'),
+  stores: z
+    .array(
+      z.object({
+        store: z.object({
+          id,
+          address: text.default(''),
+          status_address: text.default(''),
+          version: text.default(''),
+          // `state` is the number, and left out when 0; this is the name of what PD makes of it and of the heartbeats.
+          state_name: z.enum(storeStates).default('Up'),
+        }),
+        status: z
+          .object({
+            capacity: size,
+            available: size,
+            leader_count: z.number().default(0),
+            region_count: z.number().default(0),
+            slow_score: z.number().default(1),
+            is_busy: z.boolean().default(false),
+          })
+          .prefault({}),
       }),
-      status: z
-        .object({
-          capacity: size,
-          available: size,
-          leader_count: z.number().default(0),
-          region_count: z.number().default(0),
-          slow_score: z.number().default(1),
-          is_busy: z.boolean().default(false),
-        })
-        .prefault({}),
-    }),
-  ),
+    )
+    .max(most.stores),
 })
 
 const memberAnswer = z.object({
-  name: z.string().default(''),
+  name: text.default(''),
   member_id: id.default('0'),
-  client_urls: z.array(z.string()).default([]),
+  client_urls: z.array(text).max(most.members).default([]),
 })
-const membersAnswer = z.object({ members: z.array(memberAnswer), leader: memberAnswer.nullish() })
+const membersAnswer = z.object({
+  members: z.array(memberAnswer).max(most.members),
+  leader: memberAnswer.nullish(),
+})
 const statsAnswer = z.object({ count: z.number() })
-const namesAnswer = z.array(z.string()).nullable()
+const namesAnswer = z.array(text).max(most.names).nullable()
 const operatorsAnswer = z.array(z.unknown()).nullable()
 
 export type Members =

@@ -59,7 +59,7 @@ export function rawKeyValue(endpoints: Endpoints, channels = channelPool()): Key
       call(at, getRegion, { header, regionKey: key }, until),
     )
     const { region, leader } = found.kind === 'ok' ? found.message : { region: null, leader: null }
-    if (!region || !leader) {
+    if (!region || !leader || !contains(region, key) || isOversized(region)) {
       pd = null
       return null
     }
@@ -130,6 +130,11 @@ export function rawKeyValue(endpoints: Endpoints, channels = channelPool()): Key
   }
 }
 
+/** Routes are kept; no key of ours is longer than this. */
+const mostKeyBytes = 64 * 1024
+const isOversized = ({ startKey, endKey }: Region): boolean =>
+  Math.max(startKey.length, endKey.length) > mostKeyBytes
+
 /** An empty end is no end. */
 function contains({ startKey, endKey }: Region, key: Buffer): boolean {
   return Buffer.compare(key, startKey) >= 0 && (endKey.length === 0 || Buffer.compare(key, endKey) < 0)
@@ -139,12 +144,21 @@ interface Pool extends Disposable {
   to(address: string): Channel
 }
 
+const mostChannels = 64
+
 function channelPool(): Pool {
   const open = new Map<string, Channel>()
   return {
     to: (address) => {
       const channel = open.get(address) ?? channelTo(address)
+      // The one used longest ago goes first: PD may name any number of addresses.
+      open.delete(address)
       open.set(address, channel)
+      const [oldest] = open.keys()
+      if (open.size > mostChannels && oldest !== undefined) {
+        open.get(oldest)?.[Symbol.dispose]()
+        open.delete(oldest)
+      }
       return channel
     },
     [Symbol.dispose]: () => {

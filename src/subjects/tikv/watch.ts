@@ -139,11 +139,12 @@ const isStatus = (reply: Reply): boolean =>
   reply.kind === 'answered' && reply.status === 200 && reply.body.trim() === ''
 
 /** The store's own port, where it leads from here; null: nobody said so far which it is. */
-function grpcAddress({ url, ports = {} }: NodeEndpoint, known: StoreView | null): string | null {
+function grpcAddress({ url, ports }: NodeEndpoint, known: StoreView | null): string | null {
   const { hostname, port } = new URL(url)
   const told = known?.address.split(':').at(-1)
   const own = Number(told || storePort)
-  if (ports[own] !== undefined) return ports[own]
+  // Where they are mapped, the host is ours, and whatever else listens there is none of the store's.
+  if (ports) return ports[own] ?? null
   return told || port === String(statusPort) ? `${hostname}:${own}` : null
 }
 

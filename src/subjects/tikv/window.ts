@@ -1,4 +1,4 @@
-import { between, type Histogram, linesOf, numberAtEnd, quantile } from '../shared/exposition.ts'
+import { between, type Histogram, linesOf, mostBuckets, numberAtEnd, quantile } from '../shared/exposition.ts'
 import { anchor, type Series } from './series.ts'
 
 /**
@@ -15,7 +15,7 @@ interface Look {
   at: number
   readings: Record<string, Reading>
   /** By the id of the store that they were for. */
-  undelivered: Record<string, number>
+  undelivered: ReadonlyMap<string, number>
 }
 
 export interface Recent<K extends string> {
@@ -57,10 +57,10 @@ export function windowOf<K extends string>(definitions: Record<K, Series>): Wind
         name,
         numberFrom(one, since.readings[name] ?? null, readings[name] ?? null, seconds),
       ])
-      const undelivered = Object.entries(look.undelivered).map(([to, total]) => {
+      const undelivered = [...look.undelivered].map(([to, total]): [string, number] => {
         const before = recentBefore(looks, at)
         const apart = Math.max(0.001, (at - before.at) / 1000)
-        return [to, Math.max(0, total - (before.undelivered[to] ?? 0)) / apart]
+        return [to, Math.max(0, total - (before.undelivered.get(to) ?? 0)) / apart]
       })
       return { series: Object.fromEntries(numbers), undelivered: Object.fromEntries(undelivered) }
     },
@@ -98,6 +98,7 @@ function summed(lines: readonly string[]): Histogram {
   for (const line of lines) {
     const text = /le="([^"]+)"/.exec(line)?.[1]
     const bound = text === '+Inf' ? Number.POSITIVE_INFINITY : Number(text)
+    if (counts.size >= mostBuckets && !counts.has(bound)) continue
     counts.set(bound, (counts.get(bound) ?? 0) + (numberAtEnd(line) ?? 0))
   }
   const bounds = [...counts.keys()].sort((a, b) => a - b)
@@ -115,14 +116,20 @@ function numberFrom({ kind, absent }: Series, then: Reading, now: Reading, secon
   return kind === 'rate' ? grown / seconds : grown
 }
 
-function undeliveredIn(page: string): Record<string, number> {
-  const totals: Record<string, number> = {}
+/** More stores than any cluster has are none: what comes out is kept over many looks. */
+const mostStores = 1_000
+
+function undeliveredIn(page: string): Map<string, number> {
+  const totals = new Map<string, number>()
   for (const line of linesLike(page, 'tikv_server_report_failure_msg_total', {
     label: 'type',
     like: 'unreachable',
   })) {
-    const to = /store_id="(\d+)"/.exec(line)?.[1]
-    if (to !== undefined) totals[to] = (totals[to] ?? 0) + (numberAtEnd(line) ?? 0)
+    const id = /[{,]store_id="(\d{1,20})"/.exec(line)?.[1]
+    if (id === undefined || totals.size >= mostStores) continue
+    // Not a part of the page, which would be kept with it.
+    const to = BigInt(id).toString()
+    totals.set(to, (totals.get(to) ?? 0) + (numberAtEnd(line) ?? 0))
   }
   return totals
 }
