@@ -14,7 +14,7 @@ const again =
   (text: string, first = '') =>
   (socket: Socket) => {
     socket.write(first)
-    const timer = setInterval(() => socket.write(text), 1)
+    const timer = setInterval(() => socket.write(text), 10)
     socket.once('close', () => clearInterval(timer))
   }
 const nested = `${'['.repeat(400_000)}${']'.repeat(400_000)}`
@@ -63,13 +63,13 @@ export const hostileAnswers: Record<string, (socket: Socket) => void> = {
   'metrics of strange peers': whole(`process_start_time_seconds 1\n${peers.join('\n')}\n`),
 }
 
-/** A server that gives each connection the same answer, after the first bytes of a request. */
+/** A server that gives the same answer to everything. */
 export async function hostileServer(answer: (socket: Socket) => void) {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => undefined)
-    socket.once('data', () => answer(socket))
+    socket.on('data', () => answer(socket))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
