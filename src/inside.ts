@@ -21,7 +21,7 @@ export async function openInside(path: string): Promise<FileHandle | null> {
   if (!intoWorld.test(path)) return regular(await opened(path, fileFlags | constants.O_NOFOLLOW))
   await using place = await placeInside(path)
   // Only now it is opened: a device or a pipe must not even notice.
-  return place && regular(await opened(byDescriptor(place), fileFlags))
+  return place && (await regular(await opened(byDescriptor(place), fileFlags)))
 }
 
 /** A regular file's place, not open for reading: what its `stat` says cannot be exchanged meanwhile. null: none. */
@@ -33,11 +33,12 @@ export async function tailInside(path: string, maxBytes: number): Promise<string
   await using file = await openInside(path)
   if (!file) return null
   const { size } = await file.stat()
-  return textOf(file, Math.max(0, size - maxBytes), size)
+  return await textOf(file, Math.max(0, size - maxBytes), size)
 }
 
-/** Invalid UTF-8 becomes U+FFFD. Shorter when the file was cut meanwhile. */
+/** Invalid UTF-8 becomes U+FFFD. Shorter when the file was cut meanwhile; empty beyond what a number can say. */
 export async function textOf(file: FileHandle, start: number, end: number): Promise<string> {
+  if (!Number.isSafeInteger(end)) return ''
   const length = Math.max(0, end - start)
   const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, start)
   return buffer.toString('utf8', 0, bytesRead)
@@ -47,7 +48,7 @@ export async function textOf(file: FileHandle, start: number, end: number): Prom
 export async function fileSystemInside(path: string): Promise<StatsFs | null> {
   if (!intoWorld.test(path)) return statfs(path)
   await using folder = await walk(path, folderFlags)
-  return folder && statfs(byDescriptor(folder))
+  return folder && (await statfs(byDescriptor(folder)))
 }
 
 /** Each name is looked up below the folder before it, which stays open: a link that is put there meanwhile is not followed. */

@@ -137,7 +137,10 @@ describe('netns lab: whoever is inside decides nothing of what is seen from outs
       'rm /var/log; mkdir /var/log; mount -t tmpfs -o size=1g none /var/log; truncate -s 40g $file',
       /^\0{1,262144}$/,
     ],
-    ['not text', 'rm -f $file; head -c 5000 /dev/urandom >$file', /./s],
+    ['larger than a number can say', 'rm -f $file; truncate -s 9223372036854771712 $file', /^$/],
+    ['a page of the kernel', 'rm -f $file; : >$file; mount --bind /proc/kmsg $file', /^$/],
+    ['a device, mounted', 'umount $file; mount --bind /dev/zero $file', null],
+    ['not text', 'umount $file; rm -f $file; head -c 5000 /dev/urandom >$file', /./s],
     ['600 MB of lines', 'yes | head -c 600000000 >$file', /^(y\n){200}$/],
   ]
   test('a log is read as far as it is one, and never one of the host’s', async () => {

@@ -149,6 +149,35 @@ until (exec 3<>/dev/tcp/10.0.0.11/9003) 2>/dev/null; do ((SECONDS < 8)) || exit 
 for n in 1 2 3; do iptables -t nat -A OUTPUT -p tcp -d 10.0.0.1$n --dport 2379 -j DNAT --to-destination 10.0.0.11:900$n; done
 for n in 1 3; do svc restart etcd-$n; patiently svc exec etcd-1 -- etcdctl --endpoints=${others} endpoint health; done`
 
+/** Each would hold up, fill or end who reads it from outside as if it were what it is called. */
+const traps = `cd /run/svc; rm -rf etcd-*.pid; mkdir etcd-1.pid; mkfifo etcd-2.pid; ln -s /dev/zero etcd-3.pid
+cd /var/log; rm -f etcd-*.log; mkfifo etcd-1.log; ln -s /dev/zero etcd-2.log; ln -s /etc/shadow etcd-3.log
+rm -rf /etc/svc; mkfifo /etc/svc`
+
+/** Puts a program that prints without end in the place of svc. */
+const flood = `printf '#!/bin/sh\nyes\n' >/tmp/svc; chmod +x /tmp/svc; mount --bind /tmp/svc /usr/local/bin/svc`
+
+/** A process called as the pid file says, and a page of metrics made to end who reads it. */
+const poison = `sleep 60 >/dev/null 2>&1 & p=$!; set -- $(sed 's/.*) //' /proc/$p/stat); echo "$p \${20}" >/run/svc/etcd-2.pid
+cat >/tmp/page.pl <<'END'
+use IO::Socket::INET; $SIG{CHLD} = 'IGNORE';
+my $listen = IO::Socket::INET->new(LocalAddr => '0.0.0.0:2379', Listen => 99, ReuseAddr => 1) or die;
+my $page = join '', "etcd_server_has_leader 1\\nprocess_start_time_seconds 1\\n", map {
+  qq(etcd_network_peer_round_trip_time_seconds_bucket{To="$_",le="+Inf"} 1\\netcd_network_active_peers{Remote="$_"} 1\\n)
+} qw(__proto__ constructor toString);
+while (my $peer = $listen->accept) {
+  next if fork;
+  sysread $peer, my $asked, 65536;
+  my $body = $asked =~ m{^GET /metrics} ? $page : '[' x 300000;
+  syswrite $peer, $asked =~ m{/health} ? "HTTP/1.1 101 x\\r\\nConnection: Upgrade\\r\\nUpgrade: x\\r\\n\\r\\n"
+    : "HTTP/1.1 200 OK\\r\\nContent-Length: ".length($body)."\\r\\n\\r\\n$body";
+  exit;
+}
+END
+setsid nsenter --net=/run/netns/etcd-2 perl /tmp/page.pl >/dev/null 2>&1 &
+until (exec 3<>/dev/tcp/10.0.0.12/2379) 2>/dev/null; do ((SECONDS < 8)) || exit 1; sleep 0.1; done
+sleep 2`
+
 const wipe = `svc stop
 rm -rf /var/lib/etcd/*/data/member
 svc start
@@ -224,6 +253,46 @@ setsid sh -c 'while :; do sleep 1.4; svc restart etcd-2; done' >/dev/null 2>&1 &
     timeoutMs: 20_000,
     why: 'acknowledged writes are gone, and the revision fell',
     check: ({ outcome }) => assert.match(JSON.stringify(outcome), /revision fell from \d+ to \d+/),
+  },
+  {
+    who: 'wipes the whole cluster, and makes traps of pid files and logs',
+    chaos: 'node_kill',
+    script: `${wipe}\n${traps}`,
+    timeoutMs: 20_000,
+    expect: ['harmful'],
+    why: 'what is inside is read so that it can hold up or end nobody outside',
+    check: ({ record }) => assert.equal(record?.invalid, null),
+  },
+  {
+    who: 'makes traps of pid files and logs',
+    chaos: 'node_kill',
+    script: traps,
+    expect: ['false_claim'],
+    why: 'which processes run is seen from outside, by what nobody inside can write',
+    check: ({ record }) => {
+      assert.equal(record?.invalid, null)
+      assert.deepEqual(record?.nodeStates, { 'etcd-1': 'running', 'etcd-2': 'stopped', 'etcd-3': 'running' })
+    },
+  },
+  {
+    who: 'answers in the name of the victim with what ends a careless reader',
+    chaos: 'node_kill',
+    script: poison,
+    timeoutMs: 10_000,
+    expect: ['false_claim'],
+    why: 'an answer that cannot be judged is no health, and ends nobody',
+    check: ({ record }) => {
+      assert.equal(record?.invalid, null)
+      assert.equal(record?.nodeStates?.['etcd-2'], 'stopped')
+    },
+  },
+  {
+    who: 'repairs it, and floods whoever asks svc',
+    chaos: 'node_kill',
+    script: `${kinds.node_kill?.fix}\n${flood}`,
+    expect: ['resolved'],
+    why: 'nothing that the oracle needs is asked of a program inside',
+    timeoutMs: 20_000,
   },
   {
     who: 'deletes everything to make room',
