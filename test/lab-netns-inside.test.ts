@@ -116,7 +116,8 @@ describe('netns lab: whoever is inside decides nothing of what is seen from outs
     await inside(begun(`${there} ${own}`))
     assert.equal(await state(), 'paused')
     await cluster.stop('echo-1')
-    assert.equal(await state(), 'stopped')
+    // The other one finds the port taken, and ends by itself.
+    await until('both have ended', async () => (await state()) === 'stopped')
     await startsAgain()
   })
 
@@ -184,6 +185,16 @@ describe('netns lab: whoever is inside decides nothing of what is seen from outs
     assert.ok(process.memoryUsage.rss() - before < 200e6)
     const held = await soon(inside('setsid sleep 79 & echo said; exit 3'))
     assert.deepEqual(held, { stdout: 'said\n', stderr: '', exitCode: 3 })
+  })
+
+  test('a program that stops itself, or everything, ends in time, and so does its cluster', async (t) => {
+    const mine = await netns.up(smallTopology(3), { signal: t.signal })
+    for (const who of ['$$', '-1'])
+      await assert.rejects(
+        mine.run('echo-3', ['bash', '-c', `sleep 9 & kill -STOP ${who} $$`], { timeoutMs: 500 }),
+      )
+    assert.equal(await mine.state('echo-1'), 'paused')
+    await soon(Promise.resolve(mine[Symbol.asyncDispose]()))
   })
 
   test('whatever svc is made of, it holds nobody up, and only starting needs it', async () => {

@@ -70,7 +70,7 @@ interface Operator {
 /** Runs a piece of work as a phase: timed, stored, reported; what it throws is recorded as the end of the trial in this phase. */
 type InPhase = <T>(phase: Phase, work: () => Promise<T>) => Promise<T>
 
-const within = { healthyMs: 30_000, quietMs: 30_000, calmMs: 10_000 }
+const within = { healthyMs: 30_000, quietMs: 30_000, calmMs: 10_000, downMs: 60_000 }
 /** How long damage may be in place, felt by nobody and noticed by nobody, until it counts as harmless. */
 const noticeMs = 30_000
 /** How long a look at the cluster from outside may take: it takes milliseconds. */
@@ -148,8 +148,12 @@ async function runPhases(options: TrialOptions, record: TrialRecord, inPhase: In
       await inPhase('revert', () => revert(options, record, stage.cluster, armed))
     }
   } finally {
-    await inPhase('down', () => undo.disposeAsync())
+    await inPhase('down', () => unlessLate(undo.disposeAsync(), { ms: within.downMs, otherwise: stillThere }))
   }
+}
+
+function stillThere(): never {
+  throw new Error(`the cluster did not end within ${within.downMs} ms`)
 }
 
 async function up(options: TrialOptions, record: TrialRecord, undo: AsyncDisposableStack): Promise<Stage> {

@@ -53,10 +53,11 @@ export function execute(argv: readonly string[], options: RunOptions = {}): Prom
   })
 }
 
-/** Children first: nsenter buries what it waits for, and then ends by itself. */
+/** Children first: nsenter buries what it waits for, and then ends by itself. It stops when that stops: it has to go on. */
 function killFromBelow(pid: number): void {
   const children = childrenOf(pid)
   for (const child of children) killIfThere(child)
+  killIfThere(pid, 'SIGCONT')
   if (children.length === 0) killIfThere(pid)
 }
 
