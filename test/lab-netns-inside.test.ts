@@ -49,7 +49,7 @@ describe('netns lab: whoever is inside decides nothing of what is seen from outs
     ],
     [
       'of a living sleep',
-      'rm -rf $file; sleep 77 >/dev/null 2>&1 & p=$!; set -- $(sed "s/.*) //" /proc/$p/stat); echo "$p ${20}" >$file',
+      `rm -rf $file; sleep 77 >/dev/null 2>&1 & p=$!; set -- $(sed "s/.*) //" /proc/$p/stat); echo "$p \${20}" >$file`,
     ],
     ['of a process of the host', `rm -rf $file; echo '${process.pid} 1' >$file`],
     ['of another node', 'rm -rf $file; cp /run/svc/echo-2.pid $file'],
@@ -194,6 +194,19 @@ describe('netns lab: whoever is inside decides nothing of what is seen from outs
         mine.run('echo-3', ['bash', '-c', `sleep 9 & kill -STOP ${who} $$`], { timeoutMs: 500 }),
       )
     assert.equal(await mine.state('echo-1'), 'paused')
+    await soon(Promise.resolve(mine[Symbol.asyncDispose]()))
+  })
+
+  test('of a cluster whose first process is gone nothing runs, and nobody waits for it', async (t) => {
+    const mine = await netns.up(smallTopology(3), { signal: t.signal })
+    const [, init] = /^\/proc\/(\d+)\//.exec(mine.endpoints['echo-1']?.logPath ?? '') ?? []
+    process.kill(Number(init), 'SIGKILL')
+    await until('it is gone', async () => (await mine.state('echo-1')) === 'stopped')
+    assert.notEqual((await soon(mine.run('echo-1', ['true']))).exitCode, 0)
+    await assert.rejects(soon(mine.logs('echo-1')))
+    await assert.rejects(soon(mine.signal('echo-1', 'KILL')))
+    await assert.rejects(soon(mine.start('echo-1')))
+    await assert.rejects(soon(mine.isDelayed('echo-1')))
     await soon(Promise.resolve(mine[Symbol.asyncDispose]()))
   })
 
