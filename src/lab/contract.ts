@@ -19,7 +19,10 @@ export interface Result {
 
 export interface RunOptions {
   input?: string
+  /** Two minutes where nothing is said. */
   timeoutMs?: number
+  /** Of each output: what is longer loses its middle, and says so. 1 MiB where nothing is said. */
+  maxBytes?: number
   signal?: AbortSignal
 }
 

@@ -33,7 +33,8 @@ export const neighbour = (cluster: Cluster, node: string): string =>
 /** What comes back from another node's client within some seconds. */
 export async function echo(cluster: Cluster, node: string, input: string, seconds: number): Promise<string> {
   const ask = ['timeout', String(seconds), 'socat', '-t', String(seconds - 0.1), '-', `TCP:${node}:${port}`]
-  return (await cluster.run(neighbour(cluster, node), ask, { input })).stdout
+  return (await cluster.run(neighbour(cluster, node), ask, { input, maxBytes: 2 * input.length + 1_000 }))
+    .stdout
 }
 
 export const etcdArena: Arena = {

@@ -68,14 +68,14 @@ export async function execIn(
   options: RunOptions = {},
 ): Promise<Result> {
   options.signal?.throwIfAborted()
-  const { timeoutMs = usualPatienceMs } = options
+  const { timeoutMs = usualPatienceMs, maxBytes } = options
   const expired = AbortSignal.timeout(timeoutMs)
   const stop = AbortSignal.any([options.signal, expired].filter((signal) => signal !== undefined))
   const input = options.input ?? ''
   const tethered = ['bash', '-c', tether, 'bash', argv.length, Buffer.byteLength(input)].map(String)
   const started = await startIn(engine, container, tethered)
   const { socket } = started
-  const output = { stdout: boundedOutput(), stderr: boundedOutput() }
+  const output = { stdout: boundedOutput(maxBytes), stderr: boundedOutput(maxBytes) }
   const ended = once(socket, 'close')
   ended.catch(() => undefined) // it is waited for below
   const frames = unframed((stream, chunk) => output[stream].add(chunk))

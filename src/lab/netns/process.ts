@@ -14,7 +14,7 @@ const lastWordsMs = 1_000
  */
 export function execute(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
   const [file = '', ...args] = argv
-  const { timeoutMs = usualPatienceMs } = options
+  const { timeoutMs = usualPatienceMs, maxBytes } = options
   const expired = AbortSignal.timeout(timeoutMs)
   const stop = AbortSignal.any([options.signal, expired].filter((signal) => signal !== undefined))
   return new Promise((resolve, reject) => {
@@ -24,7 +24,7 @@ export function execute(argv: readonly string[], options: RunOptions = {}): Prom
       .slice(argv.lastIndexOf('--') + 1)
       .join(' ')
       .slice(0, 200)
-    const [stdout, stderr] = [boundedOutput(), boundedOutput()]
+    const [stdout, stderr] = [boundedOutput(maxBytes), boundedOutput(maxBytes)]
     const letGo = () => {
       stop.removeEventListener('abort', halt)
       // Whatever it left behind inside may hold the other end for ever.
