@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { Cluster } from '../src/lab/contract.ts'
 import { netns } from '../src/lab/netns/netns.ts'
@@ -20,6 +23,9 @@ async function soon<T>(work: Promise<T>): Promise<T> {
 
 describe('netns lab: whoever is inside decides nothing of what is seen from outside', () => {
   let cluster: Cluster
+  const secrets = mkdtempSync(join(tmpdir(), 'inside-'))
+  writeFileSync(join(secrets, 'echo-1.log'), 'a secret\n')
+  after(() => rmSync(secrets, { recursive: true }))
   before(async () => {
     cluster = await netns.up(smallTopology(3), { signal: new AbortController().signal })
   })
@@ -130,7 +136,7 @@ describe('netns lab: whoever is inside decides nothing of what is seen from outs
     ['a link to a device', 'rm -rf $file; ln -s /dev/zero $file', null],
     [
       'in a folder that leads to the host',
-      'umount -l /var/log; rm -rf /var/log; ln -s /etc /var/log; ln -s passwd /etc/echo-1.log',
+      `umount -l /var/log; rm -rf /var/log; ln -s ${secrets} /var/log`,
       null,
     ],
     [

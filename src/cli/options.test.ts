@@ -37,3 +37,8 @@ test('what names no node, and what is no port, is refused with what is allowed',
   for (const odd of ['tikv-1=127.0.0.1:1', 'tikv-1:grpc=127.0.0.1:1', 'tikv-1:20160=127.0.0.1', ''])
     assert.throws(() => read([...endpoints, '--port-map', odd]), /allowed: tikv-1:20160=127\.0\.0\.1:32771/)
 })
+
+test('a name that would be no key of an object is no name of a node', () => {
+  assert.throws(() => read(['--endpoints', '__proto__=http://127.0.0.1:1']), /cannot be named '__proto__'/)
+  assert.ok(Object.hasOwn(read(['--endpoints', 'constructor=http://127.0.0.1:1']), 'constructor'))
+})

@@ -96,6 +96,8 @@ function endpointList(text: string): Endpoints {
     if (Object.hasOwn(endpoints, name)) throw new InvalidArgumentError(`'${name}' is named twice`)
     if (name === wholeCluster)
       throw new InvalidArgumentError(`a node cannot be named '${name}': that stands for all of them`)
+    // As a key of an object it would be no key at all, and the node would be looked at by nobody.
+    if (name === '__proto__') throw new InvalidArgumentError(`a node cannot be named '${name}'`)
     endpoints[name] = { url: url.replace(/\/$/, '') }
   }
   return endpoints
