@@ -59,10 +59,10 @@ const cases: [string, string, string, string | null][] = [
   [
     'a pid file',
     'src/lab/a.ts',
-    'procFile(init, `root/run/svc/${node}.pid`)',
+    'procFile(init, `root/run/svc/a.pid`)',
     'files inside only by inside.ts',
   ],
-  ['a stat inside', 'src/lab/a.ts', 'statSync(`/proc/${init}/root/etc`)', 'files inside only by inside.ts'],
+  ['a stat inside', 'src/lab/a.ts', 'statSync(`/proc/1/root/etc`)', 'files inside only by inside.ts'],
   ['a log', 'src/subjects/a.ts', 'await open(endpoint.logPath, flags)', 'files inside only by inside.ts'],
   ['a log, as it should', 'src/subjects/a.ts', 'const log = followLog(endpoint.logPath)', null],
   ['new Date()', 'src/core/a.ts', 'const now = new Date()', 'one clock'],
