@@ -56,12 +56,7 @@ const cases: [string, string, string, string | null][] = [
   ['SQLite in cli', 'src/cli/a.ts', "import { D } from 'node:sqlite'", 'database only in store'],
   ['Date.now in the clock', 'src/core/clock.ts', 'const now = Date.now()', null],
   ['Date.now elsewhere', 'src/core/a.ts', 'const now = Date.now()', 'one clock'],
-  [
-    'a pid file',
-    'src/lab/a.ts',
-    'procFile(init, `root/run/svc/a.pid`)',
-    'files inside only by inside.ts',
-  ],
+  ['a pid file', 'src/lab/a.ts', 'procFile(init, `root/run/svc/a.pid`)', 'files inside only by inside.ts'],
   ['a stat inside', 'src/lab/a.ts', 'statSync(`/proc/1/root/etc`)', 'files inside only by inside.ts'],
   ['a log', 'src/subjects/a.ts', 'await open(endpoint.logPath, flags)', 'files inside only by inside.ts'],
   ['a log, as it should', 'src/subjects/a.ts', 'const log = followLog(endpoint.logPath)', null],
