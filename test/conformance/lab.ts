@@ -83,6 +83,15 @@ export function labConformance(lab: Lab, lacking: Lacking): void {
       assert.throws(() => cluster.run('nobody', ['true']), /echo-1, echo-2/)
     })
 
+    test('of what a program prints, and of a log, no more is kept than was asked for', async () => {
+      const print = 'echo first; yes | head -c 5000000; echo last'
+      const { stdout } = await cluster.run('echo-1', ['sh', '-c', print])
+      assert.match(stdout, /^first\ny[\s\S]*\n\[\d+ bytes left out\]\n[\s\S]*y\nlast\n$/)
+      assert.ok(stdout.length < 1.1 * 2 ** 20)
+      const whole = await cluster.run('echo-1', ['sh', '-c', print], { maxBytes: 2 ** 23 })
+      assert.equal(whole.stdout.length, 5_000_011)
+    })
+
     test('a node is killed, started, stopped, paused and resumed, and says so', async () => {
       const state = () => cluster.state('echo-1')
       await cluster.signal('echo-1', 'KILL')
