@@ -44,7 +44,12 @@ test('an empty answer, or one of thinking only, is reminded once', async () => {
     'fixed',
   )
   const { claim } = await session([{ blocks: [] }, { blocks: [] }])
-  assert.deepEqual(claim, { status: 'not_fixed', rootCause: 'the model gave no answer', actions: [] })
+  assert.deepEqual(claim, {
+    status: 'not_fixed',
+    rootCause: 'the model gave no answer',
+    actions: [],
+    unclaimed: true,
+  })
 })
 
 test('a refusal is answered once; the refused words are not sent back', async () => {
@@ -52,7 +57,12 @@ test('a refusal is answered once; the refused words are not sent back', async ()
   assert.equal(once.claim.status, 'fixed')
   assert.doesNotMatch(JSON.stringify(once.requests[2]?.messages), /I cannot/)
   const twice = await session([refusal(), refusal([{ text: 'No.' }])])
-  assert.deepEqual(twice.claim, { status: 'not_fixed', rootCause: 'the model refused: No.', actions: [] })
+  assert.deepEqual(twice.claim, {
+    status: 'not_fixed',
+    rootCause: 'the model refused: No.',
+    actions: [],
+    unclaimed: true,
+  })
 })
 
 test('nothing of a cut answer is run', async () => {

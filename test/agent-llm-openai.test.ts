@@ -88,7 +88,7 @@ test('a long session stays within a small window', async () => {
       return index < 25 ? run(`command-${index}`) : { text: fixed }
     },
     { shell: () => 'line\n'.repeat(500) },
-    { contextTokens: 5000, maxOutputTokens: 500 },
+    { contextTokens: 5000, outputTokens: 500 },
   )
   assert.equal(claim.status, 'fixed')
   assert.ok(Math.max(...sizes) < 5000)

@@ -31,7 +31,7 @@ async function longSession(
     return answered < turns ? think(run(`command-${answered}`), `thought ${answered}`) : say(fixed)
   })
   const env = { ANTHROPIC_API_KEY: 'sk-test', ANTHROPIC_BASE_URL: server.url }
-  const model = resolveModel('claude-opus-5-5', env, { contextTokens: believedTokens, maxOutputTokens: 500 })
+  const model = resolveModel('claude-opus-5-5', env, { contextTokens: believedTokens, outputTokens: 500 })
   const seat = bench({
     shell: (command) => `${command} begins\n${'line\n'.repeat(outputChars / 5)}${command} ends`,
   })

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { type LlmOptions, llmAgent } from '../src/agent/kinds/llm.ts'
 import { ModelUnavailable } from '../src/agent/llm/retry.ts'
 import { resolveModel } from '../src/agent/model.ts'
-import { LimitReached } from '../src/core/agent.ts'
-import { BadInput, Interrupted, MachineLacks } from '../src/core/errors.ts'
+import { LimitReached, ModelRefused } from '../src/core/agent.ts'
+import { Interrupted } from '../src/core/errors.ts'
 import { rngFrom } from '../src/core/rng.ts'
 import {
   anthropicStandin,
@@ -154,10 +154,11 @@ test('gives up after the attempts it was given, and says why', async () => {
 
 test('a refused key and an unknown model are not retried', async () => {
   const key = await session([{ status: 401 }])
-  assert.ok(key.error instanceof MachineLacks)
+  assert.ok(key.error instanceof ModelRefused)
+  assert.match(key.error.message, /refused the key: scripted 401/)
   assert.equal(key.requests.length, 1)
-  const model = await session([{ status: 404 }])
-  assert.ok(model.error instanceof BadInput)
+  const model = await session([{ status: 404, message: 'model: claude-none' }])
+  assert.ok(model.error instanceof ModelRefused)
 })
 
 test('malformed input and unknown tools go back to the model', async () => {

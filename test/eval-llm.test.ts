@@ -48,7 +48,7 @@ describe('trials of a language model', { concurrency: 2 }, () => {
     assert.equal(document.agent, 'llm')
     const { session, ms } = document
     assert.deepEqual([session?.turns, session?.commands, session?.sessions], [3, 2, 1])
-    assert.ok(session && session.tokens.in > 500 && session.tokens.out > 0)
+    assert.ok(session && (session.tokens.in ?? 0) > 500 && (session.tokens.out ?? 0) > 0)
     assert.ok((session.cost_usd ?? 0) > 0 && (session.cost_usd ?? 1) < 1)
     assert.ok((ms.detect ?? 0) > 0 && (ms.recover ?? 0) > (ms.detect ?? 0))
     assert.ok((ms.resolve ?? 0) >= (ms.recover ?? 0))

@@ -1,12 +1,12 @@
-import { LimitReached, type Limits, type Usage } from '../core/agent.ts'
+import { LimitReached, type Limits, plus, sumOf, type Usage } from '../core/agent.ts'
 import type { Clock } from '../core/clock.ts'
 
 export interface Spent {
   turns: number
-  tokensIn: number
-  tokensOut: number
+  /** These are null once they were unknown of a turn. */
+  tokensIn: number | null
+  tokensOut: number | null
   tokensCached: number
-  /** null once a turn's price was unknown. */
   costUsd: number | null
 }
 
@@ -48,10 +48,7 @@ export function meter(limits: Limits, clock: Clock): Meter {
     check,
     spend: (usage) => {
       spent.turns++
-      spent.tokensIn += usage.tokensIn
-      spent.tokensOut += usage.tokensOut
-      spent.tokensCached += usage.tokensCached
-      spent.costUsd = spent.costUsd === null || usage.costUsd === null ? null : spent.costUsd + usage.costUsd
+      Object.assign(spent, sumOf(spent, usage))
       const passed = passedLimit(limits, spent)
       if (passed) throw passed
       check()
@@ -63,13 +60,23 @@ export function meter(limits: Limits, clock: Clock): Meter {
 function passedLimit(limits: Limits, spent: Spent): LimitReached | null {
   const { turns, tokensIn, tokensOut, costUsd } = spent
   if (turns > limits.turns) return new LimitReached('turns', `more than ${limits.turns} turns`)
-  const tokens = tokensIn + tokensOut
-  if (limits.tokens !== null && tokens > limits.tokens)
+  const tokens = plus(tokensIn, tokensOut)
+  // What cannot be counted cannot be limited: such a session must not start, and if it did, it ends.
+  if (limits.tokens !== null && tokens === null)
+    return new LimitReached(
+      'tokens',
+      `the server does not say how many tokens a turn took, so ${limits.tokens} cannot be kept to: --tokens none lifts the limit`,
+    )
+  if (limits.tokens !== null && tokens !== null && tokens > limits.tokens)
     return new LimitReached('tokens', `${tokens} tokens, allowed are ${limits.tokens}`)
   if (limits.costUsd === null) return null
-  // What cannot be counted cannot be limited: such a session must not start, and if it did, it ends.
-  if (costUsd === null) return new LimitReached('costUsd', 'the price of the model is not known')
+  if (costUsd === null) return new LimitReached('costUsd', unknownCost(tokens, limits.costUsd))
   if (costUsd > limits.costUsd)
     return new LimitReached('costUsd', `${costUsd.toFixed(4)} USD, allowed are ${limits.costUsd}`)
   return null
 }
+
+const unknownCost = (tokens: number | null, allowedUsd: number): string =>
+  tokens === null
+    ? `the server does not say how many tokens a turn took, so what it cost is unknown and ${allowedUsd} USD cannot be kept to: --cost none lifts the limit`
+    : 'the price of the model is not known'

@@ -70,7 +70,7 @@ test('window and price come from the price list where it knows the model', () =>
   assert.equal(opus.contextTokens, 1_000_000)
   assert.ok(opus.priced)
   const unheard = resolveModel('claude-unheard-of-9', env)
-  assert.equal(unheard.contextTokens, 200_000)
+  assert.equal(unheard.contextTokens, null)
   assert.equal(unheard.costUsd({ input: 1, cacheRead: 0, cacheWrite: 0, output: 1 }), null)
 })
 

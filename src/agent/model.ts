@@ -1,6 +1,7 @@
 import type { AnthropicProvider } from '@ai-sdk/anthropic'
 import type { LanguageModel, streamText } from 'ai'
 import { BadInput, MachineLacks } from '../core/errors.ts'
+import { type Endpoint, endpoint, wire } from './llm/wire.ts'
 import { listedPrice, type OwnPrice, ownPrice, type Price, type Tokens } from './price.ts'
 
 /** The models that the installed SDK's types know; any other name is passed on as it is. */
@@ -16,17 +17,16 @@ export const defaultSummaryModel = `anthropic:${newestHaiku}`
 export const providers = ['anthropic', 'openai-compatible'] as const
 export type ProviderName = (typeof providers)[number]
 
-/** When nothing is known of the window: what every model of the last years has. */
-const cautiousContextTokens = 200_000
-
 export interface ModelOptions {
   /** Before OPERATOR_BASE_URL and ANTHROPIC_BASE_URL. */
   baseUrl?: string
   /** Both or none. USD per million tokens. */
   priceIn?: number
   priceOut?: number
+  /** The size of the window, where it is not known or is to be smaller. */
   contextTokens?: number
-  maxOutputTokens?: number
+  /** The most that one answer may have. */
+  outputTokens?: number
 }
 
 export type ProviderOptions = NonNullable<Parameters<typeof streamText>[0]['providerOptions']>
@@ -37,17 +37,23 @@ export interface ResolvedModel {
   spec: string
   provider: ProviderName
   id: string
-  contextTokens: number
-  /** undefined: what the server takes as its default. */
-  maxOutputTokens: number | undefined
+  /** null: neither was it given, nor does the price list know it; the server may tell. */
+  contextTokens: number | null
+  /** null: as much as leaves the window room for a conversation. */
+  maxOutputTokens: number | null
+  baseUrl: string
+  /** Goes with every request to the server: its key. */
+  headers: Record<string, string>
+  /** What was learned of the server. */
+  endpoint: Endpoint
   providerOptions: ProviderOptions
-  /** USD; null: the price is not known. */
-  costUsd(tokens: Tokens): number | null
+  /** USD; null: the price is not known, or nobody counted. */
+  costUsd(tokens: Tokens | null): number | null
   priced: boolean
   /** Whether a call of a tool can be demanded: models that always think refuse that. */
   canForce: boolean
-  /** Loads the SDK: 0.1 s that only those pay who use a model. */
-  load(): Promise<LanguageModel>
+  /** Loads the SDK: 0.1 s that only those pay who use a model. `way`: in place of the usual one to the server. */
+  load(way?: typeof fetch): Promise<LanguageModel>
 }
 
 type Env = Record<string, string | undefined>
@@ -104,14 +110,20 @@ function anthropic(id: string, env: Env, options: ModelOptions): ResolvedModel {
   const baseURL = versioned(options.baseUrl || env.ANTHROPIC_BASE_URL || 'https://api.anthropic.com')
   // The thinking of newer models is always on, and left out of the answer unless it is asked for.
   const thinking = { thinking: { type: 'adaptive', display: 'summarized' } } as const
+  const known = common('anthropic', id, baseURL, listedPrice(id, { providerId: 'anthropic' }), options)
   return {
-    ...common('anthropic', id, listedPrice(id, { providerId: 'anthropic' }), options),
-    maxOutputTokens: options.maxOutputTokens ?? 32_000,
+    ...known,
+    headers: { 'anthropic-version': '2023-06-01', ...(apiKey ? { 'x-api-key': apiKey } : bearer(authToken)) },
+    maxOutputTokens: options.outputTokens ?? 32_000,
     providerOptions: thinksAdaptively(id) ? { anthropic: thinking } : {},
     canForce: !thinksAdaptively(id),
-    load: async () => {
+    load: async (way = wire(known)) => {
       const { createAnthropic } = await import('@ai-sdk/anthropic')
-      return createAnthropic({ baseURL, ...(apiKey ? { apiKey } : { authToken: authToken ?? '' }) })(id)
+      return createAnthropic({
+        baseURL,
+        fetch: way,
+        ...(apiKey ? { apiKey } : { authToken: authToken ?? '' }),
+      })(id)
     },
   }
 }
@@ -125,29 +137,41 @@ function openaiCompatible(id: string, env: Env, options: ModelOptions): Resolved
     )
   const apiKey = env.OPENAI_API_KEY
   const url = checkedUrl(baseURL).href
+  const known = common('openai-compatible', id, url, listedPrice(id, { providerApiUrl: url }), options)
   return {
-    ...common('openai-compatible', id, listedPrice(id, { providerApiUrl: url }), options),
-    maxOutputTokens: options.maxOutputTokens,
+    ...known,
+    headers: bearer(apiKey),
+    maxOutputTokens: options.outputTokens ?? null,
     providerOptions: {},
     canForce: true,
-    load: async () => {
+    load: async (way = wire(known)) => {
       const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible')
       const key = apiKey ? { apiKey } : {}
-      return createOpenAICompatible({ name: 'openai-compatible', baseURL: url, includeUsage: true, ...key })(
-        id,
-      )
+      const server = { name: 'openai-compatible', baseURL: url, includeUsage: true, fetch: way }
+      return createOpenAICompatible({ ...server, ...key })(id)
     },
   }
 }
 
-function common(provider: ProviderName, id: string, listed: Price | null, options: ModelOptions) {
+const bearer = (key: string | undefined): Record<string, string> =>
+  key ? { authorization: `Bearer ${key}` } : {}
+
+function common(
+  provider: ProviderName,
+  id: string,
+  baseUrl: string,
+  listed: Price | null,
+  options: ModelOptions,
+) {
   const price = ownPriceOf(options) ?? listed
   return {
+    baseUrl,
+    endpoint: endpoint(baseUrl, id),
     spec: `${provider}:${id}`,
     provider,
     id,
-    contextTokens: options.contextTokens ?? listed?.contextTokens ?? cautiousContextTokens,
-    costUsd: (tokens: Tokens) => price?.cost(tokens) ?? null,
+    contextTokens: options.contextTokens ?? listed?.contextTokens ?? null,
+    costUsd: (tokens: Tokens | null) => (tokens === null ? null : (price?.cost(tokens) ?? null)),
     priced: price !== null,
   }
 }

@@ -27,3 +27,23 @@ test('one endless line, too, and no character is cut in two', () => {
     assert.match(short, /bytes, 0 lines left out/)
   }
 })
+
+test('what was dropped before is counted with what is left out now, and the true end stays', () => {
+  const lines = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, at) => `line ${from + at}\n`).join('')
+  const gapped = {
+    head: lines(0, 500),
+    tail: lines(9_500, 10_000),
+    leftBytes: lines(500, 9_500).length,
+    leftLines: 9_000,
+  }
+  const short = headAndTail(gapped, 1000)
+  assert.match(short, /^line 0\n/)
+  assert.match(short, /\nline 9999\n$/)
+  const [mark = '', bytes, left] = /\[\.\.\. (\d+) bytes, (\d+) lines left out \.\.\.\]\n/.exec(short) ?? []
+  const kept = short.replace(mark, '')
+  assert.equal(Number(bytes), lines(0, 10_000).length - kept.length)
+  assert.equal(Number(left), 10_000 - (kept.split('\n').length - 1))
+  const whole = headAndTail({ head: 'a\n', tail: 'z\n', leftBytes: 7, leftLines: 2 }, 1000)
+  assert.equal(whole, 'a\n[... 7 bytes, 2 lines left out ...]\nz\n')
+})

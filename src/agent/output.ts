@@ -1,20 +1,46 @@
 /** Of what is kept, the end gets the larger part: the last lines say how a command ended. */
 const headShare = 0.4
 
+/** A text whose middle was dropped before anybody could keep it. */
+export interface Gapped {
+  head: string
+  tail: string
+  leftBytes: number
+  leftLines: number
+}
+
 /**
  * Keeps a text whole up to `maxChars`, else its head and tail, with a line between them saying how much is left out.
- * Cuts at line ends where one is near, and never within a character.
+ * Cuts at line ends where one is near, and never within a character. What a gap already misses is counted as well.
  */
-export function headAndTail(text: string, maxChars: number): string {
+export function headAndTail(text: string | Gapped, maxChars: number): string {
+  if (typeof text !== 'string') return joined(narrowed(text, maxChars))
   if (text.length <= maxChars) return text
-  const headEnd = cutBefore(text, Math.floor(maxChars * headShare))
-  const tailStart = cutAfter(text, text.length - (maxChars - Math.floor(maxChars * headShare)))
-  const left = text.slice(headEnd, tailStart)
-  const bytes = Buffer.byteLength(left)
-  const lines = left.split('\n').length - 1
-  const [head, tail] = [text.slice(0, headEnd), text.slice(tailStart)]
+  return joined(narrowed({ head: text, tail: '', leftBytes: 0, leftLines: 0 }, maxChars))
+}
+
+/** The two parts, and what lies between them as one line. */
+export function joined({ head, tail, leftBytes, leftLines }: Gapped): string {
   const newline = head === '' || head.endsWith('\n') ? '' : '\n'
-  return `${head}${newline}[... ${bytes} bytes, ${lines} lines left out ...]\n${tail}`
+  return `${head}${newline}[... ${leftBytes} bytes, ${leftLines} lines left out ...]\n${tail}`
+}
+
+function narrowed({ head, tail, leftBytes, leftLines }: Gapped, maxChars: number): Gapped {
+  const headChars = Math.floor(maxChars * headShare)
+  const tailChars = maxChars - headChars
+  // Where nothing is missing yet, one text is both parts.
+  const end = leftBytes === 0 ? head : tail
+  const headEnd = head.length <= headChars ? head.length : cutBefore(head, headChars)
+  const tailStart = end.length <= tailChars ? 0 : cutAfter(end, end.length - tailChars)
+  const left =
+    leftBytes === 0 ? [head.slice(headEnd, tailStart)] : [head.slice(headEnd), tail.slice(0, tailStart)]
+  const count = (of: (text: string) => number) => left.reduce((sum, text) => sum + of(text), 0)
+  return {
+    head: head.slice(0, headEnd),
+    tail: end.slice(tailStart),
+    leftBytes: leftBytes + count((text) => Buffer.byteLength(text)),
+    leftLines: leftLines + count((text) => text.split('\n').length - 1),
+  }
 }
 
 /** How far a cut may move to reach a line end. */

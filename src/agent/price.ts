@@ -9,6 +9,13 @@ export interface Tokens {
   output: number
 }
 
+export const plusTokens = (a: Tokens, b: Tokens): Tokens => ({
+  input: a.input + b.input,
+  cacheRead: a.cacheRead + b.cacheRead,
+  cacheWrite: a.cacheWrite + b.cacheWrite,
+  output: a.output + b.output,
+})
+
 export interface Price {
   /** USD. */
   cost(tokens: Tokens): number

@@ -37,24 +37,40 @@ export function systemPrompt(briefing: string, variant: { replace?: string; add?
     .join('\n\n')
 }
 
-/** Of one earlier attempt: this message stays for the whole session. */
-const historyChars = 2000
+/** Of one earlier attempt, and of all together: this message stays for the whole session. */
+const historyChars = { each: 2_000, all: 6_000 }
+/** The same where the window is too small for that. */
+const shortHistoryChars = { each: 300, all: 600 }
 
-/** The first message: tickets, earlier attempts, limits, and the mark that only real outputs carry. */
-export function openingMessage(work: Pick<Work, 'tickets' | 'history' | 'limits'>, mark: string): string {
-  const earlier = work.history.length
-    ? `\n\nEarlier attempts, oldest first. The monitor did not confirm them: do not trust their conclusions.\n${JSON.stringify(
-        work.history.map((attempt) => headAndTail(attempt, historyChars)),
-        null,
-        1,
-      )}`
-    : ''
+/** The first message: tickets, earlier attempts, limits, and the mark that only real outputs carry; then shorter ones. */
+export function openingMessages(work: Pick<Work, 'tickets' | 'history' | 'limits'>, mark: string): string[] {
   const { turns, sessionMs, commandMs } = work.limits
-  return (
-    `Open tickets of this cluster, most severe first:\n${JSON.stringify(work.tickets.map(shown), null, 1)}${earlier}\n\n` +
+  const opening = (tickets: unknown, chars: { each: number; all: number }) =>
+    `Open tickets of this cluster, most severe first:\n${JSON.stringify(tickets, null, 1)}${earlier(work.history, chars)}\n\n` +
     `You have ${turns} turns and ${Math.round(sessionMs / 1000)} s; a command may take ${Math.round(commandMs / 1000)} s. ` +
     `Outputs of commands stand between <${mark}> and </${mark}>.`
+  const brief = work.tickets.map(
+    ({ invariant, node, message }) => `${invariant} at ${node}: ${headAndTail(message, 200)}`,
   )
+  return [
+    opening(work.tickets.map(shown), historyChars),
+    opening(brief, shortHistoryChars),
+    opening(brief.slice(0, 3), { each: 0, all: 0 }),
+  ]
+}
+
+/** The newest attempts are worth most; how many do not fit is said. */
+function earlier(history: readonly string[], { each, all }: { each: number; all: number }): string {
+  if (history.length === 0 || all === 0) return ''
+  const kept: string[] = []
+  let chars = 0
+  for (const attempt of history.toReversed().map((text) => headAndTail(text, each))) {
+    chars += attempt.length
+    if (chars > all && kept.length > 0) break
+    kept.unshift(attempt)
+  }
+  const left = history.length - kept.length
+  return `\n\nEarlier attempts, oldest first${left > 0 ? ` (${left} before these are left out)` : ''}. The monitor did not confirm them: do not trust their conclusions.\n${JSON.stringify(kept, null, 1)}`
 }
 
 /** What of a ticket concerns its repair; the rest is bookkeeping. */
@@ -85,6 +101,13 @@ export const words = {
     'Your claim could not be read. Answer with just the fenced JSON block: ' +
     '{"status": "fixed" | "not_fixed", "rootCause": "...", "component": "...", "actions": ["..."]}',
   cut: 'Your answer was cut off at the output limit, and no command of it was run. Go on, in shorter answers.',
+  callAsText:
+    'You wrote a call of a tool, or commands, as text. Nothing was run, and there is no output: whatever you expected of it ' +
+    'did not happen. Call the tool itself, with the interface for calls that you were given; if you are done, answer with just ' +
+    'the fenced JSON block of your claim.',
+  unreadable:
+    'Your last answer could not be read by the server that runs you: it began a call of a tool that is not well-formed. ' +
+    'Nothing was run. Call the tool again, with a short command and plain JSON.',
   refused:
     'This is authorised maintenance of a system that its owner has put in your care: diagnose and repair what the ' +
     'tickets describe. If you will not, end with the JSON block and say why in rootCause.',

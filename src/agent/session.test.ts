@@ -113,7 +113,7 @@ describe('a session', () => {
       },
     })
     const reason = 'no model: 401 for [redacted]'
-    assert.deepEqual(it.end, { kind: 'interrupted', reason })
+    assert.deepEqual(it.end, { kind: 'interrupted', reason, trouble: 'passing' })
     assert.deepEqual(it.said, [`error: ${reason}`])
     assert.deepEqual([it.ticket.state, it.ticket.attempts, it.ticket.sessionId], ['open', 0, null])
   })
@@ -193,16 +193,19 @@ describe('a session', () => {
     for (const id of ['s1', 's2', 's3']) {
       const work = await claimTickets(it.db, { ...who, sessionId: id }, systemClock.now() + 600_000)
       assert.ok(work)
-      const kind: AgentKind = async ({ history }) => {
+      const kind: AgentKind = async ({ history, shell }) => {
         histories.push(history)
-        if (id === 's1') throw new Error('no model')
+        if (id === 's1') {
+          await shell('true', 'why')
+          throw new Error('no model')
+        }
         return { status: 'not_fixed', rootCause: `riddle ${id}`, actions: ['looked', 'looked again'] }
       }
       const signal = new AbortController().signal
       await runSession(work.session, work.tickets, { ...it.common, kind, signal })
     }
     assert.deepEqual(histories[0], [])
-    assert.deepEqual(histories[1], ['session s1 was interrupted: no model'])
+    assert.deepEqual(histories[1], ['session s1 was interrupted: no model. It ran 1 commands.'])
     assert.match(histories[2]?.[1] ?? '', /s2 claimed not_fixed.*riddle s2.*looked; looked again/)
     const events = await ticketEvents(it.db, 1)
     assert.equal(events.filter(({ event }) => event === 'reopened').length, 2)

@@ -1,4 +1,12 @@
-import { type AgentKind, type Claim, LimitReached, type Limits, sumOf, type Usage } from '../core/agent.ts'
+import {
+  type AgentKind,
+  type Claim,
+  LimitReached,
+  type Limits,
+  ModelRefused,
+  sumOf,
+  type Usage,
+} from '../core/agent.ts'
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Ticket } from '../core/ticket.ts'
@@ -96,8 +104,10 @@ async function attempt(
   } catch (error) {
     const limit = limitBehind(error) ?? limitBehind(signal.reason)
     if (limit) return { kind: 'claimed', claim: outOf(limit), verifyMs, reason: limit.message }
-    const why = options.signal.aborted ? options.signal.reason : error
-    return { kind: 'interrupted', reason: redact(messageOf(why)) }
+    if (options.signal.aborted)
+      return { kind: 'interrupted', reason: redact(messageOf(options.signal.reason)) }
+    const trouble = error instanceof ModelRefused ? 'lasting' : 'passing'
+    return { kind: 'interrupted', reason: redact(messageOf(error)), trouble }
   }
 }
 
@@ -112,7 +122,7 @@ function openBill(): Bill {
   let open: Usage | null = null
   return {
     add: (usage) => {
-      if (usage.tokensIn + usage.tokensOut > 0) open = open ? sumOf(open, usage) : usage
+      if (usage.tokensIn !== 0 || usage.tokensOut !== 0) open = open ? sumOf(open, usage) : usage
     },
     settle: () => {
       const settled = open
@@ -129,6 +139,7 @@ const outOf = (limit: LimitReached): Claim => ({
   status: 'not_fixed',
   rootCause: `ended by a limit: ${limit.message}`,
   actions: [],
+  unclaimed: true,
 })
 
 const redacted = (claim: Claim, redact: (text: string) => string): Claim => ({
@@ -167,7 +178,10 @@ async function summarizeLater(
   }
 }
 
-/** What earlier sessions claimed about these tickets, oldest first: the next attempt must not begin at zero. */
+/**
+ * What earlier sessions claimed about these tickets, oldest first: the next attempt must not begin at zero. One that ran no
+ * command because its model was away has nothing to tell.
+ */
 async function earlierAttempts(
   db: OperatorDb,
   sessionId: string,
@@ -178,9 +192,14 @@ async function earlierAttempts(
     for (const past of await listSessions(db, { ticketId: ticket.id })) sessions.set(past.id, past)
   }
   sessions.delete(sessionId)
-  return [...sessions.values()].map(({ id, state, claim, reason }) =>
-    claim === null
-      ? `session ${id} was ${state}: ${reason ?? 'no reason recorded'}`
-      : `session ${id} claimed ${claim.status}, which was not confirmed. Root cause as it saw it: ${claim.rootCause}. It did: ${claim.actions.join('; ') || 'nothing'}`,
-  )
+  return [...sessions.values()]
+    .filter(({ claim, commands }) => claim !== null || commands > 0)
+    .map(attemptWords)
+}
+
+function attemptWords({ id, state, claim, reason, commands }: Session): string {
+  const ran = `It ran ${commands} commands.`
+  if (claim === null) return `session ${id} was ${state}: ${reason ?? 'no reason recorded'}. ${ran}`
+  if (claim.unclaimed) return `session ${id} ended without a claim: ${claim.rootCause}. ${ran}`
+  return `session ${id} claimed ${claim.status}, which was not confirmed. Root cause as it saw it: ${claim.rootCause}. It did: ${claim.actions.join('; ') || 'nothing'}`
 }

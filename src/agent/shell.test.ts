@@ -106,6 +106,17 @@ describe('the audited shell', () => {
     assert.deepEqual(meta, { call: 1, exitCode: 0, durationMs: 4, timedOut: true, truncatedBytes: 7 })
   })
 
+  test('the true end of a flood reaches audit and agent, masked, with true numbers', async () => {
+    const rest = { tail: `${secret}\nTHE_END exit=3\n`, leftBytes: 19_988_000, leftLines: 40 }
+    const { shell, log } = bench({
+      run: () => printed({ stdout: 'first\n', rests: { stdout: rest }, truncatedBytes: 19_988_000 }),
+    })
+    const shown = await shell('cat', 'y')
+    const text = 'first\n[... 19988000 bytes, 40 lines left out ...]\n[redacted]\nTHE_END exit=3\n'
+    assert.equal(shown.stdout, text)
+    assert.equal(log[2]?.[1], text)
+  })
+
   test('runs one at a time, and the next after one that broke', async () => {
     let running = 0
     const { shell, log } = bench({

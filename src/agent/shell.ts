@@ -1,11 +1,11 @@
 import type { CommandResult, Limits, Shell } from '../core/agent.ts'
 import { messageOf } from '../core/errors.ts'
-import type { ExecResult, Sandbox } from '../sandbox/sandbox.ts'
+import type { ExecResult, Rest, Sandbox } from '../sandbox/sandbox.ts'
 import type { EntryKind } from '../store/audit.ts'
 import { auditRequests } from './engine-requests.ts'
-import { headAndTail } from './output.ts'
+import { type Gapped, headAndTail, joined } from './output.ts'
 
-/** Kept of one command's output in the audit, per stream. */
+/** Kept of one command's output in the audit, per stream: its beginning and its end. */
 const auditBytes = 4 * 1024 * 1024
 /** What the agent sees of it, per stream, in characters: head and tail. */
 const visibleChars = 12_000
@@ -48,9 +48,10 @@ export function auditedShell(options: ShellOptions): Shell {
         throw error
       })
     const asked = await requests()
-    const stdout = redact(result.stdout)
-    const stderr = redact(result.stderr)
-    await journal('tool_result', stderr === '' ? stdout : `${stdout}\n--- stderr ---\n${stderr}`, {
+    const stdout = printed(result.stdout, result.rests?.stdout, redact)
+    const stderr = printed(result.stderr, result.rests?.stderr, redact)
+    const [out, err] = [textOf(stdout), textOf(stderr)]
+    await journal('tool_result', err === '' ? out : `${out}\n--- stderr ---\n${err}`, {
       call,
       ...measures(result),
       ...asked,
@@ -71,6 +72,12 @@ export function auditedShell(options: ShellOptions): Shell {
     return result
   }
 }
+
+/** Masked in both parts: the sandbox cuts at line ends, so hardly a secret is cut in two. */
+const printed = (head: string, rest: Rest | undefined, redact: (text: string) => string): string | Gapped =>
+  rest ? { ...rest, head: redact(head), tail: redact(rest.tail) } : redact(head)
+
+const textOf = (printed: string | Gapped): string => (typeof printed === 'string' ? printed : joined(printed))
 
 const measures = (result: ExecResult) => ({
   exitCode: result.exitCode,

@@ -8,6 +8,8 @@ export interface Claim {
   component?: string
   /** What it changed, in its own words, in order. */
   actions: string[]
+  /** The agent said nothing: these are Operator's words for how the session ended, and no diagnosis. */
+  unclaimed?: true
 }
 
 /** What a command in the sandbox did. Output is already redacted and shortened to head and tail. */
@@ -44,22 +46,26 @@ export const defaultLimits: Limits = {
   tokens: null,
 }
 
-/** One turn's consumption; cost null when the price is unknown, never 0 for unknown. */
+/** One turn's consumption. null is unknown, never 0: a server need not count, and a price need not be known. */
 export interface Usage {
   /** All input, cached or not. */
-  tokensIn: number
-  tokensOut: number
+  tokensIn: number | null
+  tokensOut: number | null
   /** The part of the input that was read from the provider's cache. */
   tokensCached: number
   costUsd: number | null
 }
 
-/** Of both; a price that is unknown makes the sum unknown. */
+/** null once one of both is unknown. */
+export const plus = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? null : a + b
+
+/** Of both; what is unknown of one is unknown of the sum. */
 export const sumOf = (a: Usage, b: Usage): Usage => ({
-  tokensIn: a.tokensIn + b.tokensIn,
-  tokensOut: a.tokensOut + b.tokensOut,
+  tokensIn: plus(a.tokensIn, b.tokensIn),
+  tokensOut: plus(a.tokensOut, b.tokensOut),
   tokensCached: a.tokensCached + b.tokensCached,
-  costUsd: a.costUsd === null || b.costUsd === null ? null : a.costUsd + b.costUsd,
+  costUsd: plus(a.costUsd, b.costUsd),
 })
 
 /** One session's work, and everything an agent may touch. */
@@ -82,6 +88,11 @@ export interface Work {
 
 /** A kind of agent: anything that works on tickets through the shell and ends with a claim. */
 export type AgentKind = (work: Work) => Promise<Claim>
+
+/** The model's server refuses for a reason that no waiting changes: a key, money, a name, an address, a window too small. */
+export class ModelRefused extends Error {
+  override name = 'ModelRefused'
+}
 
 /** A limit of the session was passed. The session ends as `not_fixed` with this as its reason. */
 export class LimitReached extends Error {

@@ -120,8 +120,8 @@ function groupOf(trials: readonly Trial[], horizonMs: number) {
     cost: {
       sessions: distribution(worked.map(({ sessions }) => sessions)),
       turns: distribution(worked.map(({ turns }) => turns)),
-      tokens_in: distribution(worked.map(({ tokensIn }) => tokensIn)),
-      tokens_out: distribution(worked.map(({ tokensOut }) => tokensOut)),
+      tokens_in: distribution(worked.flatMap(({ tokensIn }) => tokensIn ?? [])),
+      tokens_out: distribution(worked.flatMap(({ tokensOut }) => tokensOut ?? [])),
       usd: distribution(worked.flatMap(({ costUsd }) => costUsd ?? [])),
       /** Trials of which no price is known; they are in none of the figures above it. */
       usd_unknown: worked.filter(({ costUsd }) => costUsd === null).length,

@@ -1,3 +1,4 @@
+import { plus } from '../core/agent.ts'
 import { iso } from '../core/clock.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { StoredTrial } from '../store/trials.ts'
@@ -109,13 +110,15 @@ function sessionOf({ sessions }: TrialRecord) {
   if (!last) return null
   const sum = (of: (session: (typeof sessions)[number]) => number) =>
     sessions.reduce((total, s) => total + of(s), 0)
+  const sumOrUnknown = (of: (session: (typeof sessions)[number]) => number | null) =>
+    sessions.map(of).reduce(plus, 0)
   return {
     id: last.id,
     sessions: sessions.length,
     turns: sum((s) => s.turns),
     commands: sum((s) => s.commands),
-    tokens: { in: sum((s) => s.tokensIn), out: sum((s) => s.tokensOut) },
-    cost_usd: sessions.some((s) => s.costUsd === null) ? null : sum((s) => s.costUsd ?? 0),
+    tokens: { in: sumOrUnknown((s) => s.tokensIn), out: sumOrUnknown((s) => s.tokensOut) },
+    cost_usd: sumOrUnknown((s) => s.costUsd),
     claim: last.claim,
   }
 }

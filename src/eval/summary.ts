@@ -1,3 +1,4 @@
+import { plus } from '../core/agent.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { Entry } from '../store/audit.ts'
 import { callsIn } from './calls.ts'
@@ -58,8 +59,9 @@ export interface TrialSummary {
   falseTickets: number
   sessions: number
   turns: number
-  tokensIn: number
-  tokensOut: number
+  /** null: not all were counted. */
+  tokensIn: number | null
+  tokensOut: number | null
   /** null: a price is unknown. */
   costUsd: number | null
   /** null: no agent worked. */
@@ -99,9 +101,9 @@ export function summaryOf(
     phantomReads: workload?.phantomReads.length ?? 0,
     sessions: sessions.length,
     turns: sum((session) => session.turns),
-    tokensIn: sum((session) => session.tokensIn),
-    tokensOut: sum((session) => session.tokensOut),
-    costUsd: sessions.some(({ costUsd }) => costUsd === null) ? null : sum(({ costUsd }) => costUsd ?? 0),
+    tokensIn: sessions.map(({ tokensIn }) => tokensIn).reduce(plus, 0),
+    tokensOut: sessions.map(({ tokensOut }) => tokensOut).reduce(plus, 0),
+    costUsd: sessions.map(({ costUsd }) => costUsd).reduce(plus, 0),
     commands: worked ? commandFigures(callsIn(transcript)) : null,
     component: diagnosis?.component ?? null,
     cause: diagnosis?.cause ?? null,

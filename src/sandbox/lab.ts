@@ -66,13 +66,15 @@ export function labSandbox(cluster: Cluster): Sandbox {
       child.stdout.destroy()
       child.stderr.destroy()
       if (stopped && signal.aborted) throw signal.reason
+      const [out, err] = [stdout.printed(), stderr.printed()]
       return {
-        stdout: stdout.text(),
-        stderr: stderr.text(),
+        stdout: out.head,
+        stderr: err.head,
+        rests: { ...(out.rest && { stdout: out.rest }), ...(err.rest && { stderr: err.rest }) },
         exitCode: stopped ? null : exitCode,
         timedOut: stopped,
         durationMs: systemClock.now() - startedAt,
-        truncatedBytes: stdout.dropped() + stderr.dropped(),
+        truncatedBytes: (out.rest?.leftBytes ?? 0) + (err.rest?.leftBytes ?? 0),
       }
     },
     ...(cluster.engineRequests && { engineRequests }),

@@ -1,21 +1,28 @@
+import type { Printed } from './capture.ts'
+
 export interface ExecOptions {
   timeoutMs: number
   signal: AbortSignal
-  /** Kept of stdout and of stderr each; the rest is read and dropped. */
+  /** Kept of stdout and of stderr each, half of it from the end; what lies between is read, counted and dropped. */
   maxBytes: number
   onOutput?(chunk: string): void
 }
 
 export interface ExecResult {
+  /** All of it, or its beginning: then `rests` has the end. */
   stdout: string
   stderr: string
+  rests?: { stdout?: Rest; stderr?: Rest }
   /** null when a signal ended it. */
   exitCode: number | null
   timedOut: boolean
   durationMs: number
-  /** How much was dropped. */
+  /** How much was dropped, of both. */
   truncatedBytes: number
 }
+
+/** What follows where the middle of an output was dropped. */
+export type Rest = NonNullable<Printed['rest']>
 
 /** Where an agent's commands run. What is not reachable from in there is not reachable for the agent. */
 export interface Sandbox {

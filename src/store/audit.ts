@@ -32,9 +32,8 @@ export interface NewEntry {
 /** What the turn that begins with this entry consumed; null: it begins none, no model worked, or it is an older audit. */
 export function usageIn({ usage }: Entry['meta']): Usage | null {
   const { tokensIn, tokensOut, tokensCached = 0, costUsd = null } = (usage ?? {}) as Partial<Usage>
-  return typeof tokensIn === 'number' && typeof tokensOut === 'number'
-    ? { tokensIn, tokensOut, tokensCached, costUsd }
-    : null
+  if (tokensIn === undefined || tokensOut === undefined) return null
+  return { tokensIn, tokensOut, tokensCached, costUsd }
 }
 
 /** Appends to the chain: read of the last hash and insert are one transaction. Returns the entry's seq. */

@@ -1,4 +1,4 @@
-import type { Kysely, Selectable, Transaction } from 'kysely'
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import type { Claim, Usage } from '../core/agent.ts'
 import { severities } from '../core/invariant.ts'
 import type { Ticket } from '../core/ticket.ts'
@@ -20,9 +20,10 @@ export interface Session {
   endedAt: number | null
   turns: number
   commands: number
-  tokensIn: number
-  tokensOut: number
-  /** null: unknown, because a price is. */
+  /** null: unknown, because a turn's were not counted. */
+  tokensIn: number | null
+  tokensOut: number | null
+  /** null: unknown, because a price is, or the tokens are. */
   costUsd: number | null
   claim: Claim | null
   /** Why it ended without a claim of its own. */
@@ -126,14 +127,22 @@ export async function addUsage(db: Db, id: string, usage: Usage): Promise<void> 
     .updateTable('sessions')
     .set((eb) => ({
       turns: eb('turns', '+', 1),
-      tokens_in: eb('tokens_in', '+', usage.tokensIn),
-      tokens_out: eb('tokens_out', '+', usage.tokensOut),
+      tokens_in: added('tokens_in', usage.tokensIn),
+      tokens_out: added('tokens_out', usage.tokensIn === null ? null : usage.tokensOut),
       // An unknown price makes the sum unknown from then on: null plus anything is null.
       cost_usd: usage.costUsd === null ? null : eb('cost_usd', '+', usage.costUsd),
     }))
     .where('id', '=', id)
     .execute()
 }
+
+/**
+ * The columns take no null, so unknown is what no turn has: nothing read. It stays unknown, whatever further turns add.
+ */
+const added = (column: 'tokens_in' | 'tokens_out', tokens: number | null) =>
+  tokens === null
+    ? sql<number>`0`
+    : sql<number>`case when turns > 0 and tokens_in = 0 then 0 else ${sql.ref(column)} + ${tokens} end`
 
 export async function addCommand(db: Db, id: string): Promise<void> {
   await db
@@ -145,11 +154,15 @@ export async function addCommand(db: Db, id: string): Promise<void> {
 
 /**
  * How a session ended. `verifyMs`: how long the monitor has to confirm a claim of `fixed`. `retryMs`: nobody could work on
- * it, and its tickets are left alone for so long; else they are free at once, behind those that wait.
+ * it, and its tickets are left alone for so long; else they are free at once, behind those that wait. `trouble`: it broke for a
+ * reason of its own. What lasts counts as an attempt, and so does what passes, once it came too often in a row.
  */
 export type SessionEnd =
   | { kind: 'claimed'; claim: Claim; verifyMs: number; reason?: string }
-  | { kind: 'interrupted'; reason: string; retryMs?: number }
+  | { kind: 'interrupted'; reason: string; retryMs?: number; trouble?: 'lasting' | 'passing' }
+
+/** So many troubles in a row, between two attempts, are an attempt: a ticket must not be worked on, and paid for, for ever. */
+const troublesPerAttempt = 5
 
 /** False: the session was over already (its lease had expired), and nothing was changed. */
 export async function endSession(
@@ -181,11 +194,9 @@ async function end_(tx: Transaction<OperatorSchema>, id: string, end: SessionEnd
   const rows = await tx
     .updateTable('tickets')
     .set({
+      session_id: id,
       // A claim of `not_fixed` stays claimed until returnTicket below counts the attempt.
       ...(fixed ? { state: 'verifying', verify_until: now + end.verifyMs } : {}),
-      ...(end.kind === 'interrupted'
-        ? { state: 'open', session_id: null, claimed_at: null, retry_at: now + (end.retryMs ?? 0) }
-        : {}),
       ...(end.kind === 'claimed' ? { claim, claim_by: 'agent' } : {}),
     })
     .where('session_id', '=', id)
@@ -193,13 +204,52 @@ async function end_(tx: Transaction<OperatorSchema>, id: string, end: SessionEnd
     .returning('id')
     .execute()
   for (const row of rows) {
-    if (end.kind === 'interrupted') await record(tx, row.id, now, 'freed', 'agent', end.reason)
+    if (end.kind === 'interrupted') await free(tx, row.id, end, now)
     else {
       await record(tx, row.id, now, `claimed ${end.claim.status}`, 'agent', end.claim.rootCause)
       if (!fixed) await returnTicket(tx, row.id, `session ${id} could not fix it`, now)
     }
   }
   return true
+}
+
+/** An interrupted session's ticket: open again, with an attempt less where its trouble counts as one. */
+async function free(
+  tx: Transaction<OperatorSchema>,
+  ticketId: number,
+  { reason, retryMs = 0, trouble }: Extract<SessionEnd, { kind: 'interrupted' }>,
+  now: number,
+): Promise<void> {
+  if (
+    trouble === 'lasting' ||
+    (trouble === 'passing' && (await troublesOf(tx, ticketId)) + 1 >= troublesPerAttempt)
+  ) {
+    await returnTicket(tx, ticketId, reason, now)
+    return
+  }
+  await tx
+    .updateTable('tickets')
+    .set({ state: 'open', session_id: null, claimed_at: null, retry_at: now + retryMs })
+    .where('id', '=', ticketId)
+    .execute()
+  await record(tx, ticketId, now, trouble ? 'troubled' : 'freed', 'agent', reason)
+}
+
+/** How many there were since the ticket was opened, or last returned. */
+async function troublesOf(tx: Transaction<OperatorSchema>, ticketId: number): Promise<number> {
+  const returned = tx
+    .selectFrom('ticket_events')
+    .select((eb) => eb.fn.coalesce(eb.fn.max('id'), eb.val(0)).as('id'))
+    .where('ticket_id', '=', ticketId)
+    .where('event', 'in', ['reopened', 'escalated'])
+  const { troubles } = await tx
+    .selectFrom('ticket_events')
+    .select((eb) => eb.fn.countAll<number>().as('troubles'))
+    .where('ticket_id', '=', ticketId)
+    .where('event', '=', 'troubled')
+    .where('id', '>', returned)
+    .executeTakeFirstOrThrow()
+  return troubles
 }
 
 /** Sessions whose agent has not been heard of: interrupted, and their tickets free again. */
@@ -246,8 +296,8 @@ function sessionOf(row: Selectable<SessionRow>): Session {
     endedAt: row.ended_at,
     turns: row.turns,
     commands: row.commands,
-    tokensIn: row.tokens_in,
-    tokensOut: row.tokens_out,
+    tokensIn: row.turns > 0 && row.tokens_in === 0 ? null : row.tokens_in,
+    tokensOut: row.turns > 0 && row.tokens_in === 0 ? null : row.tokens_out,
     costUsd: row.cost_usd,
     claim: row.claim === null ? null : JSON.parse(row.claim),
     reason: row.reason,

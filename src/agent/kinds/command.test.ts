@@ -37,7 +37,10 @@ describe('what a program says at its end is its claim', () => {
       `${says({ ...fixed, status: 'not_fixed' })}; exit 0`,
       { ...fixed, status: 'not_fixed' },
     ],
-    'nothing but success': ['true', { status: 'fixed', rootCause: 'the program did not say', actions: [] }],
+    'nothing but success': [
+      'true',
+      { status: 'fixed', rootCause: 'the program did not say', actions: [], unclaimed: true },
+    ],
     'success and a word': ['echo started it', { status: 'fixed', rootCause: 'started it', actions: [] }],
     'failure and a word': [
       'echo one; echo two; exit 3',
@@ -49,7 +52,7 @@ describe('what a program says at its end is its claim', () => {
     ],
     'nothing but failure': [
       'exit 3',
-      { status: 'not_fixed', rootCause: 'the program ended with exit code 3', actions: [] },
+      { status: 'not_fixed', rootCause: 'the program ended with exit code 3', actions: [], unclaimed: true },
     ],
     'a claim, and then a crash': [
       `${says(fixed)}; kill -SEGV $$`,
@@ -57,6 +60,7 @@ describe('what a program says at its end is its claim', () => {
         status: 'not_fixed',
         rootCause: `the program was ended by a signal; it said last: ${JSON.stringify(fixed)}`,
         actions: [],
+        unclaimed: true,
       },
     ],
   }

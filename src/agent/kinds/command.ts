@@ -2,7 +2,7 @@ import { type AgentKind, type Claim, LimitReached, type Usage, type Work } from 
 import { openRoom, type ProgramEnd, runProgram } from '../command/program.ts'
 import type { Request } from '../command/protocol.ts'
 import { type Handle, serve } from '../command/serve.ts'
-import { parseClaim } from '../llm/claim.ts'
+import { parseClaim, unclaimed } from '../llm/claim.ts'
 import { headAndTail } from '../output.ts'
 import { shown } from '../prompt.ts'
 
@@ -16,7 +16,7 @@ export interface CommandOptions {
 }
 
 /** A program's own model is not seen: what it costs is unknown, which is not 0. */
-const unseen: Usage = { tokensIn: 0, tokensOut: 0, tokensCached: 0, costUsd: null }
+const unseen: Usage = { tokensIn: null, tokensOut: null, tokensCached: 0, costUsd: null }
 
 /** Of what a program says beside its claim, in the audit. */
 const wordsChars = 20_000
@@ -92,14 +92,19 @@ const signalled = 128
 function claimOf({ exitCode, stdout, stderr }: ProgramEnd, said: Claim | null): Claim {
   const lastWords = lastLine(stdout) || lastLine(stderr)
   if (exitCode === null || exitCode > signalled)
-    return notFixed(`the program was ended by a signal${lastWords && `; it said last: ${lastWords}`}`)
+    return unclaimed(`the program was ended by a signal${lastWords && `; it said last: ${lastWords}`}`)
   const claim = said ?? parseClaim(stdout)
   if (claim) return claim
   if (exitCode === 0)
-    return { status: 'fixed', rootCause: lastWords || 'the program did not say', actions: [] }
-  return notFixed(lastWords || `the program ended with exit code ${exitCode}`)
+    return {
+      status: 'fixed',
+      rootCause: lastWords || 'the program did not say',
+      actions: [],
+      ...(lastWords === '' && { unclaimed: true as const }),
+    }
+  return lastWords === ''
+    ? unclaimed(`the program ended with exit code ${exitCode}`)
+    : { status: 'not_fixed', rootCause: lastWords, actions: [] }
 }
-
-const notFixed = (rootCause: string): Claim => ({ status: 'not_fixed', rootCause, actions: [] })
 
 const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.trim().slice(0, 2_000) ?? ''

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { type AgentKind, type Claim, LimitReached, type Work } from '../../core/agent.ts'
 import { type AskOptions, asker } from '../llm/ask.ts'
-import { noClaim, parseClaim } from '../llm/claim.ts'
+import { noClaim, parseClaim, unclaimed } from '../llm/claim.ts'
+import { callsInText, wantsToCall } from '../llm/text-calls.ts'
 import { type Answered, answerCalls } from '../llm/tools.ts'
 import { transcript } from '../llm/transcript.ts'
 import type { Turn } from '../llm/turn.ts'
-import { openingMessage, words } from '../prompt.ts'
+import { openingMessages, words } from '../prompt.ts'
 
 /** The model, a variant's words, and how patient to be. */
 export type LlmOptions = AskOptions
@@ -13,12 +14,12 @@ export type LlmOptions = AskOptions
 /**
  * A language model with one tool. Each turn is one request: its tools run only when the answer has arrived whole, so
  * a turn can be asked for again without running anything twice.
- * @throws LimitReached, the reason of `work.signal`, ModelUnavailable, BadInput or MachineLacks.
+ * @throws LimitReached, the reason of `work.signal`, ModelUnavailable or ModelRefused.
  */
 export function llmAgent(options: LlmOptions): AgentKind {
   return async (work) => {
     const mark = `output-${randomBytes(9).toString('base64url')}`
-    const talk = transcript(openingMessage(work, mark))
+    const talk = transcript(openingMessages(work, mark))
     const ask = asker(options, work, talk)
     let nudged: string[] = []
     let mustCall = options.tools?.tool_choice === 'required'
@@ -32,8 +33,11 @@ export function llmAgent(options: LlmOptions): AgentKind {
 
       const next = await respond(turn, work, mark, { nudged, mustCall })
       if ('claim' in next) return next.claim
-      if (next.replies.some((reply) => !reply.isError)) mustCall = false
-      nudged = next.nudge ? [...nudged, next.nudge] : []
+      if (next.replies.some((reply) => !reply.isError)) {
+        mustCall = false
+        nudged = []
+      }
+      if (next.nudge) nudged = [...nudged, next.nudge]
       const left = work.limits.turns - turns
       const warning = left <= 3 && left > 0 ? [words.lastTurns(left)] : []
       const remarks = [...(next.nudge ? [next.nudge] : []), ...warning]
@@ -43,7 +47,10 @@ export function llmAgent(options: LlmOptions): AgentKind {
   }
 }
 
-/** Runs what was asked for, or ends the session, or says what is missing: each thing once in a row. */
+/** A model that cannot be brought to call its tool in so many turns in a row will not. */
+const mostInVain = 6
+
+/** Runs what was asked for, or ends the session, or says what is missing: each thing once until a command ran. */
 async function respond(
   turn: Turn,
   work: Work,
@@ -51,19 +58,31 @@ async function respond(
   { nudged, mustCall }: { nudged: readonly string[]; mustCall: boolean },
 ): Promise<{ claim: Claim } | Answered> {
   const { end, calls, text } = turn
-  if (end === 'refused') {
-    if (nudged.includes(words.refused)) return { claim: noClaim(`the model refused: ${text}`) }
-    return { nudge: words.refused, replies: [] }
-  }
+  const nudge = (words: string, most = 1) =>
+    nudged.filter((earlier) => earlier === words).length < most ? { nudge: words, replies: [] } : null
+  if (end === 'refused') return nudge(words.refused) ?? { claim: unclaimed(`the model refused: ${text}`) }
+  if (end === 'unreadable')
+    return (
+      nudge(words.unreadable, mostInVain) ?? {
+        claim: unclaimed(`its server could not read the model's calls: ${text}`),
+      }
+    )
   const complete = end === 'done'
   if (calls.length > 0) return await answerCalls(calls, work, mark, { run: complete })
-  if (mustCall && complete) {
-    if (nudged.includes(words.mustCall)) return { claim: noClaim(`no command was run; it said: ${text}`) }
-    return { nudge: words.mustCall, replies: [] }
-  }
-  const claim = parseClaim(text)
+  // Whatever such an answer claims, it claims of commands that were never run.
+  const claim = callsInText(text) ? null : parseClaim(text)
+  const asText = claim === null && wantsToCall(text)
+  if (asText && complete)
+    return (
+      nudge(words.callAsText, mostInVain) ?? {
+        claim: unclaimed('the model wrote its calls as text; nothing was run'),
+      }
+    )
+  if (mustCall && complete)
+    return nudge(words.mustCall) ?? { claim: noClaim(`no command was run; it said: ${text}`) }
   if (claim) return { claim }
-  if (!complete && !nudged.includes(words.cut)) return { nudge: words.cut, replies: [] }
+  const cut = complete ? null : nudge(words.cut)
+  if (cut) return cut
   const asked = nudged.includes(words.claimMissing) || nudged.includes(words.justJson)
   if (asked || !complete) return { claim: noClaim(text) }
   return { nudge: text.includes('{') ? words.justJson : words.claimMissing, replies: [] }

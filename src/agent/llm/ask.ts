@@ -1,17 +1,19 @@
 import { randomInt } from 'node:crypto'
-import type { Work } from '../../core/agent.ts'
+import { ModelRefused, type Work } from '../../core/agent.ts'
 import { type Clock, systemClock } from '../../core/clock.ts'
-import { BadInput, MachineLacks } from '../../core/errors.ts'
 import { type Rng, rngFrom } from '../../core/rng.ts'
 import { toolNames, type Variant } from '../../core/variant.ts'
 import type { ResolvedModel } from '../model.ts'
-import type { Tokens } from '../price.ts'
+import { plusTokens, type Tokens } from '../price.ts'
 import { systemPrompt, words } from '../prompt.ts'
-import { apiError, diagnose, isTooLong, isUnforced } from './diagnose.ts'
+import { refusalIn } from './refusal.ts'
 import { patient, type RetryContext, type RetryPolicy, withRetries } from './retry.ts'
+import { meterRoom, type Room } from './room.ts'
 import { toolSet } from './tools.ts'
 import type { Transcript } from './transcript.ts'
 import { type Turn, TurnBroken, takeTurn } from './turn.ts'
+import { idKeeper } from './well-formed.ts'
+import { windowOf } from './window.ts'
 
 export interface AskOptions {
   model: ResolvedModel
@@ -23,6 +25,8 @@ export interface AskOptions {
   /** A server silent for so long is dead. Thinking may take its time. */
   stallMs?: number
   onRetry?: RetryContext['onRetry']
+  /** Told what is odd about the server, and what is done about it. */
+  onRemark?(remark: string): Promise<void> | void
   clock?: Clock
   /** For the jitter of retries. */
   rng?: Rng
@@ -31,111 +35,164 @@ export interface AskOptions {
 /** `mustCall`: a command has to be run first. */
 export type Ask = (turn: { mustCall: boolean }) => Promise<Turn>
 
-/** Asks for one turn, within the window, through retries, and reports what all attempts consumed. */
+/** Requests of one turn that are answered by a change of the next. More: the server refuses whatever is sent. */
+const maxChanges = 20
+
+/**
+ * Asks for one turn: within the window, through retries, and in the form that the server takes, as far as its refusals tell.
+ * Reports what all attempts consumed.
+ * @throws ModelRefused, ModelUnavailable, LimitReached, or the reason of `work.signal`.
+ */
 export function asker({ model, ...options }: AskOptions, work: Work, talk: Transcript): Ask {
   const clock = options.clock ?? systemClock
+  const { signal } = work
+  const { endpoint } = model
   const enabled = options.tools?.enabled_tools ?? toolNames
   const instructions = [
     systemPrompt(work.briefing, options.prompt),
     ...(enabled.length === 0 ? [words.noTools] : []),
   ].join('\n\n')
+  const uniqueId = idKeeper()
+  const remark = async (text: string) => options.onRemark?.(text)
+  let room: Room | null = null
+  let unreadable = 0
+  const meaning = (error: unknown) => refusalIn(error, clock, endpoint.adjustments)
   const retry: RetryContext = {
     policy: { ...patient, ...options.retry },
     clock,
     rng: options.rng ?? rngFrom(randomInt(2 ** 32)),
-    signal: work.signal,
-    diagnose: (error) => diagnose(error, clock),
+    signal,
+    diagnose: (error) => {
+      const refusal = meaning(error)
+      // One answer that its server could not read is often followed by one that it can.
+      if (refusal.kind === 'malformed' && unreadable++ === 0) return { kind: 'passing', waitMs: null }
+      return refusal.kind === 'passing' ? refusal : { kind: 'lasting' }
+    },
     onRetry: options.onRetry,
-  }
-  let canForce = model.canForce
-  // Corrected by what the provider counts: texts differ, and so do tokenizers.
-  let charsPerToken = 3
-  let windowTokens = model.contextTokens - Math.min(model.maxOutputTokens ?? 8_000, model.contextTokens / 4)
-  // The tool's definition is the rest.
-  const fixedChars = instructions.length + 600
-  const narrow = () => {
-    windowTokens = 0.7 * Math.min(windowTokens, (talk.chars() + fixedChars) / charsPerToken)
   }
 
   return async ({ mustCall }) => {
-    let wasted: Tokens = { input: 0, cacheRead: 0, cacheWrite: 0, output: 0 }
+    unreadable = 0
+    let wasted: Tokens | null = null
     const attempt = async (): Promise<Turn> => {
-      const room = windowTokens * charsPerToken - fixedChars
-      // Well below, so that it happens rarely: each change of the past costs the cache and the thinking.
-      if (talk.chars() > room) talk.shrink(room * 0.6)
+      const window = await windowOf(model, signal)
+      // The tool's definition is the rest.
+      room ??= meterRoom(talk, instructions.length + 600)
+      room.fit(window)
       try {
-        const { signal } = work
         return await takeTurn({
           model,
           instructions,
           messages: talk.messages(),
           tools: await toolSet(enabled),
-          mustCall: mustCall && canForce,
+          mustCall: mustCall && model.canForce,
+          uniqueId,
+          maxOutputTokens: window.outputTokens,
           signal,
           clock,
           stallMs: options.stallMs ?? 300_000,
         })
       } catch (error) {
-        if (error instanceof TurnBroken && error.tokens) wasted = sum(wasted, error.tokens)
-        // A server that does not heed the demand is asked without it: whoever asks looks at the answer in any case.
-        if (canForce && isUnforced(error)) {
-          canForce = false
-          return await attempt()
-        }
+        if (error instanceof TurnBroken && error.tokens)
+          wasted = wasted ? plusTokens(wasted, error.tokens) : error.tokens
         throw error
       }
     }
-    const turn = await patiently(attempt, () => wasted)
-    if (turn.tokens.input > 0)
-      charsPerToken = Math.min(4, Math.max(1, (talk.chars() + fixedChars) / turn.tokens.input))
-    if (turn.end === 'window_full') narrow()
-    await spend(sum(wasted, turn.tokens))
-    return turn
-  }
-
-  /** Through passing errors, and through a window smaller than was thought. */
-  async function patiently(attempt: () => Promise<Turn>, wasted: () => Tokens): Promise<Turn> {
-    for (let tries = 1; ; tries++) {
+    for (let changes = 1; ; changes++) {
+      let turn: Turn
       try {
-        return await withRetries(attempt, retry)
+        turn = await withRetries(attempt, retry)
       } catch (error) {
-        if (isTooLong(error) && tries < 6 && !work.signal.aborted) {
-          narrow()
-          continue
+        if (!signal.aborted && changes < maxChanges) {
+          const instead = await adapt(error)
+          if (instead === 'ask again') continue
+          if (instead) {
+            if (wasted) await spend(wasted)
+            return instead
+          }
         }
         // What never became an answer was paid all the same.
-        if (wasted().input > 0) await spend(wasted())
-        throw explained(error, model)
+        if (wasted) await spend(wasted)
+        throw error
       }
+      for (const text of turn.remarks) await remark(text)
+      const cutTo = turn.tokens && room ? room.learn(turn.tokens.input) : null
+      if (cutTo !== null && changes < maxChanges && (await shortenTo(cutTo))) {
+        // An answer to a prompt without its beginning is none.
+        if (turn.tokens) wasted = wasted ? plusTokens(wasted, turn.tokens) : turn.tokens
+        continue
+      }
+      if (turn.end === 'window_full') room?.narrow(null)
+      await spend(turn.tokens && wasted ? plusTokens(wasted, turn.tokens) : turn.tokens)
+      return turn
     }
   }
 
-  async function spend(tokens: Tokens): Promise<void> {
+  /** Changes what the next request is refused for. null: nothing can be changed. */
+  async function adapt(error: unknown): Promise<'ask again' | Turn | null> {
+    const refusal = meaning(error)
+    switch (refusal.kind) {
+      case 'window':
+        if (refusal.tokens !== null) endpoint.contextTokens = smaller(endpoint.contextTokens, refusal.tokens)
+        if (room?.narrow(refusal.tokens)) return 'ask again'
+        throw new ModelRefused(
+          `the window of ${model.spec} is too small for instructions and tickets, and nothing can be shortened any more`,
+          { cause: error },
+        )
+      case 'output': {
+        const { outputTokens } = await windowOf(model, signal)
+        if (outputTokens < 32) return null
+        const allowed =
+          refusal.tokens !== null && refusal.tokens < outputTokens ? refusal.tokens : outputTokens / 2
+        endpoint.maxOutputTokens = Math.floor(allowed)
+        if (refusal.window !== null) endpoint.contextTokens = smaller(endpoint.contextTokens, refusal.window)
+        return 'ask again'
+      }
+      case 'adjust':
+        endpoint.adjustments.add(refusal.adjustment)
+        await remark(`the server does not take the request as it was; from now on: ${refusal.adjustment}`)
+        return 'ask again'
+      case 'malformed':
+        return nothingSaid('unreadable', refusal.why)
+      case 'filtered':
+        return nothingSaid('refused', refusal.why)
+      case 'never':
+        throw new ModelRefused(`${model.spec}: ${refusal.why}`, { cause: error })
+      case 'passing':
+        return null
+      default:
+        return refusal satisfies never
+    }
+  }
+
+  async function shortenTo(tokens: number): Promise<boolean> {
+    endpoint.contextTokens = smaller(endpoint.contextTokens, tokens)
+    await remark(
+      `the server cut the request to ${tokens} tokens and did not say so: from now on it is kept shorter; ` +
+        '--context-tokens says how large the window is',
+    )
+    return room?.narrow(tokens) ?? false
+  }
+
+  async function spend(tokens: Tokens | null): Promise<void> {
     await work.spend({
-      tokensIn: tokens.input,
-      tokensOut: tokens.output,
-      tokensCached: tokens.cacheRead,
+      tokensIn: tokens?.input ?? null,
+      tokensOut: tokens?.output ?? null,
+      tokensCached: tokens?.cacheRead ?? 0,
       costUsd: model.costUsd(tokens),
     })
   }
 }
 
-const sum = (a: Tokens, b: Tokens): Tokens => ({
-  input: a.input + b.input,
-  cacheRead: a.cacheRead + b.cacheRead,
-  cacheWrite: a.cacheWrite + b.cacheWrite,
-  output: a.output + b.output,
-})
+const smaller = (known: number | null, tokens: number): number => Math.min(known ?? tokens, tokens)
 
-/** What a person can do something about is said as such. */
-function explained(error: unknown, model: ResolvedModel): unknown {
-  const status = apiError(error)?.statusCode
-  const because = { cause: error }
-  if (status === 401 || status === 403)
-    return new MachineLacks(
-      `the provider refused the key for ${model.spec}: check it, or go without a model (--agent runbook)`,
-      because,
-    )
-  if (status === 404) return new BadInput(`there is no model ${model.spec} at the provider`, because)
-  return error
-}
+/** In the place of an answer that nobody got to see. */
+const nothingSaid = (end: Turn['end'], text: string): Turn => ({
+  message: null,
+  thoughts: [],
+  text,
+  calls: [],
+  end,
+  tokens: { input: 0, cacheRead: 0, cacheWrite: 0, output: 0 },
+  remarks: [],
+})

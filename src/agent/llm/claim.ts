@@ -67,9 +67,16 @@ const withOurNames = (object: object): Record<string, unknown> =>
     ]),
   )
 
-/** For sessions that end without one. */
-export const noClaim = (reason: string): Claim => ({
+/** For sessions that end without one: the model's last words stand for it. */
+export const noClaim = (words: string): Claim =>
+  words.trim() === ''
+    ? unclaimed('the model gave no answer')
+    : { status: 'not_fixed', rootCause: words.trim().slice(0, 4000), actions: [] }
+
+/** The same where the reason is ours, and nobody's diagnosis. */
+export const unclaimed = (reason: string): Claim => ({
   status: 'not_fixed',
-  rootCause: reason.trim().slice(0, 4000) || 'the model gave no answer',
+  rootCause: reason.trim().slice(0, 4000),
   actions: [],
+  unclaimed: true,
 })

@@ -2,6 +2,7 @@ import type { ToolSet } from 'ai'
 import { z } from 'zod'
 import type { CommandResult, Work } from '../../core/agent.ts'
 import type { toolNames } from '../../core/variant.ts'
+import { headAndTail } from '../output.ts'
 import { words } from '../prompt.ts'
 import { loadSdk } from './sdk.ts'
 import type { Reply } from './transcript.ts'
@@ -46,13 +47,13 @@ export async function answerCalls(
   const replies: Reply[] = []
   for (const call of calls) {
     work.signal.throwIfAborted()
-    replies.push(run ? await answer(call, work, mark) : refused(call, words.cutCall))
+    replies.push(run ? await answer(call, work, mark) : await refused(call, words.cutCall, work))
   }
   return run ? { replies } : { replies, nudge: words.cut }
 }
 
 async function answer(call: ToolCall, work: Work, mark: string): Promise<Reply> {
-  if (call.defect !== null) return refused(call, call.defect)
+  if (call.defect !== null) return await refused(call, call.defect, work)
   const { command, reasoning } = input.parse(call.input)
   const result = await work.shell(command, reasoning)
   return {
@@ -64,13 +65,23 @@ async function answer(call: ToolCall, work: Work, mark: string): Promise<Reply> 
   }
 }
 
-const refused = (call: ToolCall, why: string): Reply => ({
-  callId: call.id,
-  tool: call.name,
-  isError: true,
-  text: why,
-  fact: `- a call of ${oneLine(call.name)} that could not be run`,
-})
+/** What a model asked for and did not get, in the audit: these characters of its input. */
+const auditChars = 2_000
+
+/** Not run, and in the audit all the same: a session of nothing but such calls would have no trace. */
+async function refused(call: ToolCall, why: string, work: Work): Promise<Reply> {
+  const asked = typeof call.input === 'string' ? call.input : JSON.stringify(call.input)
+  await work.note(
+    `A call of ${oneLine(call.name)} was not run: ${why}\nIts input: ${headAndTail(asked, auditChars)}`,
+  )
+  return {
+    callId: call.id,
+    tool: call.name,
+    isError: true,
+    text: why,
+    fact: `- a call of ${oneLine(call.name)} that could not be run`,
+  }
+}
 
 const oneLine = (text: string): string => {
   const line = text.replace(/\s+/g, ' ').trim()

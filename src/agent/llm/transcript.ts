@@ -22,7 +22,10 @@ interface Exchange {
 /** A conversation that fits its window. Append-only as long as it does, which keeps caches and thinking valid. */
 export interface Transcript {
   add(answer: AssistantModelMessage | null, replies: Reply[], remarks?: string[]): void
-  /** Shortens until it is about `targetChars` or nothing more can go: older outputs first, then older exchanges. */
+  /**
+   * Shortens until it is about `targetChars` or nothing more can go: older outputs and answers first, then older exchanges,
+   * at last the first message.
+   */
   shrink(targetChars: number): void
   chars(): number
   /** Marked for Anthropic's prompt cache at the last two places where we spoke. */
@@ -34,8 +37,11 @@ const keepWhole = 2
 const shortChars = 600
 const tinyChars = 160
 const digestLines = 60
+const tinyDigestLines = 5
 
-export function transcript(opening: string): Transcript {
+/** `openings`: the first message, and shorter ones that may take its place. */
+export function transcript(openings: readonly string[]): Transcript {
+  let [opening = '', ...shorter] = openings
   let exchanges: Exchange[] = []
   let digest: string[] = []
 
@@ -45,7 +51,8 @@ export function transcript(opening: string): Transcript {
   const shorten = (count: number, maxChars: number, enough: () => boolean) => {
     for (let at = 0; at < exchanges.length - count && !enough(); at++) {
       const exchange = exchanges[at]
-      if (!exchange?.replies.some((reply) => reply.text.length > maxChars * 1.2)) continue
+      if (!exchange || longest(exchange) <= maxChars * 1.2) continue
+      exchange.answer = exchange.answer && shortened(exchange.answer, maxChars)
       exchange.replies = exchange.replies.map((reply) => ({
         ...reply,
         text: headAndTail(reply.text, maxChars),
@@ -73,8 +80,12 @@ export function transcript(opening: string): Transcript {
       shorten(keepWhole, shortChars, enough)
       dropOldest(keepWhole, enough)
       shorten(0, shortChars, enough)
+      if (!enough()) forgetThinking(exchanges)
       dropOldest(1, enough)
       shorten(0, tinyChars, enough)
+      while (shorter.length > 0 && !enough()) [opening = '', ...shorter] = shorter
+      if (!enough()) digest = digest.slice(-tinyDigestLines)
+      if (!enough()) dropOldest(0, enough)
     },
     messages: () => {
       const all: ModelMessage[] = [user(opening)]
@@ -97,6 +108,32 @@ function render({ answer, replies, remarks }: Exchange): ModelMessage[] {
   if (replies.length > 0) messages.push({ role: 'tool', content: replies.map(toolResult) })
   if (remarks.length > 0) messages.push(user(remarks.join('\n')))
   return messages
+}
+
+const partsOf = ({ content }: AssistantModelMessage) => (typeof content === 'string' ? [] : content)
+
+/** The longest text of an exchange that can be shortened. */
+function longest({ answer, replies }: Exchange): number {
+  const said = answer
+    ? partsOf(answer).map((part) => (part.type === 'text' ? part.text.length : inputOf(part).length))
+    : []
+  return Math.max(0, ...said, ...replies.map(({ text }) => text.length))
+}
+
+const inputOf = (part: object): string => ('input' in part ? JSON.stringify(part.input ?? '') : '')
+
+/** What a model said and asked for itself, in the same form: a call keeps its keys. */
+function shortened(answer: AssistantModelMessage, maxChars: number): AssistantModelMessage {
+  const content = partsOf(answer).map((part) => {
+    if (part.type === 'text') return { ...part, text: headAndTail(part.text, maxChars) }
+    if (part.type !== 'tool-call' || inputOf(part).length <= maxChars * 1.2) return part
+    const input = Object.entries(part.input ?? {}).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? headAndTail(value, maxChars) : value,
+    ])
+    return { ...part, input: Object.fromEntries(input) as unknown }
+  })
+  return { ...answer, content }
 }
 
 const toolResult = ({ callId, tool, text, isError }: Reply): ToolModelMessage['content'][number] => ({

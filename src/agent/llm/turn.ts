@@ -1,9 +1,11 @@
-import type { AssistantModelMessage, ModelMessage, streamText, ToolSet } from 'ai'
+import type { AssistantModelMessage, LanguageModelUsage, ModelMessage, streamText, ToolSet } from 'ai'
 import type { Clock } from '../../core/clock.ts'
 import type { ResolvedModel } from '../model.ts'
 import { headAndTail } from '../output.ts'
 import type { Tokens } from '../price.ts'
 import { loadSdk } from './sdk.ts'
+import { cleaned } from './well-formed.ts'
+import { wire } from './wire.ts'
 
 export interface ToolCall {
   id: string
@@ -21,8 +23,12 @@ export interface Turn {
   thoughts: string[]
   text: string
   calls: ToolCall[]
-  end: 'done' | 'cut' | 'window_full' | 'refused'
-  tokens: Tokens
+  /** `unreadable`: its server could not read it, and passed nothing on but that. */
+  end: 'done' | 'cut' | 'window_full' | 'refused' | 'unreadable'
+  /** null: the server did not count. */
+  tokens: Tokens | null
+  /** What was wrong with the answer and could be put right. */
+  remarks: string[]
 }
 
 export interface TurnRequest {
@@ -32,6 +38,9 @@ export interface TurnRequest {
   tools: ToolSet
   /** It has to call one, where the provider can force that. */
   mustCall: boolean
+  /** Makes ids of calls unique for the session. */
+  uniqueId(id: string): string
+  maxOutputTokens: number
   signal: AbortSignal
   /** A server silent for so long is dead. */
   stallMs: number
@@ -42,8 +51,8 @@ export interface TurnRequest {
 export class TurnBroken extends Error {
   override name = 'TurnBroken'
   readonly tokens: Tokens | null
-  constructor(cause: unknown, tokens: Tokens | null) {
-    super('the answer broke off', { cause })
+  constructor(cause: unknown, tokens: Tokens | null, hadBegun: boolean) {
+    super(hadBegun ? 'the answer broke off' : 'no answer came', { cause })
     this.tokens = tokens
   }
 }
@@ -53,89 +62,112 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
   const { model, messages } = request
   const { streamText } = await loadSdk()
   let begun: Tokens | null = null
+  let hadBegun = false
+  const remarks: string[] = []
   let failure: { error: unknown } | null = null
   using watch = watchdog(request)
+  const way = wire({
+    endpoint: model.endpoint,
+    // By the wire, since the SDK makes an error of an answer that does not heed it: its tokens and words would be lost.
+    mustCall: request.mustCall,
+    alive: watch.alive,
+    remark: (text) => remarks.push(text),
+    broke: (error) => {
+      // It says more than what the SDK makes of the part that came.
+      failure = { error }
+    },
+  })
   const result = streamText({
-    model: await model.load(),
+    model: await model.load(way),
     instructions: {
       role: 'system',
       content: request.instructions,
       providerOptions: { anthropic: { cacheControl: { type: 'ephemeral' } } },
     },
     messages,
-    ...(Object.keys(request.tools).length > 0
-      ? { tools: request.tools, toolChoice: request.mustCall ? ('required' as const) : ('auto' as const) }
-      : {}),
+    ...(Object.keys(request.tools).length > 0 ? { tools: request.tools, toolChoice: 'auto' as const } : {}),
     maxRetries: 0,
     abortSignal: AbortSignal.any([request.signal, watch.signal]),
     providerOptions: model.providerOptions,
-    ...(model.maxOutputTokens === undefined ? {} : { maxOutputTokens: model.maxOutputTokens }),
+    maxOutputTokens: request.maxOutputTokens,
     onError: ({ error }) => {
       failure ??= { error }
     },
   })
   try {
     for await (const part of result.stream) {
-      watch.alive()
+      if (part.type === 'text-delta' || part.type === 'reasoning-delta' || part.type === 'tool-input-delta')
+        hadBegun = true
       if (part.type === 'custom') begun = startTokens(part) ?? begun
       if (part.type === 'error') failure ??= { error: part.error }
       if (part.type === 'abort')
         failure ??= { error: watch.signal.reason ?? new Error(part.reason ?? 'aborted') }
     }
     if (failure) throw (failure as { error: unknown }).error
-    return await whole(result)
+    return { ...(await whole(result, request.uniqueId)), remarks }
   } catch (error) {
     // The stream's own error says more than what follows from it.
-    throw new TurnBroken((failure as { error: unknown } | null)?.error ?? error, begun)
+    throw new TurnBroken((failure as { error: unknown } | null)?.error ?? error, begun, hadBegun)
   }
 }
 
+/** Comments that keep a connection are signs of life, but not for ever: behind a gateway the model may be dead. */
+const commentsFor = 4
+
 /** The SDK's own limits begin with the response: a server that never responds would be waited for without end. */
-function watchdog({ clock, stallMs }: TurnRequest): Disposable & { signal: AbortSignal; alive(): void } {
+function watchdog({ clock, stallMs }: TurnRequest): Disposable & {
+  signal: AbortSignal
+  alive(saysSomething: boolean): void
+} {
   const silent = new AbortController()
   const done = new AbortController()
   let last = clock.now()
+  let lastWord = last
+  const leftMs = () => Math.min(last + stallMs, lastWord + commentsFor * stallMs) - clock.now()
   const watch = async () => {
-    for (let left = stallMs; left > 0; left = last + stallMs - clock.now())
-      await clock.sleep(left, done.signal)
-    silent.abort(new Error(`the model was silent for ${stallMs / 1000} s`))
+    for (let left = stallMs; left > 0; left = leftMs()) await clock.sleep(left, done.signal)
+    silent.abort(new Error(`the model was silent for ${(clock.now() - lastWord) / 1000} s`))
   }
   watch().catch((error: unknown) => {
     if (!done.signal.aborted) silent.abort(error)
   })
   return {
     signal: silent.signal,
-    alive: () => {
+    alive: (saysSomething) => {
       last = clock.now()
+      if (saysSomething) lastWord = last
     },
     [Symbol.dispose]: () => done.abort(),
   }
 }
 
-async function whole(result: ReturnType<typeof streamText>): Promise<Turn> {
+async function whole(
+  result: ReturnType<typeof streamText>,
+  uniqueId: (id: string) => string,
+): Promise<Omit<Turn, 'remarks'>> {
   const step = await result.finalStep
   const end = endOf(step.finishReason, step.rawFinishReason)
-  if (end === null) throw new Error(`the answer ended early (${step.finishReason})`)
+  if (end === null) throw new Error(`the answer ended early (${step.rawFinishReason ?? step.finishReason})`)
   const answer = (await result.responseMessages).find((message) => message.role === 'assistant')
+  const calls = step.toolCalls.map((call) => ({
+    id: call.toolCallId,
+    name: call.toolName,
+    input: call.input,
+    defect: call.invalid ? briefly(call.error) : null,
+  }))
+  return { ...cleaned(answer ?? null, calls, uniqueId), end, tokens: tokensOf(step.usage) }
+}
+
+/** Some servers send a usage of nulls, or of zeros: no request has no tokens. */
+function tokensOf({ inputTokens, outputTokens, inputTokenDetails, raw }: LanguageModelUsage): Tokens | null {
+  const said = raw as { prompt_tokens?: number | null; completion_tokens?: number | null } | undefined
+  if (inputTokens === undefined || outputTokens === undefined || inputTokens <= 0) return null
+  if (said?.prompt_tokens === null || said?.completion_tokens === null) return null
   return {
-    message: answer ? spoken(answer) : null,
-    thoughts: step.content.flatMap((part) =>
-      (part.type === 'text' || part.type === 'reasoning') && part.text.trim() ? [part.text.trim()] : [],
-    ),
-    text: step.text.trim(),
-    calls: step.toolCalls.map((call) => ({
-      id: call.toolCallId,
-      name: call.toolName,
-      input: call.input,
-      defect: call.invalid ? briefly(call.error) : null,
-    })),
-    end,
-    tokens: {
-      input: step.usage.inputTokens ?? 0,
-      cacheRead: step.usage.inputTokenDetails.cacheReadTokens ?? 0,
-      cacheWrite: step.usage.inputTokenDetails.cacheWriteTokens ?? 0,
-      output: step.usage.outputTokens ?? 0,
-    },
+    input: inputTokens,
+    cacheRead: inputTokenDetails.cacheReadTokens ?? 0,
+    cacheWrite: inputTokenDetails.cacheWriteTokens ?? 0,
+    output: outputTokens,
   }
 }
 
@@ -149,15 +181,6 @@ function endOf(reason: string, raw: string | undefined): Turn['end'] | null {
   if (raw === 'model_context_window_exceeded') return 'window_full'
   if (reason === 'content-filter') return 'refused'
   return reason === 'length' ? 'cut' : 'done'
-}
-
-/** Without the SDK's remarks on the transport. An answer of nothing but thinking is none: providers refuse to get it back. */
-function spoken(message: AssistantModelMessage): AssistantModelMessage | null {
-  if (typeof message.content === 'string') return message.content.trim() ? message : null
-  const content = message.content.filter((part) => part.type !== 'custom')
-  return content.some((part) => part.type === 'text' || part.type === 'tool-call')
-    ? { ...message, content }
-    : null
 }
 
 /** What Anthropic said at the start of an answer: the input is paid also when the rest never comes. */

@@ -1,3 +1,4 @@
+import { plus } from '../../core/agent.ts'
 import { rngFrom } from '../../core/rng.ts'
 import type { TrialSummary } from '../summary.ts'
 
@@ -110,7 +111,7 @@ function orderKey(trial: TrialSummary): string {
   return JSON.stringify([
     ...[subject, damage, arm, seed, outcome.kind, why, detectMs, recoverMs, watchedMs, unavailableMs],
     ...[ops, failed, lostWrites, falseTickets, commands?.total, commands?.destructive],
-    ...[trial.tokensIn + trial.tokensOut, trial.costUsd],
+    ...[plus(trial.tokensIn, trial.tokensOut), trial.costUsd],
   ])
 }
 

@@ -1,3 +1,4 @@
+import { plus } from '../../core/agent.ts'
 import { countsForRecovery, isRecovered } from '../../core/outcome.ts'
 import { endedByClock, lifetimeOf } from '../lifetimes.ts'
 import type { Lifetime } from '../stats/survival.ts'
@@ -84,7 +85,7 @@ export const metrics = [
   },
   {
     ...{ name: 'tokens', words: 'tokens', unit: 'count', better: 'lower', ofAgents: true },
-    measure: { kind: 'mean', of: ({ tokensIn, tokensOut }) => tokensIn + tokensOut },
+    measure: { kind: 'mean', of: ({ tokensIn, tokensOut }) => plus(tokensIn, tokensOut) },
   },
   {
     ...{ name: 'cost_usd', words: 'cost', unit: 'usd', better: 'lower', ofAgents: true },

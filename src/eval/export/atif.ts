@@ -46,7 +46,7 @@ interface Step {
     results: { source_call_id: string; content: string; extra: Record<string, unknown> }[]
   }
   /** Of the turn that begins here. */
-  metrics?: { prompt_tokens: number; completion_tokens: number; cached_tokens: number; cost_usd?: number }
+  metrics?: { prompt_tokens?: number; completion_tokens?: number; cached_tokens?: number; cost_usd?: number }
   extra?: Record<string, unknown>
 }
 
@@ -89,7 +89,8 @@ function trajectoryOf(trial: Trial, session: Session, index: number, entries: re
     notes,
     final_metrics: {
       // Of a program that is not ours nobody counted.
-      ...(model !== null && { total_prompt_tokens: tokensIn, total_completion_tokens: tokensOut }),
+      ...(model !== null && tokensIn !== null && { total_prompt_tokens: tokensIn }),
+      ...(model !== null && tokensOut !== null && { total_completion_tokens: tokensOut }),
       ...(model !== null && costUsd !== null && { total_cost_usd: costUsd }),
       total_steps: steps.length,
       extra: { turns, commands },
@@ -163,7 +164,8 @@ function stepsOf(entries: readonly Entry[], isFixedProcedure: boolean): Omit<Ste
 }
 
 const metricsOf = ({ tokensIn, tokensOut, tokensCached, costUsd }: Usage) => ({
-  ...{ prompt_tokens: tokensIn, completion_tokens: tokensOut, cached_tokens: tokensCached },
+  ...(tokensIn !== null && { prompt_tokens: tokensIn, cached_tokens: tokensCached }),
+  ...(tokensOut !== null && { completion_tokens: tokensOut }),
   ...(costUsd !== null && { cost_usd: costUsd }),
 })
 

@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { plus } from '../../core/agent.ts'
 import { inert } from '../../core/text.ts'
 import { type Ticket, type TicketState, ticketStates } from '../../core/ticket.ts'
 import type { MonitorInfo } from '../../store/monitors.ts'
@@ -118,6 +119,6 @@ export const sessionTable = (sessions: readonly Session[], now: number) =>
       (session) =>
         html`<tr><td><a data-row href="/sessions/${session.id}">${inert(session.id.slice(0, 8))}</a></td><td>${session.state}</td><td class="name">${inert(session.cluster)}</td><td>${inert(session.model ?? session.agent)}, ${inert(session.variant)}</td>
 <td class="num">${when(session.startedAt)}</td><td class="num">${session.endedAt === null ? lasting(now - session.startedAt) : seconds(session.endedAt - session.startedAt)}</td><td class="num">${session.turns}</td><td class="num">${session.commands}</td>
-<td class="num">${count(session.tokensIn + session.tokensOut)}</td><td class="num">${usd(session.costUsd)}</td><td>${session.claim ? (session.claim.status === 'fixed' ? 'fixed' : 'not fixed') : inert(session.reason ?? '-')}</td></tr>`,
+<td class="num">${count(plus(session.tokensIn, session.tokensOut))}</td><td class="num">${usd(session.costUsd)}</td><td>${session.claim ? (session.claim.status === 'fixed' ? 'fixed' : 'not fixed') : inert(session.reason ?? '-')}</td></tr>`,
     )}</tbody></table>`,
   )

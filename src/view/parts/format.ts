@@ -42,7 +42,8 @@ export function usd(cost: number | null): string {
   return cost < 0.1 ? `$${cost.toFixed(4)}` : `$${cost.toFixed(2)}`
 }
 
-export const count = (n: number): string => n.toString().replace(/\B(?=(\d{3})+$)/g, '\u202f')
+export const count = (n: number | null): string =>
+  n === null ? 'unknown' : n.toString().replace(/\B(?=(\d{3})+$)/g, '\u202f')
 
 /** Hostile text in a place where a line is wanted: inert, and cut. */
 export function brief(text: string, chars = 120): string {
