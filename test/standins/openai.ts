@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { type Mishap, mishap, type Recorded, type Standin, sendEvents, standin } from './server.ts'
 
 export interface ChatAnswer {
@@ -5,7 +6,16 @@ export interface ChatAnswer {
   reasoning?: string
   /** `input` as a string is sent as it stands, also when it is not JSON. */
   tools?: { name: string; input: object | string; id?: string }[]
-  stop?: 'stop' | 'tool_calls' | 'length' | 'content_filter'
+  /** Some servers send an empty one. */
+  stop?: 'stop' | 'tool_calls' | 'length' | 'content_filter' | ''
+  /** Overrides what is counted, four characters a token; null: the server does not count. */
+  usage?: { prompt_tokens: number | null; completion_tokens: number | null } | null
+  /** One whole answer, whether a stream was wanted or not. */
+  atOnce?: boolean
+  /** Raw events before the answer: comments that keep the connection. */
+  before?: string[]
+  /** Every event twice. */
+  doubled?: boolean
   cutAfter?: number
   dripMs?: number
 }
@@ -15,6 +25,9 @@ export type ChatScript = readonly ChatReply[] | ((request: ChatRequest, index: n
 export interface ChatRequest {
   model: string
   stream?: boolean
+  max_tokens?: number
+  max_completion_tokens?: number
+  tool_choice?: unknown
   stream_options?: { include_usage?: boolean }
   messages: ChatMessage[]
   tools?: { type: string; function: { name: string } }[]
@@ -22,15 +35,26 @@ export interface ChatRequest {
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant' | 'tool'
   content: string | null
+  reasoning_content?: string
   tool_call_id?: string
   tool_calls?: { id: string; type: string; function: { name: string; arguments: string } }[]
 }
 
+/** `places`: what the server tells of itself, by path. */
+export interface ChatOptions {
+  places?: Record<string, unknown>
+  /** Takes also what strict servers refuse; the script refuses by itself. */
+  lax?: boolean
+}
+
 /** Speaks chat completions with streaming, as local servers do, by a script. */
-export async function openaiStandin(script: ChatScript): Promise<Standin<ChatRequest>> {
+export async function openaiStandin(
+  script: ChatScript,
+  { places = {}, lax = false }: ChatOptions = {},
+): Promise<Standin<ChatRequest>> {
   let index = 0
-  return await standin<ChatRequest>('/v1/chat/completions', async (request, response) => {
-    const defect = defects(request)
+  const answer = async (request: Recorded<ChatRequest>, response: ServerResponse) => {
+    const defect = lax ? null : defects(request)
     const next = typeof script === 'function' ? script(request.body, index) : script[index]
     const over = { status: 400, message: 'script is over' }
     const reply: ChatReply = defect ? { status: 400, message: defect } : (next ?? over)
@@ -39,8 +63,43 @@ export async function openaiStandin(script: ChatScript): Promise<Standin<ChatReq
       error: { message, type: 'invalid_request_error', param: null, code: null },
     })
     if (mishap(reply, response, errorBody)) return
-    await sendEvents(response, stream(request.body, reply as ChatAnswer), reply as ChatAnswer)
-  })
+    const said = reply as ChatAnswer
+    if (said.atOnce || !request.body.stream) return answerAtOnce(request.body, said, response)
+    await sendEvents(response, [...(said.before ?? []), ...stream(request.body, said)], said)
+  }
+  return await standin<ChatRequest>('/v1/chat/completions', answer, places)
+}
+
+function answerAtOnce(request: ChatRequest, answer: ChatAnswer, response: ServerResponse): void {
+  const calls = (answer.tools ?? []).map(({ name, input, id }) => ({
+    id: id ?? `call_${++ids}`,
+    type: 'function',
+    function: { name, arguments: typeof input === 'string' ? input : JSON.stringify(input) },
+  }))
+  const message = {
+    role: 'assistant',
+    content: answer.text ?? null,
+    ...(calls.length > 0 && { tool_calls: calls }),
+  }
+  const finish_reason = answer.stop ?? (calls.length > 0 ? 'tool_calls' : 'stop')
+  const usage = usageOf(request, answer)
+  response.writeHead(200, { 'content-type': 'application/json' })
+  response.end(
+    JSON.stringify({
+      ...{ id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: request.model },
+      choices: [{ index: 0, message, finish_reason }],
+      ...(usage && { usage }),
+    }),
+  )
+}
+
+function usageOf({ messages }: ChatRequest, { usage }: ChatAnswer): object | null {
+  if (usage !== undefined) return usage
+  return {
+    prompt_tokens: Math.ceil(JSON.stringify(messages).length / 4),
+    completion_tokens: 20,
+    total_tokens: 0,
+  }
 }
 
 function defects({ body }: Recorded<ChatRequest>): string | null {
@@ -85,20 +144,13 @@ function stream(request: ChatRequest, answer: ChatAnswer): string[] {
       delta({ tool_calls: [{ index, function: { arguments: second } }] }),
     ]
   })
-  const size = JSON.stringify(request.messages).length
+  const usage = usageOf(request, answer)
   return [
     ...(answer.reasoning ? [delta({ role: 'assistant', reasoning_content: answer.reasoning })] : []),
     ...(answer.text ? [delta({ role: 'assistant', content: answer.text })] : []),
     ...calls,
     delta({}, answer.stop ?? (calls.length > 0 ? 'tool_calls' : 'stop')),
-    ...(request.stream_options?.include_usage
-      ? [
-          event({
-            choices: [],
-            usage: { prompt_tokens: Math.ceil(size / 4), completion_tokens: 20, total_tokens: 0 },
-          }),
-        ]
-      : []),
+    ...(request.stream_options?.include_usage && usage ? [event({ choices: [], usage })] : []),
     'data: [DONE]\n\n',
   ]
 }

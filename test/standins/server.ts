@@ -5,7 +5,8 @@ import { systemClock } from '../../src/core/clock.ts'
 
 /** A reply that is not an answer: what providers and networks do on bad days. Same for every protocol. */
 export type Mishap =
-  | { status: number; retryAfterSeconds?: number; message?: string }
+  /** `body`: in the place of the provider's own shape; a text is sent as it stands. */
+  | { status: number; retryAfterSeconds?: number; message?: string; body?: unknown; type?: string }
   /** Accepts the request and never says a word. */
   | { hang: true }
   /** Closes the socket without a single byte. */
@@ -30,6 +31,8 @@ export interface Standin<Body> extends AsyncDisposable {
 export async function standin<Body>(
   path: string,
   answer: (request: Recorded<Body>, response: ServerResponse) => Promise<void>,
+  /** What stands at other paths, as JSON. */
+  places: Record<string, unknown> = {},
 ): Promise<Standin<Body>> {
   const requests: Recorded<Body>[] = []
   const server = createServer((incoming, response) => {
@@ -40,6 +43,12 @@ export async function standin<Body>(
   })
   const handle = async (incoming: IncomingMessage, response: ServerResponse) => {
     const body = await text(incoming)
+    const place = places[incoming.url ?? '']
+    if (place !== undefined) {
+      response.writeHead(200, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(place))
+      return
+    }
     if (incoming.method !== 'POST' || incoming.url !== path) {
       response.writeHead(404, { 'content-type': 'application/json' })
       response.end(
@@ -70,10 +79,11 @@ export function mishap(
   errorBody: (status: number, message: string) => unknown,
 ): boolean {
   if ('status' in reply) {
-    const { status, retryAfterSeconds, message } = reply as Extract<Mishap, { status: number }>
+    const { status, retryAfterSeconds, message, body, type } = reply as Extract<Mishap, { status: number }>
     const retry = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
-    response.writeHead(status, { 'content-type': 'application/json', ...retry })
-    response.end(JSON.stringify(errorBody(status, message ?? `scripted ${status}`)))
+    response.writeHead(status, { 'content-type': type ?? 'application/json', ...retry })
+    const own = body ?? errorBody(status, message ?? `scripted ${status}`)
+    response.end(typeof own === 'string' ? own : JSON.stringify(own))
     return true
   }
   if ('hang' in reply) return true
@@ -93,10 +103,15 @@ export function mishap(
 export async function sendEvents(
   response: ServerResponse,
   events: readonly string[],
-  { cutAfter, dripMs }: { cutAfter?: number | undefined; dripMs?: number | undefined },
+  {
+    cutAfter,
+    dripMs,
+    doubled,
+  }: { cutAfter?: number | undefined; dripMs?: number | undefined; doubled?: boolean | undefined },
 ): Promise<void> {
   response.writeHead(200, { 'content-type': 'text/event-stream' })
-  for (const [index, event] of events.entries()) {
+  const sent = doubled ? events.flatMap((event) => [event, event]) : events
+  for (const [index, event] of sent.entries()) {
     if (index === cutAfter || response.destroyed) {
       response.socket?.destroy()
       return

@@ -91,7 +91,7 @@ const badKey =
 const noModel =
   /model.{0,120}(?:not (?:found|exist|available|support|valid|loaded)|does ?n[o']t exist|decommission|deprecated|unknown|no longer|no access|invalid)|(?:no such|unknown|invalid|unsupported).{0,10}model|model_not_found|not_found_error.{0,40}model|no endpoints? found|no models? loaded|try pulling/is
 const noTools =
-  /(?:does ?n[o']t|not|n[o']t) (?:currently )?support.{0,10}(?:tools?\b|tool.?(?:use|call)|function.?call)|no endpoints found that support tool|enable-auto-tool-choice|tools?.{0,20}(?:is|are) not supported|requires --jinja|tools param requires/i
+  /(?:does ?n[o']t|not|n[o']t) (?:currently )?support.{0,10}(?:tools?\b|tool.?(?:use|call)|function.?call)|no endpoints found that support tool|enable-auto-tool-choice|\btools.{0,20}(?:is|are) not supported|tool (?:use|calling|calls).{0,20}(?:is|are) not supported|requires --jinja|tools param requires/i
 
 function chainOf(error: unknown): Error[] {
   const chain: Error[] = []

@@ -6,7 +6,7 @@ const marks: readonly RegExp[] = [
   /<(?:\w+:)?(?:tool_calls?|function_calls?|toolcall|functioncall|invoke|tool_use|tool_code|use_mcp_tool|execute_command|run_command|shell|longcat_tool_call|start_function_call)\b[^<>]*>/i,
   /<function(?:=|\s+name=)["']?\w+/i,
   /<\|(?:python_tag|tool_call|tool_calls?_begin|tool_calls_section_begin|action_start|plugin)\|>/i,
-  /<｜tool▁calls?▁begin｜>|<\uFF5Ctool/i,
+  /<｜(?:tool|DSML)/i,
   /\[TOOL_CALLS?\]|\[TOOL_REQUEST\]|functools\[|✿FUNCTION✿/,
   /<\|channel\|>\s*commentary\b|to=functions\.\w+/,
   /^\s*Action:\s*\w+\s*\n+\s*Action Input:/im,

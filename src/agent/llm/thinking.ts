@@ -6,13 +6,14 @@ export interface Split {
 
 const names =
   'think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad|seed:think|antml:thinking|antThinking'
-const pair = new RegExp(`<(${names})>([sS]*?)(?:</\\1>|$)`, 'gi')
+const pair = new RegExp(`<(${names})>([\\s\\S]*?)(?:</\\1>|$)`, 'gi')
 /** Templates that open the thinking in the prompt leave only its end in the answer. */
-const onlyEnd = new RegExp(`^([sS]*)</(?:${names})>`, 'i')
+const onlyEnd = new RegExp(`^([\\s\\S]*)</(?:${names})>`, 'i')
 const bracketed = /\[THINK\]([\s\S]*?)(?:\[\/THINK\]|$)/g
 /** gpt-oss: what stands in another channel than `final` is for nobody. */
 const channel = /<\|channel\|>(\w+)[^<]*<\|message\|>([\s\S]*?)(?=<\|(?:end|start|channel|return|call)\|>|$)/g
-const controls = /<\|(?:start|end|return|call|im_start|im_end|eot_id|endoftext|eom_id)\|>(?:assistant\b)?/g
+const turns = /<\|(?:start|im_start)\|>(?:assistant\b)?/g
+const ends = /<\|(?:end|return|call|im_end|eot_id|endoftext|eom_id)\|>/g
 
 /** Thinking that never ends is all thinking: a claim quoted in it is none. */
 export function withoutThinking(text: string): Split {
@@ -21,7 +22,7 @@ export function withoutThinking(text: string): Split {
     if (thought.trim() !== '') thoughts.push(thought.trim())
     return ''
   }
-  let said = text
+  let said = text.replace(turns, '')
   if (/<\|channel\|>/.test(said))
     said = said.replace(channel, (_, name: string, words: string) =>
       /^(?:analysis|thinking)$/i.test(name)
@@ -33,5 +34,5 @@ export function withoutThinking(text: string): Split {
   said = said.replace(pair, (_, _name: string, thought: string) => take(thought))
   said = said.replace(bracketed, (_, thought: string) => take(thought))
   said = said.replace(onlyEnd, (_, thought: string) => take(thought))
-  return { thoughts, said: said.replace(controls, '').trim() }
+  return { thoughts, said: said.replace(ends, '').trim() }
 }

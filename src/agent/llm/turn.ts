@@ -121,12 +121,12 @@ function watchdog({ clock, stallMs }: TurnRequest): Disposable & {
 } {
   const silent = new AbortController()
   const done = new AbortController()
-  let last = clock.now()
+  let last = clock.monotonic()
   let lastWord = last
-  const leftMs = () => Math.min(last + stallMs, lastWord + commentsFor * stallMs) - clock.now()
+  const leftMs = () => Math.min(last + stallMs, lastWord + commentsFor * stallMs) - clock.monotonic()
   const watch = async () => {
     for (let left = stallMs; left > 0; left = leftMs()) await clock.sleep(left, done.signal)
-    silent.abort(new Error(`the model was silent for ${(clock.now() - lastWord) / 1000} s`))
+    silent.abort(new Error(`the model was silent for ${(clock.monotonic() - lastWord) / 1000} s`))
   }
   watch().catch((error: unknown) => {
     if (!done.signal.aborted) silent.abort(error)
@@ -134,7 +134,7 @@ function watchdog({ clock, stallMs }: TurnRequest): Disposable & {
   return {
     signal: silent.signal,
     alive: (saysSomething) => {
-      last = clock.now()
+      last = clock.monotonic()
       if (saysSomething) lastWord = last
     },
     [Symbol.dispose]: () => done.abort(),
