@@ -1,14 +1,32 @@
 import { randomUUID } from 'node:crypto'
+import type { Limits } from '../core/agent.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Ticket } from '../core/ticket.ts'
 import { defaultVariant, type Variant } from '../core/variant.ts'
 import { appendEntry } from '../store/audit.ts'
 import { claimTickets, endSession, heartbeat, type Session, type SessionEnd } from '../store/sessions.ts'
+import {
+  type Budget,
+  escalateSpent,
+  type Spent,
+  spentOnTicket,
+  spentSince,
+  usedUp,
+} from '../store/spending.ts'
 import { runSession, type SessionOptions } from './session.ts'
 
 /** What one session works by: the cluster's, the subject's and the variant's part of it, before the agent's own. */
 export type Workplace = Pick<SessionOptions, 'kind' | 'sandbox' | 'briefing'> &
-  Partial<Pick<SessionOptions, 'limits' | 'summarize'>>
+  Partial<Pick<SessionOptions, 'limits' | 'summarize'>> & {
+    /** What it consumes is counted against the budgets. */
+    isPaid?: boolean
+  }
+
+/** What all sessions together may consume: on one ticket, and within any 24 hours. */
+export interface Budgets {
+  ticket: Budget
+  day: Budget
+}
 
 export interface Job {
   cluster: string
@@ -29,6 +47,7 @@ export interface AgentOptions
    * later without ending the session is told to `trouble`, which puts it into the audit.
    */
   workplace(job: Job, trouble: (message: string) => Promise<void>): Promise<Workplace>
+  budgets?: Budgets
   pollMs: number
   /** How long a silent agent keeps its tickets. */
   leaseMs: number
@@ -77,7 +96,8 @@ const pauseMs = (brokenInARow: number, pollMs: number): number =>
 
 /** One poll: claims and works on what there is. `broke`: a session ended for a reason of its own. */
 async function workOnce(options: AgentOptions, refusals: Refusals): Promise<'nothing' | 'worked' | 'broke'> {
-  const { db, clock, leaseMs, signal } = options
+  const { db, clock, leaseMs, signal, budgets } = options
+  if (budgets) await escalateSpent(db, budgets.ticket, clock.now())
   const work = await claimTickets(
     db,
     {
@@ -112,7 +132,14 @@ async function attend(
   const onTrouble = (message: string) => options.onEvent({ kind: 'trouble', message: redact(message) })
   const trouble = async (message: string) => {
     onTrouble(message)
-    await appendEntry(db, { sessionId: session.id, at: clock.now(), kind: 'error', body: redact(message) })
+    const meta = { goesOn: true }
+    await appendEntry(db, {
+      sessionId: session.id,
+      at: clock.now(),
+      kind: 'error',
+      body: redact(message),
+      meta,
+    })
   }
   let workplace: Workplace
   try {
@@ -127,7 +154,42 @@ async function attend(
     await endSession(db, session.id, end, clock.now())
     return end
   }
-  return runSession(session, tickets, { ...options, ...workplace, signal, onTrouble })
+  const limits = workplace.limits ?? options.limits
+  const left = workplace.isPaid ? await leftOf(options, limits, tickets) : limits
+  if (typeof left === 'string') {
+    const end: SessionEnd = { kind: 'interrupted', reason: left, retryMs: budgetRestMs }
+    await endSession(db, session.id, end, clock.now())
+    return end
+  }
+  return runSession(session, tickets, { ...options, ...workplace, limits: left, signal, onTrouble })
+}
+
+const dayMs = 24 * 3_600_000
+/** How soon tickets are tried again for which there was no money: a person may have raised the budget meanwhile. */
+const budgetRestMs = 15 * 60_000
+
+/** A session's limits within what is left of the budgets; a text says why nothing is left of the day's. */
+async function leftOf(
+  { db, clock, budgets }: AgentOptions,
+  limits: Limits,
+  tickets: readonly Ticket[],
+): Promise<Limits | string> {
+  if (!budgets) return limits
+  const day = await spentSince(db, clock.now() - dayMs)
+  const why = usedUp(day, budgets.day)
+  if (why)
+    return `the budget of a day is used up: ${why} within 24 hours; --cost-per-day and --tokens-per-day set it`
+  const spent = [[day, budgets.day] as const]
+  for (const { id } of tickets) spent.push([await spentOnTicket(db, id), budgets.ticket])
+  const least = (own: number | null, of: (spent: Spent, budget: Budget) => number | null) =>
+    spent
+      .map(([spent, budget]) => of(spent, budget))
+      .reduce((a, b) => (a === null || b === null ? (a ?? b) : Math.min(a, b)), own)
+  return {
+    ...limits,
+    costUsd: least(limits.costUsd, (spent, { costUsd }) => costUsd && costUsd - spent.costUsd),
+    tokens: least(limits.tokens, (spent, { tokens }) => tokens && tokens - spent.tokens),
+  }
 }
 
 /** Renews the lease three times within its length; `lost` aborts when it is another's. */

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { patient } from '../agent/llm/retry.ts'
+import type { Budgets } from '../agent/loop.ts'
 import {
   defaultModel,
   defaultSummaryModel,
@@ -26,6 +27,12 @@ export interface AgentSettings {
   commandTime: number
   cost: number | 'none'
   tokens: number | 'none'
+  costPerTicket?: number | 'none'
+  costPerDay: number | 'none'
+  tokensPerTicket: number | 'none'
+  tokensPerDay: number | 'none'
+  contextTokens?: number
+  outputTokens?: number
   modelPatience: number
 }
 
@@ -55,6 +62,24 @@ const agentOptions = (): Option[] => [
   new Option('--tokens <n>', 'limit of a session, or none')
     .argParser(orNone(integer(1)))
     .default(defaultLimits.tokens ?? 'none'),
+  new Option(
+    '--cost-per-ticket <usd>',
+    'of all sessions on a ticket, or none (default: three times --cost)',
+  ).argParser(orNone(number(0))),
+  new Option('--cost-per-day <usd>', 'of all sessions within 24 hours, or none')
+    .argParser(orNone(number(0)))
+    .default('none'),
+  new Option('--tokens-per-ticket <n>', 'of all sessions on a ticket, or none')
+    .argParser(orNone(integer(1)))
+    .default('none'),
+  new Option('--tokens-per-day <n>', 'of all sessions within 24 hours, or none')
+    .argParser(orNone(integer(1)))
+    .default('none'),
+  new Option(
+    '--context-tokens <n>',
+    "the model's window, where neither price list nor server tells it",
+  ).argParser(integer(512)),
+  new Option('--output-tokens <n>', 'the most that one answer may have').argParser(integer(64)),
   new Option('--model-patience <duration>', 'how long to wait for a provider that is away, in all')
     .argParser(duration)
     .default(patient.patienceMs),
@@ -77,6 +102,12 @@ export function agentArgv(settings: AgentSettings): string[] {
     ...['--turns', String(settings.turns)],
     ...['--session-time', `${settings.sessionTime}ms`, '--command-time', `${settings.commandTime}ms`],
     ...['--cost', String(settings.cost), '--tokens', String(settings.tokens)],
+    ...optional('--cost-per-ticket', settings.costPerTicket),
+    ...['--cost-per-day', String(settings.costPerDay)],
+    ...['--tokens-per-ticket', String(settings.tokensPerTicket)],
+    ...['--tokens-per-day', String(settings.tokensPerDay)],
+    ...optional('--context-tokens', settings.contextTokens),
+    ...optional('--output-tokens', settings.outputTokens),
     ...['--model-patience', `${settings.modelPatience}ms`],
   ]
 }
@@ -89,6 +120,23 @@ export const limitsOf = (settings: AgentSettings): Limits => ({
   tokens: settings.tokens === 'none' ? null : settings.tokens,
 })
 
+/** Attempts that a ticket has, as a rule: by default its budget is what they may cost. */
+const attempts = 3
+
+export function budgetsOf({ cost, ...settings }: AgentSettings): Budgets {
+  const orNull = (limit: number | 'none') => (limit === 'none' ? null : limit)
+  const perTicket = settings.costPerTicket ?? (cost === 'none' ? cost : attempts * cost)
+  return {
+    ticket: { costUsd: orNull(perTicket), tokens: orNull(settings.tokensPerTicket) },
+    day: { costUsd: orNull(settings.costPerDay), tokens: orNull(settings.tokensPerDay) },
+  }
+}
+
+/** @throws BadInput when money is limited, of a session, a ticket or a day, and what the model costs is not known. */
+export function requirePrices(model: ResolvedModel, limits: Limits, { ticket, day }: Budgets): void {
+  for (const { costUsd } of [limits, ticket, day]) requirePrice(model, { costUsd })
+}
+
 /**
  * The model that will think, checked before anything is started; null: the runbook works, which is said when nobody
  * chose it.
@@ -98,7 +146,7 @@ export function chooseModel(settings: AgentSettings, say: (remark: string) => vo
   if (settings.agent === 'runbook') return null
   try {
     const model = resolveModel(settings.model, process.env, settings)
-    requirePrice(model, limitsOf(settings))
+    requirePrices(model, limitsOf(settings), budgetsOf(settings))
     return model
   } catch (error) {
     if (settings.agent === 'llm' || !(error instanceof MachineLacks)) throw error

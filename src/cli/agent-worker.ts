@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs'
 import { commandAgent } from '../agent/kinds/command.ts'
 import { llmAgent } from '../agent/kinds/llm.ts'
 import { nop } from '../agent/kinds/nop.ts'
-import { type ResolvedModel, requirePrice, resolveModel } from '../agent/model.ts'
+import { type ResolvedModel, resolveModel } from '../agent/model.ts'
 import type { AgentKind, Limits } from '../core/agent.ts'
 import { BadInput, MachineLacks, messageOf } from '../core/errors.ts'
 import type { Subject } from '../core/subject.ts'
@@ -10,7 +10,7 @@ import { limitsBy, type Variant, workerBy } from '../core/variant.ts'
 import { self } from '../daemon.ts'
 import { findProgram } from '../lab/netns/programs.ts'
 import { humanMs } from '../tui/text.ts'
-import { type AgentSettings, limitsOf } from './agent-options.ts'
+import { type AgentSettings, budgetsOf, limitsOf, requirePrices } from './agent-options.ts'
 
 /** What a variant makes of the settings an agent was started with, checked as far as it can be beforehand. */
 export type Worker =
@@ -35,8 +35,10 @@ function resolved(variant: Variant, started: 'llm' | 'runbook', settings: AgentS
   const { agent, model } = workerBy(variant, { agent: started, model: settings.model })
   switch (agent) {
     case 'llm': {
-      const thinks = pricedModel(model ?? settings.model, settings)
-      requirePrice(thinks, limits)
+      const thinks = pricedModel(model ?? settings.model, withWindow(variant, settings))
+      // A variant without a limit on money is not held back by what a ticket may cost by default.
+      const budgets = limits.costUsd === null ? budgetsOf({ ...settings, cost: 'none' }) : budgetsOf(settings)
+      requirePrices(thinks, limits, budgets)
       return { agent, model: thinks, limits, variant }
     }
     case 'command': {
@@ -49,6 +51,14 @@ function resolved(variant: Variant, started: 'llm' | 'runbook', settings: AgentS
       return { agent, limits }
     default:
       throw new BadInput(`no kind of agent '${agent}'`)
+  }
+}
+
+function withWindow({ context_tokens, output_tokens }: Variant, settings: AgentSettings): AgentSettings {
+  return {
+    ...settings,
+    ...(context_tokens !== undefined && { contextTokens: context_tokens }),
+    ...(output_tokens !== undefined && { outputTokens: output_tokens }),
   }
 }
 
@@ -87,9 +97,8 @@ export function kindOf(
         ...(tools ? { tools } : {}),
         retry: { patienceMs: modelPatience },
         onRetry: ({ attempt, waitMs, error }) =>
-          trouble(
-            `no answer of the model in attempt ${attempt} (${error}); asking again in ${humanMs(waitMs)}`,
-          ),
+          trouble(`attempt ${attempt} to ask the model: ${error}; asking again in ${humanMs(waitMs)}`),
+        onRemark: trouble,
       })
     }
     case 'command':

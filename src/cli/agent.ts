@@ -10,7 +10,7 @@ import { labSandbox } from '../sandbox/lab.ts'
 import { openOperatorDb } from '../store/operator-db.ts'
 import { subjectNamed } from '../subjects/subjects.ts'
 import { inert } from '../tui/text.ts'
-import { type AgentSettings, addAgentOptions, chooseModel, limitsOf } from './agent-options.ts'
+import { type AgentSettings, addAgentOptions, budgetsOf, chooseModel, limitsOf } from './agent-options.ts'
 import { kindOf, workerFor } from './agent-worker.ts'
 import type { Io, Verb } from './io.ts'
 import { daemonLog, type Log } from './log.ts'
@@ -74,10 +74,12 @@ async function start(options: StartOptions, io: Io): Promise<void> {
         briefing: subject.prompt,
         kind: kindOf(worker, subject, options, trouble),
         limits: worker.limits,
+        isPaid: worker.agent === 'llm',
         summarize: summarizer({ model: summaryModel(options, thinks), clock: io.clock, signal }),
       }
     },
     limits: limitsOf(options),
+    budgets: budgetsOf(options),
     summarize: summarizer({ model: summaryModel(options, model), clock: io.clock, signal }),
     verifyMs: options.verifyWindow,
     redact: redactor(secretsOf(process.env)),

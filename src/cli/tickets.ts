@@ -5,6 +5,7 @@ import { type Ticket, ticketStates } from '../core/ticket.ts'
 import { defaultVerifyMs } from '../monitor/verify.ts'
 import { existingOperatorDb } from '../store/operator-db.ts'
 import { listSessions } from '../store/sessions.ts'
+import { type Spent, spentOnTicket } from '../store/spending.ts'
 import * as store from '../store/tickets.ts'
 import { humanMs, inert, table } from '../tui/text.ts'
 import type { Io, Verb } from './io.ts'
@@ -60,16 +61,19 @@ export const register: Verb['register'] = (program, io) => {
       const ticket = await wanted(db, id)
       const events = await store.ticketEvents(db, ticket.id)
       const sessions = await listSessions(db, { ticketId: ticket.id })
+      const spent = await spentOnTicket(db, ticket.id)
       if (options.json) {
         return io.printJson({
           ...jsonOf(ticket),
           events: events.map((e) => ({ ...e, at: iso(e.at) })),
           sessions: sessions.map((s) => s.id),
+          spent,
         })
       }
       io.print(`#${ticket.id}  ${inert(ticket.key)}  ${stateOf(ticket)}  ${ticket.severity}`)
       io.print(inert(ticket.message))
       for (const [name, value] of Object.entries(ticket.values)) io.print(inert(`  ${name}: ${value}`))
+      if (spent.sessions > 0) io.print(spentWords(spent))
       io.print('')
       io.print(
         table(
@@ -151,6 +155,12 @@ async function wanted(db: store.Db, id: string): Promise<Ticket> {
   const found = number ? await store.ticket(db, Number(number)) : null
   if (!found) throw new BadInput(`no ticket '${inert(id)}'; operator tickets list shows those there are`)
   return found
+}
+
+/** Of models only: a runbook costs nothing, and what a program of somebody's costs is not seen. */
+function spentWords({ sessions, tokens, costUsd, unknown }: Spent): string {
+  const unseen = unknown > 0 ? `; what ${unknown} of them cost is unknown, and not in it` : ''
+  return `spent by models in ${sessions} session${sessions === 1 ? '' : 's'}: ${costUsd.toFixed(2)} USD, ${tokens} tokens${unseen}`
 }
 
 const stateOf = (ticket: Ticket): string =>

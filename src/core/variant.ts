@@ -19,6 +19,10 @@ export interface Variant {
   command?: string[]
   /** `provider:model-id`. */
   model?: string
+  /** The size of the model's window, where neither price list nor server tells it. */
+  context_tokens?: number
+  /** The most that one answer may have. */
+  output_tokens?: number
   /** In the place of the operator's own words; what a subject's agent should know is added in any case. */
   system_prompt?: string
   tools_config?: {
@@ -49,8 +53,10 @@ export interface Worker {
 
 /** `started.model` is the one that a model's session would have; a kind without a model has none. */
 export function workerBy(variant: Variant, started: Worker): Worker {
-  const { model, system_prompt, tools_config } = variant
-  const needsModel = [model, system_prompt, tools_config].some((key) => key !== undefined)
+  const { model, system_prompt, tools_config, context_tokens, output_tokens } = variant
+  const needsModel = [model, system_prompt, tools_config, context_tokens, output_tokens].some(
+    (key) => key !== undefined,
+  )
   const agent = variant.agent ?? (needsModel ? 'llm' : started.agent)
   return { agent, model: agent === 'llm' ? (model ?? started.model) : null }
 }

@@ -5,6 +5,7 @@ import type { StoredTrial } from '../store/trials.ts'
 import { impactAt, unavailableMs } from './oracle.ts'
 import type { TrialRecord, TrialSpec } from './record.ts'
 import { firstOf, historyOf, lastResolution, recoveryOf } from './score.ts'
+import { unclaimedIn } from './unclaimed.ts'
 
 export type Trial = StoredTrial<TrialSpec, TrialRecord>
 
@@ -120,5 +121,9 @@ function sessionOf({ sessions }: TrialRecord) {
     tokens: { in: sumOrUnknown((s) => s.tokensIn), out: sumOrUnknown((s) => s.tokensOut) },
     cost_usd: sumOrUnknown((s) => s.costUsd),
     claim: last.claim,
+    /** Why the last one ended without a claim of its own. */
+    reason: last.reason,
+    /** The same of all of them, in words. */
+    unclaimed: unclaimedIn(sessions),
   }
 }

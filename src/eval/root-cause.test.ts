@@ -159,3 +159,16 @@ describe('the diagnosis of a trial', () => {
     assert.deepEqual(diagnosisOf(claims(null)), { component: 'unclaimed', cause: 'unclaimed' })
   })
 })
+
+test('words of ours in the place of a claim are no diagnosis, in old records as well', () => {
+  const limit = {
+    status: 'not_fixed',
+    rootCause: 'ended by a limit: more than 40 turns',
+    actions: [],
+  } as const
+  const said = (of: Parameters<typeof session>[0]) => diagnosisOf({ ...repaired, sessions: [session(of)] })
+  const unclaimed = { component: 'unclaimed', cause: 'unclaimed' }
+  assert.deepEqual(said({ claim: { ...limit, actions: [], unclaimed: true } }), unclaimed)
+  assert.deepEqual(said({ claim: { ...limit, actions: [] }, reason: 'more than 40 turns' }), unclaimed)
+  assert.notDeepEqual(said({ claim: { ...limit, actions: [], rootCause: 'etcd-2 was killed' } }), unclaimed)
+})

@@ -2,6 +2,7 @@ import type { ChaosType, Fault } from '../chaos/chaos-type.ts'
 import { chaosTypes } from '../chaos/faults.ts'
 import { targetsOf } from '../chaos/target.ts'
 import type { Claim } from '../core/agent.ts'
+import type { Session } from '../store/sessions.ts'
 import type { TrialRecord } from './record.ts'
 import { recoveryOf } from './score.ts'
 import type { Diagnosis } from './summary.ts'
@@ -24,9 +25,13 @@ export function diagnosisOf(record: TrialRecord): { component: Diagnosis; cause:
  */
 export function claimOf(record: TrialRecord): Claim | null {
   const recovered = recoveryOf(record) ?? Number.POSITIVE_INFINITY
-  const said = record.sessions.filter(({ claim }) => claim !== null)
+  const said = record.sessions.filter(isClaimed)
   return (said.findLast(({ startedAt }) => startedAt < recovered) ?? said.at(-1))?.claim ?? null
 }
+
+/** Said by the agent. A session that a limit ended has our words in the place of a claim; older records do not mark them. */
+const isClaimed = ({ claim, reason }: Session): boolean =>
+  claim !== null && !claim.unclaimed && reason === null
 
 /** Exactly the nodes that were broken; of a link, the node at its other end may be named as well. */
 export function componentOf(

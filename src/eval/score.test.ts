@@ -21,7 +21,11 @@ const broken = [...probes(-3_000, 0), ...probes(1_000, 30_000, false)]
 const untouched = { sessions: [], firstCommandAt: null }
 /** Its provider said nothing: no command, no claim. */
 const mute = session({ state: 'interrupted', turns: 0, commands: 0, claim: null, reason: 'unreachable' })
-const neverAnswered: Outcome = { kind: 'invalid', phase: 'operate', reason: 'the model never answered' }
+const neverAnswered: Outcome = {
+  kind: 'invalid',
+  phase: 'operate',
+  reason: 'no answer of the model arrived whole: unreachable',
+}
 const selfHealed: Outcome = { kind: 'self_healed', detectMs: 1_000, recoverMs: 4_000 }
 const call = (ms: number, command = 'svc start etcd-2') => ({ at: injectedAt + ms, command, exitCode: 0 })
 const unaffected: Outcome = { kind: 'unaffected' }
@@ -338,6 +342,11 @@ const cases: [string, Partial<TrialRecord>, Outcome][] = [
   ],
   ['the model never answered', { probes: broken, sessions: [mute, mute], timedOut: true }, neverAnswered],
   ['every answer broke off', { probes: broken, sessions: [{ ...mute, turns: 1 }] }, neverAnswered],
+  [
+    'the trial ended before the model answered',
+    { probes: broken, sessions: [{ ...mute, reason: 'stopped by SIGTERM' }], timedOut: true },
+    { ...neverAnswered, reason: 'no answer of the model arrived whole' },
+  ],
   [
     'it was waited for until the session’s time was over',
     { probes: broken, sessions: [{ ...mute, claim: gaveUp, state: 'done' }] },

@@ -20,6 +20,8 @@ const keys = strictKeys({
   agent: z.enum(agentKinds).exactOptional(),
   command: z.array(z.string().min(1)).min(1).exactOptional(),
   model: model.exactOptional(),
+  context_tokens: z.int().min(512).exactOptional(),
+  output_tokens: z.int().min(64).exactOptional(),
   system_prompt: z.string().min(1).exactOptional(),
   tools_config: strictKeys({
     tool_choice: z.enum(['auto', 'required']).exactOptional(),
@@ -49,7 +51,7 @@ const schema = keys.superRefine((variant, context) => {
   const { agent } = workerBy(variant, { agent: 'as started', model: null })
   if (agent === 'command' && !variant.command) refuse('command', "needed with 'agent: command'")
   if (agent !== 'command' && variant.command) refuse('command', "only with 'agent: command'")
-  for (const key of ['model', 'system_prompt', 'tools_config'] as const)
+  for (const key of ['model', 'system_prompt', 'tools_config', 'context_tokens', 'output_tokens'] as const)
     if (agent !== 'llm' && variant[key] !== undefined)
       refuse(key, `only a model heeds that; agent is '${agent}'`)
   for (const key of ['cost_usd', 'tokens'] as const)

@@ -29,6 +29,9 @@ export interface NewEntry {
   meta?: Record<string, unknown>
 }
 
+/** Of an `error`: it did not end the session. */
+export const goesOn = ({ meta }: Pick<Entry, 'meta'>): boolean => meta.goesOn === true
+
 /** What the turn that begins with this entry consumed; null: it begins none, no model worked, or it is an older audit. */
 export function usageIn({ usage }: Entry['meta']): Usage | null {
   const { tokensIn, tokensOut, tokensCached = 0, costUsd = null } = (usage ?? {}) as Partial<Usage>

@@ -1,7 +1,7 @@
 import pc from 'picocolors'
 import type { Ticket } from '../core/ticket.ts'
 import type { TrialEvent } from '../eval/trial.ts'
-import type { Entry } from '../store/audit.ts'
+import { type Entry, goesOn } from '../store/audit.ts'
 import { humanMs, inert } from './text.ts'
 
 export interface StoryOptions {
@@ -75,7 +75,10 @@ export function story(options: StoryOptions): (event: TrialEvent) => void {
         return tell(entry.at, `The agent claims ${color.bold(claim.status)}: ${inert(claim.rootCause)}`)
       }
       case 'error':
-        return tell(entry.at, `The session ended: ${body}`)
+        return tell(
+          entry.at,
+          goesOn(entry) ? `Trouble with the model: ${body}` : `The session ended: ${body}`,
+        )
       default:
         return entry.kind satisfies never
     }

@@ -1,5 +1,6 @@
 import { documentOf, type Trial, timesOf } from '../eval/document.ts'
-import type { Entry } from '../store/audit.ts'
+import { unclaimedIn } from '../eval/unclaimed.ts'
+import { type Entry, goesOn } from '../store/audit.ts'
 import { humanMs, inert, table } from './text.ts'
 
 /** One trial for a person: what was broken, what became of it, when, and what the agent did. */
@@ -28,6 +29,7 @@ export function trialPage(trial: Trial, transcript: readonly Entry[], full = fal
   if (record?.revertFailed)
     lines.push(`left broken until the cluster was taken down: ${inert(record.revertFailed)}`)
   if (session?.claim) lines.push(`claim: ${session.claim.status}: ${inert(session.claim.rootCause)}`)
+  for (const why of unclaimedIn(record?.sessions ?? [])) lines.push(inert(why))
   if (transcript.length > 0) lines.push('', ...transcript.map((entry) => entryText(entry, zero, full)))
   return lines.join('\n')
 }
@@ -57,7 +59,7 @@ export function entryText(entry: Entry, zero: number, full = false): string {
     case 'claim':
       return `${after}   claim: ${body}`
     case 'error':
-      return `${after}   ended: ${body}`
+      return `${after}   ${goesOn(entry) ? 'trouble' : 'ended'}: ${body}`
     default:
       return entry.kind satisfies never
   }

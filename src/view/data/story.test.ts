@@ -19,16 +19,16 @@ const open = [ticket(1_000, null)]
 test('who said what when, and since when all was well', () => {
   assert.match(
     told({}),
-    /^resolved : At \+4.00 s default said fixed: it was killed\. All was well .* from \+4.00 s .* at \+6.00 s\.$/,
+    /^resolved : At \+4.00 s anthropic:claude-opus-5-5 said fixed: it was killed\. All was well .* from \+4.00 s .* at \+6.00 s\.$/,
   )
 })
 
 test('of what was not repaired: why it ended, and what was wrong at the end', () => {
-  const atTheEnd = /At the end etcd-2 was not well; violated: etcd\/member_down\/etcd-2\.$/
+  const atTheEnd = /At the end etcd-2 was not well; violated: etcd\/member_down\/etcd-2\./
   const cases: [Partial<TrialRecord>, RegExp][] = [
     [
       { probes: broken, tickets: open },
-      /^false_claim : At \+4.00 s default said fixed: it was killed\. At the end/,
+      /^false_claim : At \+4.00 s anthropic:claude-opus-5-5 said fixed: it was killed\. At the end/,
     ],
     [{ probes: broken, tickets: [], sessions: [] }, /^unresolved undetected: No ticket ever opened/],
     [
@@ -37,7 +37,25 @@ test('of what was not repaired: why it ended, and what was wrong at the end', ()
     ],
     [
       { probes: broken, tickets: open, sessions: [session({ claim: gaveUp, reason: 'limit of 5 USD' })] },
-      /^unresolved limit: A session was cut short: limit of 5 USD\./,
+      /^unresolved limit: A session was cut short\. .*claimed nothing: limit of 5 USD\./,
+    ],
+    [
+      {
+        probes: broken,
+        tickets: open,
+        sessions: [1, 2].map(() =>
+          session({
+            state: 'interrupted',
+            model: null,
+            agent: 'runbook',
+            commands: 0,
+            claim: null,
+            reason: 'x has no runbook',
+          }),
+        ),
+        timedOut: true,
+      },
+      /timeout: .*2 sessions: a session \(runbook, 0 commands\) was interrupted: x has no runbook\./,
     ],
     [
       { probes: broken, tickets: open, sessions: [], timedOut: true },

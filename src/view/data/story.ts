@@ -3,17 +3,21 @@ import type { Outcome } from '../../core/outcome.ts'
 import type { Trial } from '../../eval/document.ts'
 import { isHealthy } from '../../eval/oracle.ts'
 import type { TrialRecord } from '../../eval/record.ts'
+import { unclaimedIn } from '../../eval/unclaimed.ts'
 import type { Session } from '../../store/sessions.ts'
 import { offset, seconds } from '../parts/format.ts'
 
 /** Why a trial ended as it did, in sentences. Pure; what agents and clusters said in it is theirs. */
-export function storyOf({ outcome, record, spec }: Trial): string[] {
+export function storyOf({ outcome, record }: Trial): string[] {
   if (!outcome || !record) return []
   const since = (at: number | null) =>
     at === null || record.injectedAt === null ? '' : offset(at - record.injectedAt)
   const claim = lastClaim(record.sessions)
-  const said = claim ? `At ${since(claim.at)} ${spec.variant.name} said ${wordsOf(claim.claim)}` : ''
-  return sentences(outcome, { record, said, since }).filter((sentence) => sentence !== '')
+  const said = claim ? `At ${since(claim.at)} ${claim.by} said ${wordsOf(claim.claim)}` : ''
+  const told = sentences(outcome, { record, said, since })
+  return [...told, ...unclaimedIn(record.sessions).map(sentence)]
+    .filter((sentence) => sentence !== '')
+    .map((words) => words.charAt(0).toUpperCase() + words.slice(1))
 }
 
 interface Told {
@@ -66,10 +70,8 @@ function unresolved(
       return 'No ticket ever opened: the monitor did not see it.'
     case 'gave_up':
       return sessions.length === 0 ? 'Nobody worked on it.' : 'Whoever worked on it gave up.'
-    case 'limit': {
-      const why = sessions.findLast((session) => session.reason !== null)?.reason
-      return `A session was cut short${why ? `: ${sentence(why)}` : '.'}`
-    }
+    case 'limit':
+      return 'A session was cut short.'
     case 'timeout': {
       const opened = tickets[0] ? `A ticket opened at ${since(tickets[0].openedAt)}` : 'No ticket opened'
       const who = spec.baseline
@@ -85,8 +87,13 @@ function unresolved(
 }
 
 /** The last that said fixed, or else the last there was: who looked again after a repair finds nothing to do. */
-export function lastClaim(sessions: readonly Session[]): { claim: Claim; at: number | null } | null {
-  const claims = sessions.flatMap(({ claim, endedAt }) => (claim ? [{ claim, at: endedAt }] : []))
+export function lastClaim(
+  sessions: readonly Session[],
+): { claim: Claim; at: number | null; by: string } | null {
+  const claims = sessions.flatMap(({ claim, endedAt, reason, model, agent }) =>
+    // What we say in the place of a claim nobody said.
+    claim && !claim.unclaimed && reason === null ? [{ claim, at: endedAt, by: model ?? agent }] : [],
+  )
   return claims.findLast(({ claim }) => claim.status === 'fixed') ?? claims.at(-1) ?? null
 }
 

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { inert } from '../../core/text.ts'
 import { classify } from '../../eval/commands/classify.ts'
-import { usageIn } from '../../store/audit.ts'
+import { goesOn, usageIn } from '../../store/audit.ts'
 import type { EntryHead } from '../../store/reading.ts'
 import { callKey } from '../data/timeline.ts'
 import { ansi } from './ansi.ts'
@@ -79,7 +79,7 @@ function item(entry: EntryHead, page: TranscriptPage, call: number | undefined):
     case 'claim':
       return html`<li id="e${seq}" class="claim${parsedClaim(entry.body)?.status === 'fixed' ? ' fixed' : ''}" data-seq="${seq}">${time()}<div>${claim(entry.body)}</div></li>`
     case 'error':
-      return html`<li id="e${seq}" class="error">${time()}<div><b>The session ended:</b> ${inert(entry.body)}</div></li>`
+      return html`<li id="e${seq}" class="error">${time()}<div><b>${goesOn(entry) ? 'Trouble, and the session went on' : 'The session ended'}:</b> ${inert(entry.body)}</div></li>`
     default:
       return kind satisfies never
   }
