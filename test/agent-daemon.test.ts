@@ -136,7 +136,10 @@ describe('the agent daemon on a cluster with a node that was killed', () => {
     assert.equal(session.turns, 4)
     const retries = entries.filter(({ kind }) => kind === 'error').map(({ body }) => body)
     assert.equal(retries.length, 3)
-    assert.match(retries[0] ?? '', /^no answer of the model in attempt 1 \(.*scripted 429.*\); asking again/)
+    assert.match(
+      retries[0] ?? '',
+      /^attempt 1 to ask the model: no answer came: scripted 429; asking again in /,
+    )
     assert.equal(agent.stderr().split('asking again in').length - 1, 3, agent.stderr())
   })
 

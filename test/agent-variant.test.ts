@@ -120,7 +120,7 @@ const cases: Record<string, Case> = {
     variant: { model: forceable, tools_config: { tool_choice: 'required' } },
     answers: [claims('fixed', 'I am sure'), ...looksFirst],
     acts: (seen) => {
-      assert.deepEqual(choices(seen), ['any', 'auto', 'auto', 'auto'])
+      assert.deepEqual(choices(seen), ['any', 'any', 'auto'])
       assert.deepEqual([commands(seen), seen.session.claim?.status], [['svc status'], 'not_fixed'])
       assert.equal(seen.session.turns, 3)
     },

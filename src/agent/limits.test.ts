@@ -40,6 +40,18 @@ test('an unknown price is not 0: with a limit on money it ends the session, with
   assert.equal(free.spent.costUsd, null)
 })
 
+test('tokens that nobody counted are not 0: a limit on money or on tokens ends the session, and says which option lifts it', () => {
+  const uncounted = { tokensIn: null, tokensOut: null, tokensCached: 0, costUsd: null }
+  using money = meter(limits({ costUsd: 5 }), systemClock)
+  assert.throws(() => money.spend(uncounted), /does not say how many tokens.*--cost none/)
+  using tokens = meter(limits({ costUsd: null, tokens: 100 }), systemClock)
+  assert.throws(() => tokens.spend(uncounted), /does not say how many tokens.*--tokens none/)
+  using free = meter(limits({ costUsd: null }), systemClock)
+  free.spend(uncounted)
+  free.spend(usage)
+  assert.equal(free.spent.tokensIn, null)
+})
+
 test('the signal aborts when the time is over, with the limit as its reason', async () => {
   using used = meter(limits({ sessionMs: 20 }), systemClock)
   if (!used.signal.aborted) await once(used.signal, 'abort')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { addTicket, desk, echo, endless, fixedIt } from '../../test/standins/desk.ts'
 import { until } from '../../test/standins/until.ts'
-import type { AgentKind } from '../core/agent.ts'
+import type { AgentKind, Limits } from '../core/agent.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { Interrupted } from '../core/errors.ts'
 import { sessionEntries } from '../store/audit.ts'
@@ -58,6 +58,34 @@ describe('the agent daemon', () => {
     await until('second', () => agent.kinds().length === 4)
     assert.deepEqual(seen, [['etcd-1', 'etcd-2'], ['etcd-3']])
     assert.deepEqual(agent.kinds(), ['claimed', 'ended', 'claimed', 'ended'])
+  })
+
+  test('works within what is left of the budgets, and not at all once the day\u2019s is used up', async () => {
+    await using it = await desk()
+    const limits: Limits[] = []
+    const kind: AgentKind = async (work) => {
+      limits.push(work.limits)
+      await work.spend({ tokensIn: 10, tokensOut: 1, tokensCached: 0, costUsd: 0.5 })
+      return { status: 'not_fixed', rootCause: 'hm', actions: [] }
+    }
+    await using agent = daemon(it, kind, {
+      model: 'x:y',
+      agent: 'llm',
+      workplace: async () => ({ kind, sandbox: echo, briefing: '', isPaid: true }),
+      budgets: { ticket: { costUsd: 0.9, tokens: null }, day: { costUsd: 0.4, tokens: 30 } },
+    })
+    await until('worked', () => agent.kinds().filter((kind) => kind === 'ended').length === 1)
+    assert.deepEqual(
+      limits.map(({ costUsd, tokens }) => [costUsd, tokens]),
+      [[0.4, 30]],
+    )
+    await addTicket(it.db, 'c2', 'etcd-3')
+    await until('refused', () => agent.kinds().filter((kind) => kind === 'ended').length === 2)
+    assert.equal(limits.length, 1)
+    const [, second] = await listSessions(it.db)
+    assert.match(second?.reason ?? '', /budget of a day is used up: 0\.50 of 0\.4 USD.*--cost-per-day/)
+    const [first, later] = await listTickets(it.db)
+    assert.deepEqual([first?.attempts, later?.attempts, later?.state], [1, 0, 'open'])
   })
 
   test('takes only the tickets of its cluster when it has one', async () => {

@@ -3,7 +3,14 @@ import { describe, test } from 'node:test'
 import { Command } from 'commander'
 import { defaultLimits } from '../core/agent.ts'
 import { BadInput, MachineLacks } from '../core/errors.ts'
-import { type AgentSettings, addAgentOptions, agentArgv, chooseModel, limitsOf } from './agent-options.ts'
+import {
+  type AgentSettings,
+  addAgentOptions,
+  agentArgv,
+  budgetsOf,
+  chooseModel,
+  limitsOf,
+} from './agent-options.ts'
 
 const parse = (...argv: string[]): AgentSettings =>
   addAgentOptions(new Command().exitOverride()).parse(argv, { from: 'user' }).opts<AgentSettings>()
@@ -21,12 +28,39 @@ describe('settings of an agent', () => {
 
   const some = ['--cost', 'none', '--tokens', '5', '--turns', '2', '--command-time', '1500ms']
   const provider = ['--base-url', 'http://127.0.0.1:1/v1', '--price-in', '1', '--price-out', '2']
-  const cases = [[], some, provider, ['--session-time', '2m', '--model-patience', '3s', '--cost', '0']]
+  const bounds = [
+    '--context-tokens',
+    '4096',
+    '--output-tokens',
+    '500',
+    '--cost-per-ticket',
+    '1',
+    '--cost-per-day',
+    '2',
+  ]
+  const budgets = ['--tokens-per-ticket', '7', '--tokens-per-day', '9', '--cost-per-ticket', 'none']
+  const cases = [
+    [],
+    some,
+    provider,
+    bounds,
+    budgets,
+    ['--session-time', '2m', '--model-patience', '3s', '--cost', '0'],
+  ]
   for (const argv of cases)
     test(`reach a child process as they were: ${argv.join(' ') || 'the defaults'}`, () => {
       const settings = parse(...argv)
       assert.deepEqual(parse(...agentArgv(settings)), settings)
     })
+})
+
+test('a ticket may cost what its attempts may, unless somebody says otherwise', () => {
+  assert.deepEqual(budgetsOf(parse()).ticket, { costUsd: 15, tokens: null })
+  assert.deepEqual(budgetsOf(parse('--cost', 'none')).ticket, { costUsd: null, tokens: null })
+  const said = budgetsOf(
+    parse('--cost', 'none', '--cost-per-ticket', '2', '--tokens-per-day', '9', '--cost-per-day', '4'),
+  )
+  assert.deepEqual(said, { ticket: { costUsd: 2, tokens: null }, day: { costUsd: 4, tokens: 9 } })
 })
 
 describe('the model that works', () => {
@@ -55,6 +89,10 @@ describe('the model that works', () => {
   test('a model whose price nobody knows is not limited by money', () => {
     const local = ['--model', 'openai-compatible:x', '--base-url', 'http://127.0.0.1:1/v1', '--agent', 'llm']
     assert.throws(() => chooseModel(parse(...local), assert.fail), BadInput)
+    assert.throws(
+      () => chooseModel(parse(...local, '--cost', 'none', '--cost-per-day', '3'), assert.fail),
+      BadInput,
+    )
     assert.equal(chooseModel(parse(...local, '--cost', 'none'), assert.fail)?.spec, 'openai-compatible:x')
     assert.ok(chooseModel(parse(...local, '--price-in', '1', '--price-out', '1'), assert.fail)?.priced)
   })

@@ -41,8 +41,9 @@ export function llmAgent(options: LlmOptions): AgentKind {
       const left = work.limits.turns - turns
       const warning = left <= 3 && left > 0 ? [words.lastTurns(left)] : []
       const remarks = [...(next.nudge ? [next.nudge] : []), ...warning]
-      // A refused answer is not kept: it would only be continued.
-      talk.add(turn.end === 'refused' ? null : turn.message, next.replies, remarks)
+      // A refused answer would only be continued, and calls of an unreadable one have no replies.
+      const isKept = turn.end !== 'refused' && turn.end !== 'unreadable'
+      talk.add(isKept ? turn.message : null, next.replies, remarks)
     }
   }
 }

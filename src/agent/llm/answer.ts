@@ -1,3 +1,5 @@
+import { chatChunk, isChatChunk } from './chunk.ts'
+
 /** What came back with status 200. */
 export type Answer =
   | { kind: 'events'; text: string; doubled: boolean; refused: unknown }
@@ -44,12 +46,18 @@ function eventsIn(blocks: readonly string[], isCut: boolean): Answer {
   return {
     kind: 'events',
     text: kept
-      .map((block) => `${block.trim()}\n\n`)
+      .map((block) => `${readable(block)}\n\n`)
       .join('')
       .slice(0, isCut && at === -1 ? -2 : undefined),
     doubled,
     refused,
   }
+}
+
+/** Of a chat in the form that the SDK reads; any other as it came. */
+function readable(block: string): string {
+  const body = jsonIn(dataOf(block))
+  return body && isChatChunk(body) ? `data: ${JSON.stringify(chatChunk(body))}` : block.trim()
 }
 
 const dataOf = (block: string): string =>
@@ -106,26 +114,13 @@ function asEvents(body: Json): string | null {
 }
 
 function chatEvents(body: Json): string | null {
-  const [choice] = body.choices as { message?: Json; finish_reason?: string | null }[]
-  const { message } = choice ?? {}
-  if (!message) return null
-  const calls = message.tool_calls as { function?: { arguments?: unknown } }[] | null | undefined
-  const delta = {
-    ...message,
-    role: 'assistant',
-    ...(calls && {
-      tool_calls: calls.map((call, index) => ({
-        ...call,
-        index,
-        function: { ...call.function, arguments: asText(call.function?.arguments) },
-      })),
-    }),
-  }
-  const chunk = { ...body, choices: [{ index: 0, delta, finish_reason: choice?.finish_reason ?? null }] }
+  const chunk = chatChunk(body)
+  const [choice] = chunk.choices as { delta?: { tool_calls?: object[] } }[]
+  if (!choice?.delta) return null
+  const calls = choice.delta.tool_calls
+  if (calls) choice.delta.tool_calls = calls.map((call, index) => ({ ...call, index }))
   return `data: ${JSON.stringify(chunk)}\n\ndata: [DONE]\n\n`
 }
-
-const asText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value ?? {}))
 
 function messageEvents(body: Json): string {
   const event = (type: string, data: object) =>

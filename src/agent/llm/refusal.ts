@@ -36,7 +36,20 @@ export function refusalIn(error: unknown, clock: Clock, known: ReadonlySet<Adjus
     const why = lost.map((part) => lastingFault(part)).find((fault) => fault !== null)
     return why ? { kind: 'never', why } : { kind: 'passing', waitMs: null }
   }
-  return meaningOf(said, known) ?? { kind: 'passing', waitMs: retryAfterMs(said.headers, clock.now()) }
+  return (
+    meaningOf(said, known) ?? {
+      kind: 'passing',
+      waitMs: retryAfterMs(said.headers, clock.now()) ?? waitIn(said.text),
+    }
+  )
+}
+
+/** How long to wait, in words, where no header says it: `try again in 20.5s`, `retryDelay: 34s`. null: not said. */
+function waitIn(text: string): number | null {
+  const [, amount, unit] =
+    /(?:again|retry)(?: in|_?delay:|_?after:?) ?(\d+(?:\.\d+)?) ?(ms|s|m)?(?:[a-z]*\b)/i.exec(text) ?? []
+  if (amount === undefined) return null
+  return Math.min(3_600_000, Number(amount) * (unit === 'ms' ? 1 : unit === 'm' ? 60_000 : 1_000))
 }
 
 /** null: it may pass. */

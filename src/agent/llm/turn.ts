@@ -90,6 +90,7 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
     abortSignal: AbortSignal.any([request.signal, watch.signal]),
     providerOptions: model.providerOptions,
     maxOutputTokens: request.maxOutputTokens,
+    repairToolCall: async ({ toolCall, tools }) => repaired(toolCall, Object.keys(tools)),
     onError: ({ error }) => {
       failure ??= { error }
     },
@@ -109,6 +110,18 @@ export async function takeTurn(request: TurnRequest): Promise<Turn> {
     // The stream's own error says more than what follows from it.
     throw new TurnBroken((failure as { error: unknown } | null)?.error ?? error, begun, hadBegun)
   }
+}
+
+/** A name with what some servers leave around it: `functions.shell`, `shell<|channel|>commentary`. null: it is another. */
+function repaired<Call extends { toolName: string; input: string }>(
+  call: Call,
+  known: string[],
+): Call | null {
+  const name = /^(?:(?:functions?|tools?|default_api)[.:])?([\w-]+?)(?:<\|.*)?$/s.exec(
+    call.toolName.trim(),
+  )?.[1]
+  const toolName = known.find((tool) => tool === name)
+  return toolName && toolName !== call.toolName ? { ...call, toolName } : null
 }
 
 /** Comments that keep a connection are signs of life, but not for ever: behind a gateway the model may be dead. */
@@ -175,12 +188,20 @@ function tokensOf({ inputTokens, outputTokens, inputTokenDetails, raw }: Languag
 const briefly = (error: unknown): string =>
   headAndTail(error instanceof Error ? error.message : String(error), 600)
 
+/** Ends in the words of servers and gateways; the SDK knows few of them, and makes `other` of the rest. */
+const brokeOff = /error|abort|cancel|insufficient|overload|timeout|network|unavailable/i
+const callUnread = /malformed|tool_call_filter|function_call_filter/i
+const stopped = /filter|safety|sensitive|recitation|prohibited|blocklist|spii|guardrail|refusal/i
+const tooLong = /max_?(?:output_?)?tokens|^(?:model_)?length|token_limit/i
+
 /** null: it did not end, it broke. */
-function endOf(reason: string, raw: string | undefined): Turn['end'] | null {
+function endOf(reason: string, raw = ''): Turn['end'] | null {
   if (reason === 'interrupted' || reason === 'error') return null
-  if (raw === 'model_context_window_exceeded') return 'window_full'
-  if (reason === 'content-filter') return 'refused'
-  return reason === 'length' ? 'cut' : 'done'
+  if (/context_window/.test(raw)) return 'window_full'
+  if (callUnread.test(raw)) return 'unreadable'
+  if (reason === 'content-filter' || stopped.test(raw)) return 'refused'
+  if (reason === 'length' || tooLong.test(raw)) return 'cut'
+  return brokeOff.test(raw) ? null : 'done'
 }
 
 /** What Anthropic said at the start of an answer: the input is paid also when the rest never comes. */
