@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ChatReply } from './standins/openai.ts'
+import { resolveModel } from '../src/agent/model.ts'
+import { summarizer } from '../src/agent/summarize.ts'
+import { type ChatReply, openaiStandin } from './standins/openai.ts'
 import { done, run, served } from './standins/served.ts'
 
 /** A stream as it stands on the wire. */
@@ -155,4 +157,21 @@ test('a wait that only words tell is kept to', async () => {
   })
   assert.equal(claim?.status, 'fixed')
   assert.deepEqual(waits, [120])
+})
+
+test('summaries learn as well what a server takes', async () => {
+  await using server = await openaiStandin(
+    ({ max_tokens: most }) =>
+      most === undefined
+        ? { text: 'It looked at the members.' }
+        : {
+            status: 400,
+            message: "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.",
+          },
+    { lax: true },
+  )
+  const model = resolveModel('openai-compatible:small', { OPERATOR_BASE_URL: `${server.url}/v1` })
+  const summarize = summarizer({ model })
+  for (const text of ['a\nb', 'c\nd']) assert.equal((await summarize(text)).text, 'It looked at the members.')
+  assert.equal(server.requests.length, 3)
 })

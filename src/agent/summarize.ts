@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../core/clock.ts'
+import { learning } from './llm/learning.ts'
 import { loadSdk } from './llm/sdk.ts'
 import type { ResolvedModel } from './model.ts'
 import type { Tokens } from './price.ts'
@@ -100,15 +101,17 @@ async function askForSummary(
   onTokens: SummaryOptions['onTokens'],
 ): Promise<string> {
   const { generateText } = await loadSdk()
-  const result = await generateText({
-    model: await model.load(),
-    instructions,
-    prompt: JSON.stringify(text.slice(0, 8000)),
-    maxOutputTokens: 200,
-    maxRetries: 0,
-    abortSignal: signal,
-    ...(model.provider === 'anthropic' && { reasoning: 'none' as const }),
-  })
+  const result = await learning(model, systemClock, async () =>
+    generateText({
+      model: await model.load(),
+      instructions,
+      prompt: JSON.stringify(text.slice(0, 8000)),
+      maxOutputTokens: 200,
+      maxRetries: 0,
+      abortSignal: signal,
+      ...(model.provider === 'anthropic' && { reasoning: 'none' as const }),
+    }),
+  )
   const { inputTokens, outputTokens, inputTokenDetails } = result.usage
   const tokens: Tokens = {
     input: inputTokens ?? 0,

@@ -1,5 +1,7 @@
 import type { z } from 'zod'
+import { learning } from '../agent/llm/learning.ts'
 import { loadSdk } from '../agent/llm/sdk.ts'
+import { tokensOf } from '../agent/llm/usage.ts'
 import type { ResolvedModel } from '../agent/model.ts'
 import type { Tokens } from '../agent/price.ts'
 import type { Clock } from '../core/clock.ts'
@@ -97,22 +99,17 @@ export async function askAll<T>(
 async function ask<T>(
   prompt: string,
   { instructions, schema, temperature }: Matter<T>,
-  { model, signal, maxRetries = 2 }: Asking,
-): Promise<{ output: T; tokens: Tokens }> {
+  { model, clock, signal, maxRetries = 2 }: Asking,
+): Promise<{ output: T; tokens: Tokens | null }> {
   const { generateText, Output } = await loadSdk()
-  const { output, usage } = await generateText({
-    model: await model.load(),
-    ...{ instructions, prompt, maxRetries, maxOutputTokens: 200, abortSignal: signal },
-    output: Output.object({ schema }),
-    ...(temperature !== undefined && { temperature }),
-    ...(model.provider === 'anthropic' && { reasoning: 'none' as const }),
-  })
-  const { cacheReadTokens = 0, cacheWriteTokens = 0 } = usage.inputTokenDetails
-  const tokens = {
-    input: usage.inputTokens ?? 0,
-    output: usage.outputTokens ?? 0,
-    cacheRead: cacheReadTokens,
-    cacheWrite: cacheWriteTokens,
-  }
-  return { output: output as T, tokens }
+  const { output, usage } = await learning(model, clock, async () =>
+    generateText({
+      model: await model.load(),
+      ...{ instructions, prompt, maxRetries, maxOutputTokens: 200, abortSignal: signal },
+      output: Output.object({ schema }),
+      ...(temperature !== undefined && { temperature }),
+      ...(model.provider === 'anthropic' && { reasoning: 'none' as const }),
+    }),
+  )
+  return { output: output as T, tokens: tokensOf(usage) }
 }

@@ -8,7 +8,29 @@ export function defects({ body, headers }: Recorded<MessagesRequest>): string | 
   if (!Number.isInteger(body.max_tokens) || body.max_tokens < 1) return 'max_tokens: Field required'
   if (!body.model) return 'model: Field required'
   if (!body.system?.some((block) => block.text.length > 0)) return 'system: expected in every request of ours'
-  return tooManyMarks(body) ?? shape(body.messages) ?? pairs(body.messages) ?? thinking(body)
+  return (
+    surrogates(body) ??
+    calls(body.messages) ??
+    tooManyMarks(body) ??
+    shape(body.messages) ??
+    pairs(body.messages) ??
+    thinking(body)
+  )
+}
+
+function surrogates(body: MessagesRequest): string | null {
+  const halved = /\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}/i
+  return halved.test(JSON.stringify(body))
+    ? 'The request body is not valid JSON: no low surrogate in string'
+    : null
+}
+
+/** In the whole conversation. */
+function calls(messages: readonly Message[]): string | null {
+  const uses = messages.flatMap(({ content }) => content.filter(({ type }) => type === 'tool_use'))
+  if (new Set(uses.map(({ id }) => id)).size !== uses.length) return 'messages: `tool_use` ids must be unique'
+  const odd = uses.find(({ id = '', name = '' }) => !/^[\w-]+$/.test(id) || !/^[\w-]{1,128}$/.test(name))
+  return odd ? `tool_use: String should match pattern '^[a-zA-Z0-9_-]+$': ${odd.id} ${odd.name}` : null
 }
 
 function tooManyMarks(body: MessagesRequest): string | null {

@@ -14,7 +14,14 @@ export interface Answer {
   blocks: Block[]
   stop?: 'end_turn' | 'tool_use' | 'max_tokens' | 'refusal' | 'model_context_window_exceeded'
   /** Overrides what is counted from the texts (four characters a token) and the simulated cache. */
-  usage?: { input_tokens?: number; output_tokens?: number }
+  usage?: {
+    input_tokens?: number
+    output_tokens?: number
+    cache_read_input_tokens?: number
+    cache_creation_input_tokens?: number
+  }
+  /** Every event twice. */
+  doubled?: boolean
   /** The connection breaks after that many events. */
   cutAfter?: number
   /** The stream ends in good order after that many events, without `message_stop`. */

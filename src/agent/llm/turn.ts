@@ -1,9 +1,10 @@
-import type { AssistantModelMessage, LanguageModelUsage, ModelMessage, streamText, ToolSet } from 'ai'
+import type { AssistantModelMessage, ModelMessage, streamText, ToolSet } from 'ai'
 import type { Clock } from '../../core/clock.ts'
 import type { ResolvedModel } from '../model.ts'
 import { headAndTail } from '../output.ts'
 import type { Tokens } from '../price.ts'
 import { loadSdk } from './sdk.ts'
+import { tokensOf } from './usage.ts'
 import { cleaned } from './well-formed.ts'
 import { wire } from './wire.ts'
 
@@ -169,19 +170,6 @@ async function whole(
     defect: call.invalid ? briefly(call.error) : null,
   }))
   return { ...cleaned(answer ?? null, calls, uniqueId), end, tokens: tokensOf(step.usage) }
-}
-
-/** Some servers send a usage of nulls, or of zeros: no request has no tokens. */
-function tokensOf({ inputTokens, outputTokens, inputTokenDetails, raw }: LanguageModelUsage): Tokens | null {
-  const said = raw as { prompt_tokens?: number | null; completion_tokens?: number | null } | undefined
-  if (inputTokens === undefined || outputTokens === undefined || inputTokens <= 0) return null
-  if (said?.prompt_tokens === null || said?.completion_tokens === null) return null
-  return {
-    input: inputTokens,
-    cacheRead: inputTokenDetails.cacheReadTokens ?? 0,
-    cacheWrite: inputTokenDetails.cacheWriteTokens ?? 0,
-    output: outputTokens,
-  }
 }
 
 /** Without the causes, which say the same again. */
