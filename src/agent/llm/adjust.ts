@@ -56,7 +56,7 @@ const rules: readonly Rule[] = [
   },
   {
     words:
-      /system (?:role|message|prompt|instruction)|role.{0,60}\bsystem\b|\bsystem\b.{0,40}role|developer/i,
+      /system (?:role|message|prompt|instruction)|role.{0,60}\bsystem\b|\bsystem\b.{0,40}role|'developer'/i,
     adjustments: ['no system role'],
   },
   { words: /stream/i, adjustments: ['at once'] },
@@ -69,7 +69,12 @@ const nullContent =
 const notOptions = ['model', 'messages', 'tools', 'stream', 'system']
 
 /** What a refusal asks to be different; null: it names nothing that can be. */
-export function adjustmentFor({ text, sent }: Said, known: ReadonlySet<Adjustment>): Adjustment | null {
+export function adjustmentFor(
+  { text: whole, sent }: Said,
+  known: ReadonlySet<Adjustment>,
+): Adjustment | null {
+  // The kind of an error is `invalid_request_error` for whatever was wrong.
+  const text = whole.replace(/invalid_(?:request|argument|parameter)\w*/gi, '')
   const wanted = (adjustments: readonly Adjustment[]) =>
     adjustments.find((adjustment) => !known.has(adjustment)) ?? null
   if (refuses.test(text))

@@ -68,7 +68,8 @@ function meaningOf(said: Said, known: ReadonlySet<Adjustment>): Refusal | null {
   if (status !== 401 && status !== 403) {
     if (noTools.test(text) && !/stream/i.test(text))
       return { kind: 'never', why: `the model, or its server, cannot call tools: ${words}` }
-    const adjustment = adjustmentFor(said, known)
+    const isUnknownModel = status === 404 && noModel.test(text)
+    const adjustment = isUnknownModel ? null : adjustmentFor(said, known)
     if (adjustment) return { kind: 'adjust', adjustment }
   }
   return isPassing(status) ? null : { kind: 'never', why: whyNever(said, words) }
@@ -90,7 +91,7 @@ function whyNever({ status, text }: Said, words: string): string {
 const isRateLimit = ({ status, text }: Said): boolean => status === 429 || rateLimit.test(text)
 
 const rateLimit =
-  /rate.?limit|throttl|too many requests|please (?:wait|slow)|try again (?:in|later)|overloaded|capacity|tokens? per (?:min|day|hour)|concurren/i
+  /rate.?limit|throttl|too many requests|please (?:wait|slow)|try again (?:in|later)|tokens? per (?:min|day|hour)/i
 const neverFits =
   /request too large|reduce your (?:message|prompt|input|request)|too large for model|single request exceed/i
 const noMoney =
