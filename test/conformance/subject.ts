@@ -46,7 +46,9 @@ async function timed(connection: Connection<Observation>): Promise<Observation> 
 export async function untilWell(subject: Subject, connection: Connection<Observation>, withinMs = 20_000) {
   let open: Place[] = []
   const well = async () => {
-    open = verdictsOf(subject, await timed(connection)).filter(({ verdict }) => verdict.kind !== 'ok')
+    open = verdictsOf(subject, await timed(connection)).filter(
+      ({ verdict }) => verdict.kind === 'violated' || verdict.kind === 'unknown',
+    )
     if (open.length > 0) await systemClock.sleep(500)
     return open.length === 0
   }

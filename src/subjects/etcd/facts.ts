@@ -21,7 +21,9 @@ export function facts({ nodes }: EtcdObservation): Fact[] {
       name: 'alarms',
       value: distinct(
         telling.flatMap(([, { alarms }]) =>
-          alarms.map(({ alarm, memberId }) => `${alarm} of ${named(memberId)}`),
+          alarms.map(
+            ({ alarm, memberId }) => `${alarm} of ${memberId === null ? 'nobody' : named(memberId)}`,
+          ),
         ),
       ),
       keep: 'same',

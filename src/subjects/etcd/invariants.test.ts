@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { wholeCluster } from '../../core/invariant.ts'
 import { invariants } from './invariants.ts'
-import type { EtcdNode, EtcdObservation, Recent, Status } from './observation.ts'
+import type { DataComparison, EtcdNode, EtcdObservation, Recent, Status } from './observation.ts'
 
 const quiet: Recent = {
   ...{ leaderChanges: 0, failedProposals: 0, requests: 100, failedRequests: 0 },
@@ -11,17 +11,20 @@ const quiet: Recent = {
 const ids = ['101', '102', '103']
 const status = (id: string): Status => ({
   ...{ clusterId: '9', memberId: id, leaderId: '101', term: 2, revision: 500, version: '3.4.23' },
-  ...{ dbBytes: 20_000, dbInUseBytes: 16_000, alarms: [] },
+  ...{ dbBytes: 20_000, dbInUseBytes: 16_000, alarms: [], learner: false },
 })
+const memberList = () =>
+  ids.map((one, i) => ({ id: one, name: `etcd-${i + 1}`, peerUrls: [] as string[], learner: false }))
 const well = (id: string): EtcdNode => ({
   ...{ healthy: true, reach: 'answered', serving: true, status: status(id), hasLeader: true },
-  members: ids.map((one, i) => ({ id: one, name: `etcd-${i + 1}`, peerUrls: [], learner: false })),
+  members: memberList(),
   ...{
     quotaBytes: 64 * 2 ** 20,
     recent: { ...quiet },
     answersMs: [1, 2, 3, 2, 1],
     consensusMs: [5, 9, 900],
     clockOffsetMs: 0,
+    descriptors: { used: 20, most: 1024 },
   },
   disk: { totalBytes: 1000, availableBytes: 600 },
   activePeers: Object.fromEntries(
@@ -37,6 +40,7 @@ const gone = (reach: 'refused' | 'timeout', healthy: boolean | null): EtcdNode =
     consensusMs: null,
     activePeers: null,
     clockOffsetMs: null,
+    descriptors: null,
   },
 })
 
@@ -47,6 +51,12 @@ function observed(change: Change = () => undefined): EtcdObservation {
     at: 0,
     nodes: Object.fromEntries(ids.map((id, i) => [`etcd-${i + 1}`, well(id)])),
     memberIds: Object.fromEntries(ids.map((id, i) => [`etcd-${i + 1}`, id])),
+    memberList: memberList(),
+    revision: { highest: 500, now: 500 },
+    data: {
+      revision: 500,
+      hashes: Object.fromEntries(ids.map((_, i) => [`etcd-${i + 1}`, { hash: 7, compactRevision: '3' }])),
+    },
   }
   change(observation)
   return observation
@@ -110,7 +120,7 @@ const cases: [string, Change, string[]][] = [
     'a member added',
     ({ nodes }) =>
       Object.values(nodes).map((it) => it.members?.push({ id: '7', name: '', peerUrls: [], learner: true })),
-    ['member_list_as_declared@cluster'],
+    ['member_list_as_declared@cluster', 'learner_stays@cluster'],
   ],
   [
     'one member declared twice',
@@ -127,12 +137,12 @@ const cases: [string, Change, string[]][] = [
   [
     'out of space, told by another member',
     ({ nodes }) => nodes['etcd-1']?.status?.alarms.push({ memberId: '102', alarm: 'NOSPACE' }),
-    ['alarm_nospace@etcd-2'],
+    ['alarm_nospace@cluster'],
   ],
   [
     'corrupt',
     ({ nodes }) => nodes['etcd-1']?.status?.alarms.push({ memberId: '102', alarm: 'CORRUPT' }),
-    ['alarm_corrupt@etcd-2'],
+    ['alarm_corrupt@cluster'],
   ],
   ['quota', node((it) => (it.quotaBytes = 21_000)), ['database_near_quota@etcd-2']],
   [
@@ -143,6 +153,50 @@ const cases: [string, Change, string[]][] = [
     ['database_fragmented@etcd-2'],
   ],
   ['disk', node((it) => (it.disk = { totalBytes: 1000, availableBytes: 90 })), ['disk_nearly_full@etcd-2']],
+  [
+    'an alarm of a member that has left',
+    ({ nodes }) => nodes['etcd-1']?.status?.alarms.push({ memberId: '99', alarm: 'NOSPACE' }),
+    ['alarm_nospace@cluster'],
+  ],
+  [
+    'an alarm of nobody',
+    ({ nodes }) => nodes['etcd-1']?.status?.alarms.push({ memberId: null, alarm: 'CORRUPT' }),
+    ['alarm_corrupt@cluster'],
+  ],
+  [
+    'voters that nobody watches have no leader',
+    (it) => {
+      it.memberList = [...memberList(), ...memberList().map((one) => ({ ...one, id: `9${one.id}` }))]
+      for (const one of Object.values(it.nodes)) one.hasLeader = false
+    },
+    ['no_quorum@cluster', 'no_leader@etcd-1', 'no_leader@etcd-2', 'no_leader@etcd-3'],
+  ],
+  [
+    'a learner',
+    ({ nodes }) => Object.values(nodes).map((it) => Object.assign(it.members?.[2] ?? {}, { learner: true })),
+    ['learner_stays@cluster'],
+  ],
+  ['a revision that fell', (it) => (it.revision.highest = 501), ['revision_fell@cluster']],
+  [
+    'data that differs',
+    ({ data }) => Object.assign((data as DataComparison).hashes['etcd-3'] ?? {}, { hash: 8 }),
+    ['data_differs@cluster'],
+  ],
+  [
+    'descriptors',
+    node((it) => (it.descriptors = { used: 850, most: 1024 })),
+    ['descriptors_nearly_used@etcd-2'],
+  ],
+  [
+    'no descriptor left',
+    node((it) => (it.descriptors = { used: 1020, most: 1024 })),
+    ['descriptors_used_up@etcd-2', 'descriptors_nearly_used@etcd-2'],
+  ],
+  [
+    'our own clock',
+    ({ nodes }) => Object.values(nodes).map((it, i) => (it.clockOffsetMs = 3_600_000 + i * 500)),
+    ['monitor_clock_off@cluster'],
+  ],
   ['clock', node((it) => (it.clockOffsetMs = -2500)), ['clock_off@etcd-2']],
   ['slow link', node((it) => (it.answersMs = [90, 91, 95, 90, 99])), ['slow_answers@etcd-2']],
   ['lossy link', node((it) => (it.answersMs = [1, 2, 210, 2, 420])), ['slow_answers@etcd-2']],
@@ -180,7 +234,10 @@ describe('each fault shows as itself and as nothing else', () => {
 })
 
 describe('what is not known is unknown', () => {
-  const silent = replaced(...ids.map((_, i): [string, EtcdNode] => [`etcd-${i + 1}`, gone('timeout', null)]))
+  const silent: Change = (observation) => {
+    for (const name of Object.keys(observation.nodes)) observation.nodes[name] = gone('timeout', null)
+    observation.revision.now = null
+  }
 
   test('when nobody answers: everything', () => {
     const observation = observed(silent)
@@ -202,12 +259,33 @@ describe('what is not known is unknown', () => {
       null
     >
     assert.deepEqual(verdicts(observed(recently(none)), 'unknown'), [
+      'leader_changes@cluster',
       'slow_peer_round_trip@etcd-2',
       'slow_fsync@etcd-2',
       'slow_commit@etcd-2',
       'failed_proposals@etcd-2',
       'failed_requests@etcd-2',
     ])
+  })
+
+  test('where a metric never was: nothing to check, and nothing unknown', () => {
+    const absent = Object.fromEntries(Object.keys(quiet).map((key) => [key, 'absent'])) as Record<
+      keyof Recent,
+      'absent'
+    >
+    const observation = observed(recently(absent))
+    assert.deepEqual(verdicts(observation, 'unknown'), [])
+    assert.deepEqual(verdicts(observation, 'not_applicable').length, 5)
+  })
+
+  test('a member alone has no peers to check, and is ok in the rest', () => {
+    const alone = observed((observation) => {
+      const { 'etcd-1': one } = observation.nodes
+      if (one) observation.nodes = { 'etcd-1': { ...one, members: memberList().slice(0, 1) } }
+      observation.memberIds = { 'etcd-1': '101' }
+      observation.memberList = memberList().slice(0, 1)
+    })
+    assert.deepEqual([verdicts(alone, 'violated'), verdicts(alone, 'unknown')], [[], []])
   })
 
   test('a disk that cannot be read is unknown; one that is not declared is not watched', () => {

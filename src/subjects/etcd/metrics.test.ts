@@ -30,7 +30,7 @@ test('reads the series that are there, and only those', () => {
   assert.equal(metrics.quotaBytes, 64 * 2 ** 20)
   assert.equal(metrics.startedAtSeconds, 1795368859.51)
   assert.equal(metrics.leaderChanges, 2)
-  assert.deepEqual(metrics.requests, { all: 100, failed: 6 })
+  assert.deepEqual(metrics.requests, { all: 100, failed: 6, series: 4 })
   assert.deepEqual(metrics.fsync?.counts, [90, 100, 100])
   assert.deepEqual(Object.keys(metrics.peerRoundTrip ?? {}), ['b66b', 'f7fb'])
   assert.equal(metrics.failedProposals, null)

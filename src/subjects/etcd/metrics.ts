@@ -10,7 +10,9 @@ export interface Metrics {
   startedAtSeconds: number | null
   leaderChanges: number | null
   failedProposals: number | null
-  requests: { all: number; failed: number } | null
+  /** `series`: how many numbers were added up; a page that has fewer than the one before is not whole. */
+  requests: { all: number; failed: number; series: number } | null
+  descriptors: { used: number; most: number } | null
   fsync: Histogram | null
   commit: Histogram | null
   /** By the peer's member id, in hexadecimal: does a stream to it stand? */
@@ -26,9 +28,11 @@ const serverFaults =
 export function metricsFrom(text: string): Metrics {
   const value = (name: string): number | null => {
     const first = linesOf(text, `${name} `)[0]
-    return first === undefined ? null : numberAtEnd(first)
+    return first === undefined ? null : countAtEnd(first)
   }
+  const [used, most] = [value('process_open_fds'), value('process_max_fds')]
   return {
+    descriptors: used === null || most === null || most === 0 ? null : { used, most },
     hasLeader: value('etcd_server_has_leader'),
     quotaBytes: value('etcd_server_quota_backend_bytes'),
     startedAtSeconds: value('process_start_time_seconds'),
@@ -66,32 +70,39 @@ function byPeer(lines: readonly string[], label: 'To' | 'Remote'): Map<string, s
 
 function activeFrom(lines: string[]): Metrics['activePeers'] {
   const groups = byPeer(lines, 'Remote')
-  return (
-    groups &&
-    Object.fromEntries(
-      [...groups].map(([peer, own]) => [peer, own.some((line) => (numberAtEnd(line) ?? 0) > 0)]),
-    )
-  )
+  const counts = [...(groups ?? [])].map(([peer, own]) => [peer, own.map(countAtEnd)] as const)
+  if (groups === null || counts.some(([, own]) => own.includes(null))) return null
+  return Object.fromEntries(counts.map(([peer, own]) => [peer, own.some((count) => count !== 0)]))
 }
 
+/** Unary ones only: a stream whose client was killed ends as Unavailable, and that is no fault of the server. */
 function requestsFrom(lines: string[]): Metrics['requests'] {
   if (lines.length === 0) return null
-  const requests = { all: 0, failed: 0 }
+  const requests = { all: 0, failed: 0, series: lines.length }
   for (const line of lines) {
-    if (line.endsWith('} 0')) continue
-    const count = numberAtEnd(line) ?? 0
+    if (line.endsWith('} 0') || !line.includes('grpc_type="unary"')) continue
+    const count = countAtEnd(line)
+    if (count === null) return null
     requests.all += count
     if (serverFaults.test(line)) requests.failed += count
   }
   return requests
 }
 
+/** Nothing that we read is negative or without end. */
+function countAtEnd(line: string): number | null {
+  const count = numberAtEnd(line)
+  return count !== null && count >= 0 && Number.isFinite(count) ? count : null
+}
+
 function peersFrom(lines: string[]): Metrics['peerRoundTrip'] {
   const groups = byPeer(lines, 'To')
   if (!groups) return null
-  const histograms = [...groups].flatMap(([peer, own]): [string, Histogram][] => {
+  const histograms: [string, Histogram][] = []
+  for (const [peer, own] of groups) {
     const histogram = histogramFrom(own)
-    return histogram ? [[peer, histogram]] : []
-  })
+    if (!histogram) return null
+    histograms.push([peer, histogram])
+  }
   return Object.fromEntries(histograms)
 }

@@ -11,9 +11,11 @@ export interface Status {
   revision: number
   version: string
   dbBytes: number
-  dbInUseBytes: number
-  /** Alarms that this member has applied, of any member. */
-  alarms: { memberId: string; alarm: string }[]
+  /** null: this version does not tell. */
+  dbInUseBytes: number | null
+  /** Alarms that this member has applied, of any member; without an owner where nobody could tell whose it is. */
+  alarms: { memberId: string | null; alarm: string }[]
+  learner: boolean
 }
 
 export interface Member {
@@ -24,16 +26,22 @@ export interface Member {
   learner: boolean
 }
 
-/** What a member's own metrics say happened within a window; null: the metric is not there. */
+/**
+ * What a member's own metrics say happened within a window. null: it cannot be told from this look. `absent`: no page of
+ * this member had the metric so far, though they were whole; some distributions leave metrics out.
+ */
+export type Measured = number | null | 'absent'
+
 export interface Recent {
-  leaderChanges: number | null
-  failedProposals: number | null
-  requests: number | null
-  failedRequests: number | null
-  fsyncP99Ms: number | null
-  commitP99Ms: number | null
+  leaderChanges: Measured
+  failedProposals: Measured
+  /** Unary ones: a stream ends as it does when its client goes away. */
+  requests: Measured
+  failedRequests: Measured
+  fsyncP99Ms: Measured
+  commitP99Ms: Measured
   /** What even the fastest message to the slowest peer took at least. */
-  peerRoundTripMs: number | null
+  peerRoundTripMs: Measured
 }
 
 export interface EtcdNode extends NodeView {
@@ -45,6 +53,8 @@ export interface EtcdNode extends NodeView {
   hasLeader: boolean | null
   quotaBytes: number | null
   recent: Recent | null
+  /** File descriptors of its process. */
+  descriptors: { used: number; most: number } | null
   /** Whether its streams to its peers stand, by member id. null: the metric is not there. */
   activePeers: Record<string, boolean> | null
   /** How long its answers took to questions that it answers by itself, over the last ten looks; null: too few. */
@@ -61,4 +71,16 @@ export interface EtcdObservation extends Observation {
   nodes: Record<string, EtcdNode>
   /** The member id each node last had, also from earlier looks. */
   memberIds: Record<string, string>
+  /** The member list that was told last, also at an earlier look: a cluster without a leader may tell none. */
+  memberList: Member[] | null
+  /** The highest revision that was seen lately, and the highest that a member proves now by a read through consensus. */
+  revision: { highest: number; now: number | null }
+  /** The last comparison of the members' data; null: there was none yet. Or why there is none. */
+  data: DataComparison | 'too_large' | 'forbidden' | null
+}
+
+/** Hashes of all keys up to one revision, by node. Only hashes after the same compaction can be compared. */
+export interface DataComparison {
+  revision: number
+  hashes: Record<string, { hash: number; compactRevision: string }>
 }

@@ -49,11 +49,14 @@ test('one understood answer is enough to be up; the rest is not known', async ()
   assert.deepEqual([node.reach, node.healthy, node.status, node.hasLeader], ['answered', true, null, null])
 })
 
+const status =
+  '{"header":{"cluster_id":"9","member_id":"7","revision":"5","raft_term":"2"},"version":"3.4.23","dbSize":"20480","leader":"7"}'
+
 /** A member whose `/health` needs as long as an election; everything else it says at once. */
 async function member(healthMs: () => number) {
   const server = createServer(async (request, response) => {
     if (request.url === '/health') await systemClock.sleep(healthMs())
-    response.end(request.url === '/health' ? '{"health":"true"}' : '{"header":{},"members":[]}')
+    response.end(request.url === '/health' ? '{"health":"true"}' : status)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }

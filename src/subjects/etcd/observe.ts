@@ -5,7 +5,8 @@ import { clientOf, clockOffset, type Reply } from '../shared/client.ts'
 import { within } from '../shared/deadline.ts'
 import { diskWatcher } from '../shared/disk.ts'
 import { errorOf, healthOf, reachOf, someAnswer } from '../shared/reach.ts'
-import { membersFrom, servingFrom, statusFrom } from './answers.ts'
+import { hashFrom, membersFrom, servingFrom, statusFrom } from './answers.ts'
+import { dataComparer, revisionMemory } from './data.ts'
 import { metricsFrom } from './metrics.ts'
 import type { EtcdNode, EtcdObservation } from './observation.ts'
 import { windowOf } from './window.ts'
@@ -27,6 +28,12 @@ export function connect(endpoints: Endpoints, clock: Clock = systemClock): Conne
     watch: nodeWatcher(endpoint, clock),
   }))
   const memberIds: Record<string, string> = {}
+  let memberList: EtcdObservation['memberList'] = null
+  const revisions = revisionMemory()
+  const compare = dataComparer(
+    Object.fromEntries(watchers.map(({ name, watch }) => [name, watch.hash])),
+    clock,
+  )
   let there = new Set<string>()
   const isNews = (name: string, { reach }: EtcdNode) =>
     there.has(name) && (reach === 'refused' || reach === 'reset')
@@ -49,7 +56,13 @@ export function connect(endpoints: Endpoints, clock: Clock = systemClock): Conne
       signal.throwIfAborted()
       there = new Set(seen.flatMap(([name, { reach }]) => (reach === 'answered' ? [name] : [])))
       for (const [name, node] of seen) if (node.status) memberIds[name] = node.status.memberId
-      return { at, nodes: Object.fromEntries(judged(seen)), memberIds: { ...memberIds } }
+      memberList = seen.find(([, node]) => node.members)?.[1].members ?? memberList
+      const nodes = Object.fromEntries(judged(seen))
+      return {
+        ...{ at, nodes, memberIds: { ...memberIds }, memberList },
+        revision: revisions.add(clock.monotonic(), nodes),
+        data: compare(nodes),
+      }
     },
     async [Symbol.asyncDispose]() {
       for (const { watch } of watchers) watch[Symbol.dispose]()
@@ -67,6 +80,8 @@ const judged = (seen: (readonly [string, EtcdNode])[]): (readonly [string, EtcdN
 
 interface NodeWatcher extends Disposable {
   look(at: number, until: { all: AbortSignal; consensus: AbortSignal }): Promise<EtcdNode>
+  /** The hash of all its keys up to a revision. */
+  hash(revision: number, signal: AbortSignal): Promise<ReturnType<typeof hashFrom>>
 }
 
 function nodeWatcher(endpoint: NodeEndpoint, clock: Clock): NodeWatcher {
@@ -86,7 +101,10 @@ function nodeWatcher(endpoint: NodeEndpoint, clock: Clock): NodeWatcher {
         disk?.(signal),
       ])
       const replies = [health, status, list, metricsReply]
-      const metrics = metricsReply.kind === 'answered' ? metricsFrom(metricsReply.body) : null
+      const metrics =
+        metricsReply.kind === 'answered' && metricsReply.status === 200
+          ? metricsFrom(metricsReply.body)
+          : null
       const state = statusFrom(status)
       const members = membersFrom(list)
       const serving = servingFrom(health)
@@ -94,9 +112,10 @@ function nodeWatcher(endpoint: NodeEndpoint, clock: Clock): NodeWatcher {
       const reach = reachOf(replies, understood)
       // A node that says nothing at all is down, not slow.
       if (reach === 'answered') {
-        answers.push([status, list, metricsReply].map(tookMs))
+        // A refusal may come at once: it is no answer, and tells nothing of how long one takes.
+        answers.push([status, list, metricsReply].filter(isProper).map(tookMs))
         const wasCut = health.kind === 'silent' && agreed.aborted && !signal.aborted
-        if (!wasCut) consensus.push(tookMs(health))
+        if (!wasCut && isProper(health)) consensus.push(tookMs(health))
       }
       for (const memory of [answers, consensus]) memory.splice(0, memory.length - looks.remembered)
       const role = roleOf(state, members)
@@ -113,24 +132,38 @@ function nodeWatcher(endpoint: NodeEndpoint, clock: Clock): NodeWatcher {
           : metrics?.hasLeader == null
             ? null
             : metrics.hasLeader === 1,
-        quotaBytes: metrics?.quotaBytes ?? null,
+        quotaBytes: metrics?.quotaBytes || null,
+        descriptors: metrics?.descriptors ?? null,
         recent: metrics?.startedAtSeconds != null ? window.add(at, metrics) : null,
         activePeers: metrics?.activePeers ?? null,
         answersMs: answers.length < looks.enough ? null : answers.flat(),
         consensusMs: consensus.length < looks.enough ? null : [...consensus],
-        clockOffsetMs: clockOffset(status),
+        clockOffsetMs: state ? clockOffset(status) : serving !== null ? clockOffset(health) : null,
         ...(space !== undefined && { disk: space }),
       }
     },
+    hash: async (revision, signal) =>
+      hashFrom(
+        await client.ask({
+          method: 'POST',
+          path: '/v3/maintenance/hash',
+          body: { revision: String(revision) },
+          signal,
+        }),
+      ),
     [Symbol.dispose]: () => client[Symbol.dispose](),
   }
 }
 
 function roleOf(state: EtcdNode['status'], members: EtcdNode['members']): NodeView['role'] {
   if (!state || state.leaderId === '0') return undefined
-  if (members?.some((member) => member.id === state.memberId && member.learner)) return 'learner'
+  if (state.learner || members?.some((member) => member.id === state.memberId && member.learner))
+    return 'learner'
   return state.leaderId === state.memberId ? 'leader' : 'follower'
 }
+
+/** A silence took as long as we waited. */
+const isProper = (reply: Reply): boolean => reply.kind === 'silent' || reply.status === 200
 
 const tookMs = (reply: Reply): number =>
   reply.kind === 'answered' ? reply.receivedAt - reply.sentAt : deadlineMs

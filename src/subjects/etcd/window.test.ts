@@ -15,10 +15,13 @@ test('one look is no window', () => {
 
 test('counts what happened since, not since the process began', () => {
   const window = windowOf()
-  window.add(0, counted({ leaderChanges: 5, failedProposals: 100, requests: { all: 1000, failed: 0 } }))
+  window.add(
+    0,
+    counted({ leaderChanges: 5, failedProposals: 100, requests: { all: 1000, failed: 0, series: 9 } }),
+  )
   const recent = window.add(
     1000,
-    counted({ leaderChanges: 7, failedProposals: 101, requests: { all: 1010, failed: 4 } }),
+    counted({ leaderChanges: 7, failedProposals: 101, requests: { all: 1010, failed: 4, series: 9 } }),
   )
   assert.equal(recent?.leaderChanges, 2)
   assert.equal(recent?.failedProposals, 1)
@@ -47,14 +50,15 @@ test('starts anew with a new process', () => {
   assert.equal(window.add(2000, counted({ startedAtSeconds: 2, leaderChanges: 1 }))?.leaderChanges, 0)
 })
 
-test('a metric that is not there stays unknown; one without events is not slow', () => {
+test('a metric that never was there is absent, one that is missing is unknown, one without events is not slow', () => {
   const window = windowOf()
   const fsync = { bounds, counts: [5, 9, 9] }
   window.add(0, counted({ fsync }))
   const recent = window.add(1000, counted({ fsync }))
   assert.equal(recent?.fsyncP99Ms, 0)
-  assert.equal(recent?.commitP99Ms, null)
-  assert.equal(recent?.peerRoundTripMs, null)
+  assert.equal(recent?.commitP99Ms, 'absent')
+  assert.equal(recent?.peerRoundTripMs, 'absent')
+  assert.equal(window.add(2000, counted({}))?.fsyncP99Ms, null)
 })
 
 test('a peer is slow when every sample of two rounds is', () => {
@@ -71,7 +75,25 @@ test('a peer is slow when every sample of two rounds is', () => {
 
 test('somebody who looks often fills no memory and still sees', () => {
   const window = windowOf()
-  let last = null
+  let last: ReturnType<typeof window.add> = null
   for (let ms = 0; ms < 20_000; ms += 50) last = window.add(ms, counted({ failedProposals: ms / 50 }))
-  assert.ok(Math.abs((last?.failedProposals ?? 0) - 200) <= 10, `${last?.failedProposals}`)
+  assert.ok(Math.abs(Number(last?.failedProposals) - 200) <= 10, `${last?.failedProposals}`)
+})
+
+test('what cannot be of the same process is unknown: counters that fell, and pages with less on them', () => {
+  const whole = {
+    ...{ failedProposals: 9, requests: { all: 100, failed: 9, series: 40 } },
+    ...{ fsync: { bounds, counts: [5, 9, 9] }, peerRoundTrip: { b: { bounds, counts: [1, 1, 1] } } },
+  }
+  const after = (later: Partial<Metrics>) => {
+    const window = windowOf()
+    window.add(0, counted(whole))
+    return window.add(1000, counted({ ...whole, ...later }))
+  }
+  assert.equal(after({})?.failedProposals, 0)
+  assert.equal(after({ failedProposals: 3 })?.failedProposals, null)
+  assert.equal(after({ requests: { all: 120, failed: 9, series: 39 } })?.failedRequests, null)
+  assert.equal(after({ fsync: { bounds, counts: [5, 8, 8] } })?.fsyncP99Ms, null)
+  assert.equal(after({ fsync: { bounds: bounds.slice(1), counts: [9, 9] } })?.fsyncP99Ms, null)
+  assert.equal(after({ peerRoundTrip: {} })?.peerRoundTripMs, null)
 })

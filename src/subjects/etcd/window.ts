@@ -1,6 +1,6 @@
 import { between, type Histogram, quantile } from '../shared/exposition.ts'
 import type { Metrics } from './metrics.ts'
-import type { Recent } from './observation.ts'
+import type { Measured, Recent } from './observation.ts'
 
 /**
  * Upstream's rules look back 5 to 15 minutes because they page people. An operator that acts within seconds needs
@@ -25,6 +25,7 @@ export interface Window {
 
 export function windowOf(): Window {
   let looks: { at: number; metrics: Metrics }[] = []
+  const known = new Set<keyof Metrics>()
   return {
     add(at, metrics) {
       const last = looks.at(-1)
@@ -35,34 +36,55 @@ export function windowOf(): Window {
       if (!previous || at - previous.at >= minApartMs) looks.push({ at, metrics })
       // One look older than the longest window stays, so that the window is covered.
       while (looks[1] && looks[1].at <= at - longest) looks.shift()
-      return previous ? recent(looks, at, metrics) : null
+      for (const name of Object.keys(metrics) as (keyof Metrics)[])
+        if (metrics[name] !== null) known.add(name)
+      return previous ? recent(looks, at, metrics, known) : null
     },
   }
 }
 
-function recent(looks: { at: number; metrics: Metrics }[], at: number, now: Metrics): Recent {
+function recent(
+  looks: { at: number; metrics: Metrics }[],
+  at: number,
+  now: Metrics,
+  known: ReadonlySet<keyof Metrics>,
+): Recent {
   const since = (ms: number): Metrics =>
     (looks.findLast((look) => look.at <= at - ms) ?? looks[0])?.metrics ?? now
   const failures = since(windowsMs.failures)
   const latency = since(windowsMs.latency)
   const peers = since(windowsMs.peers)
+  // What was there at an earlier look is missing from a page that is not whole; what never was is not missing.
+  const ifEver = (name: keyof Metrics, measured: number | null): Measured =>
+    measured === null && !known.has(name) ? 'absent' : measured
+  const isWhole = (now.requests?.series ?? 0) >= (failures.requests?.series ?? 0)
   return {
-    leaderChanges: minus(now.leaderChanges, since(windowsMs.leaderChanges).leaderChanges),
-    failedProposals: minus(now.failedProposals, failures.failedProposals),
-    requests: minus(now.requests?.all, failures.requests?.all),
-    failedRequests: minus(now.requests?.failed, failures.requests?.failed),
-    fsyncP99Ms: p99Ms(latency.fsync, now.fsync),
-    commitP99Ms: p99Ms(latency.commit, now.commit),
-    peerRoundTripMs: slowestPeerMs(peers.peerRoundTrip, now.peerRoundTrip),
+    leaderChanges: ifEver(
+      'leaderChanges',
+      minus(now.leaderChanges, since(windowsMs.leaderChanges).leaderChanges),
+    ),
+    failedProposals: ifEver('failedProposals', minus(now.failedProposals, failures.failedProposals)),
+    requests: ifEver('requests', isWhole ? minus(now.requests?.all, failures.requests?.all) : null),
+    failedRequests: ifEver(
+      'requests',
+      isWhole ? minus(now.requests?.failed, failures.requests?.failed) : null,
+    ),
+    fsyncP99Ms: ifEver('fsync', p99Ms(latency.fsync, now.fsync)),
+    commitP99Ms: ifEver('commit', p99Ms(latency.commit, now.commit)),
+    peerRoundTripMs: ifEver('peerRoundTrip', slowestPeerMs(peers.peerRoundTrip, now.peerRoundTrip)),
   }
 }
 
+/** A counter of one process never falls: where it does, what was read is not all of it. */
 const minus = (now: number | null | undefined, then: number | null | undefined): number | null =>
-  now == null || then == null ? null : Math.max(0, now - then)
+  now == null || then == null || now < then ? null : now - then
+
+const isLaterOf = (then: Histogram, now: Histogram): boolean =>
+  now.bounds.length === then.bounds.length && now.counts.every((count, i) => count >= (then.counts[i] ?? 0))
 
 /** 0 when nothing was measured in the window: what did not happen was not slow. */
 function p99Ms(then: Histogram | null, now: Histogram | null): number | null {
-  if (!now) return null
+  if (!now || (then && !isLaterOf(then, now))) return null
   const counted = then ? between(then, now) : now
   return counted ? quantile(0.99, counted) * 1000 : 0
 }
@@ -73,9 +95,11 @@ function p99Ms(then: Histogram | null, now: Histogram | null): number | null {
  */
 function slowestPeerMs(then: Metrics['peerRoundTrip'], now: Metrics['peerRoundTrip']): number | null {
   if (!now) return null
+  const earlier = Object.entries(then ?? {})
+  if (earlier.some(([peer, histogram]) => !now[peer] || !isLaterOf(histogram, now[peer]))) return null
   const fastest = Object.entries(now).map(([peer, histogram]) => {
-    const earlier = then?.[peer]
-    const counted = earlier && between(earlier, histogram)
+    const before = then?.[peer]
+    const counted = before && between(before, histogram)
     if (!counted || (counted.counts.at(-1) ?? 0) < twoRounds) return 0
     return (counted.bounds[counted.counts.findIndex((count) => count > 0) - 1] ?? 0) * 1000
   })

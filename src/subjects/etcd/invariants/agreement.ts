@@ -1,6 +1,6 @@
-import { type Invariant, ok, unknown, violated } from '../../../core/invariant.ts'
+import { type Invariant, notApplicable, ok, unknown, violated } from '../../../core/invariant.ts'
 import type { EtcdNode, EtcdObservation, Member } from '../observation.ts'
-import { notSeen } from './shared.ts'
+import { notSeen, okIfAllTold } from './shared.ts'
 
 const answering = (observation: EtcdObservation): [string, EtcdNode][] =>
   Object.entries(observation.nodes).filter(([, node]) => node.status !== null)
@@ -25,7 +25,6 @@ const membersDisagree: Invariant<EtcdObservation> = {
   inhibitedBy: ['no_quorum', 'no_leader'],
   check(observation) {
     const seen = answering(observation)
-    if (seen.length === 0) return unknown('no member tells its view')
     const clusters = group(seen.map(([name, node]) => [name, node.status?.clusterId ?? '']))
     if (clusters.size > 1) return violated(`different clusters: ${say(clusters)}`)
     const leaders = group(
@@ -38,7 +37,7 @@ const membersDisagree: Invariant<EtcdObservation> = {
       seen.flatMap(([name, { members }]): [string, string][] => (members ? [[name, idsOf(members)]] : [])),
     )
     if (lists.size > 1) return violated(`different member lists: ${say(lists)}`)
-    return ok
+    return okIfAllTold(observation, ({ status, members }) => status !== null && members !== null)
   },
 }
 
@@ -64,11 +63,17 @@ const peerDisconnected: Invariant<EtcdObservation> = {
     if (!node?.status) return notSeen(node)
     // A peer that is down has a ticket of its own.
     const peers = answering(observation).filter(([peer]) => peer !== name)
-    if (peers.length === 0) return Object.keys(observation.nodes).length === 1 ? ok : unknown('no peer is up')
+    if (isAlone(observation)) return notApplicable('it is the only member')
+    if (peers.length === 0) return unknown('no peer is up')
     const { activePeers } = node
     if (activePeers === null) return unknown(`${name} does not report its connections`)
-    const cut = peers.filter(([, peer]) => activePeers[hex(peer.status?.memberId ?? '')] === false)
-    if (cut.length === 0) return ok
+    const linkTo = (peer: EtcdNode) => activePeers[hex(peer.status?.memberId ?? '0')]
+    const cut = peers.filter(([, peer]) => linkTo(peer) === false)
+    if (cut.length === 0)
+      return okIfAllTold(
+        observation,
+        (peer, peerName) => peerName === name || (peer.status !== null && linkTo(peer) === true),
+      )
     return violated(`${name} has no connection to ${cut.map(([peer]) => peer).join(', ')}`)
   },
 }
@@ -92,7 +97,9 @@ const memberLagging: Invariant<EtcdObservation> = {
     if (!own) return notSeen(observation.nodes[name])
     const newest = Math.max(...answering(observation).map(([, node]) => node.status?.revision ?? 0))
     const lag = newest - own.revision
-    return lag <= maxLag ? ok : violated(`${name} is ${lag} revisions behind`, { lag, newest })
+    if (isAlone(observation)) return notApplicable('it is the only member')
+    if (lag <= maxLag) return okIfAllTold(observation, ({ status }) => status !== null)
+    return violated(`${name} is ${lag} revisions behind`, { lag, newest })
   },
 }
 
@@ -118,15 +125,92 @@ const memberList: Invariant<EtcdObservation> = {
     const twice = group(Object.entries(observation.memberIds).map(([name, id]) => [name, id]))
     const same = [...twice.values()].find((names) => names.length > 1)
     if (same) return violated(`${same.join(' and ')} are one and the same member`)
-    if (list.length !== declared.length) {
-      const members = list.length
-      return violated(`${members} members, ${declared.length} declared`, {
-        members,
-        declared: declared.length,
-      })
-    }
-    return ok
+    if (list.length === declared.length) return ok
+    const watched = new Set(Object.values(observation.memberIds))
+    const unwatched = list.filter(({ id }) => !watched.has(id)).map(({ id, name }) => name || hex(id))
+    const values = { members: list.length, declared: declared.length }
+    return violated(
+      `${list.length} members, ${declared.length} declared${unwatched.length > 0 ? `; nobody watches ${unwatched.join(', ')}` : ''}`,
+      values,
+    )
   },
 }
 
-export const agreement = [memberList, membersDisagree, peerDisconnected, memberLagging]
+/** As the members themselves have it; as declared where none told. */
+const isAlone = ({ nodes, memberList }: EtcdObservation): boolean =>
+  (memberList ?? Object.keys(nodes)).length === 1
+
+const learnerStays: Invariant<EtcdObservation> = {
+  name: 'learner_stays',
+  scope: 'cluster',
+  severity: 'warning',
+  // A learner is promoted by hand once it has caught up.
+  graceMs: 30_000,
+  keepFiringMs: 2000,
+  description:
+    'A member joined as a learner and was not promoted: it has no vote, and counts for no majority.',
+  source: "our own: the members' own list (manual: Learner)",
+  check(observation) {
+    const list = answering(observation).find(([, node]) => node.members)?.[1].members
+    if (!list) return unknown('no member tells the member list')
+    const learners = list.filter(({ learner }) => learner)
+    if (learners.length === 0) return ok
+    const voters = list.length - learners.length
+    const spare = voters - (Math.floor(voters / 2) + 1)
+    return violated(
+      `${learners.map(({ name, id }) => name || hex(id)).join(', ')} is still a learner: ${voters} voters, of which ${spare} may fail`,
+      { voters, spare },
+    )
+  },
+}
+
+const revisionFell: Invariant<EtcdObservation> = {
+  name: 'revision_fell',
+  scope: 'cluster',
+  severity: 'critical',
+  graceMs: 3000,
+  keepFiringMs: 0,
+  description: 'The cluster has forgotten writes: its revision is lower than it was. Watchers see old data.',
+  source: 'our own: a revision never falls, except by a restore from an older snapshot',
+  inhibitedBy: ['no_quorum'],
+  check({ revision: { highest, now } }) {
+    if (now === null) return unknown('no member proves its revision by a read through consensus')
+    return now >= highest ? ok : violated(`the revision was ${highest} and is ${now}`, { highest, now })
+  },
+}
+
+const dataDiffers: Invariant<EtcdObservation> = {
+  name: 'data_differs',
+  scope: 'cluster',
+  severity: 'critical',
+  graceMs: 0,
+  keepFiringMs: 0,
+  description:
+    'Members hold different data at the same revision: which of them is asked decides what is read.',
+  source: 'our own: HashKV of all members at one revision, twice a minute (manual: Data corruption)',
+  check(observation) {
+    if (isAlone(observation)) return notApplicable('there is one member only')
+    const { data } = observation
+    if (data === null) return unknown('the data of the members has not been compared yet')
+    if (data === 'too_large') return notApplicable('the database is too large to be read twice a minute')
+    if (data === 'forbidden') return notApplicable('this user may not ask for hashes of the data')
+    const told = Object.entries(data.hashes)
+    const byCompaction = Map.groupBy(told, ([, { compactRevision }]) => compactRevision)
+    for (const alike of byCompaction.values()) {
+      const hashes = group(alike.map(([name, { hash }]) => [name, String(hash)]))
+      if (hashes.size > 1) return violated(`at revision ${data.revision} the data differs: ${say(hashes)}`)
+    }
+    if (byCompaction.size > 1) return unknown('members compacted in between, and cannot be compared')
+    return okIfAllTold(observation, ({ status }, name) => status !== null && data.hashes[name] !== undefined)
+  },
+}
+
+export const agreement = [
+  memberList,
+  membersDisagree,
+  peerDisconnected,
+  memberLagging,
+  learnerStays,
+  revisionFell,
+  dataDiffers,
+]

@@ -1,6 +1,6 @@
 import { type Invariant, ok, unknown, violated } from '../../../core/invariant.ts'
 import { isThere } from '../../shared/reach.ts'
-import type { EtcdObservation } from '../observation.ts'
+import type { EtcdNode, EtcdObservation } from '../observation.ts'
 import { notSeen } from './shared.ts'
 
 const memberDown: Invariant<EtcdObservation> = {
@@ -41,21 +41,33 @@ const noQuorum: Invariant<EtcdObservation> = {
   severity: 'critical',
   graceMs: 3000,
   keepFiringMs: 2000,
-  description: 'Fewer than a majority of the members are up and know a leader: nothing can be written.',
+  description:
+    'Fewer than a majority of the voting members are up and know a leader: nothing can be written.',
   source: 'etcd mixin: etcdInsufficientMembers (3 m there)',
   check(observation) {
-    const nodes = Object.values(observation.nodes)
-    const majority = Math.floor(nodes.length / 2) + 1
-    const led = nodes.filter((node) => node.hasLeader === true).length
-    const lost = nodes.filter((node) => node.hasLeader === false || node.healthy === false).length
+    const voters = votersOf(observation)
+    const majority = Math.floor(voters.length / 2) + 1
+    const led = voters.filter((node) => node?.hasLeader === true).length
+    const lost = voters.filter((node) => node && (node.hasLeader === false || node.healthy === false)).length
     if (led >= majority) return ok
-    if (nodes.length - lost >= majority)
-      return unknown(`${led} of ${nodes.length} members are known to follow a leader`)
-    return violated(`${led} of ${nodes.length} members follow a leader; ${majority} are needed`, {
+    if (voters.length - lost >= majority)
+      return unknown(`${led} of ${voters.length} voters are known to follow a leader`)
+    return violated(`${led} of ${voters.length} voters follow a leader; ${majority} are needed`, {
       led,
       majority,
     })
   },
+}
+
+/** By the members' own list, where one was told: learners have no vote, and nobody may watch a member that has one. */
+function votersOf({ nodes, memberIds, memberList }: EtcdObservation): (EtcdNode | undefined)[] {
+  if (memberList === null) return Object.values(nodes)
+  const nameOf = new Map(Object.entries(memberIds).map(([name, id]) => [id, name]))
+  // A node that never told its id may be any of the members that no other node is.
+  const nameless = Object.keys(nodes).filter((name) => memberIds[name] === undefined)
+  return memberList
+    .filter(({ learner }) => !learner)
+    .map(({ id }) => nodes[nameOf.get(id) ?? nameless.pop() ?? ''])
 }
 
 const notServing: Invariant<EtcdObservation> = {

@@ -1,7 +1,7 @@
-import { type Invariant, ok, unknown, violated } from '../../../core/invariant.ts'
+import { type Invariant, notApplicable, ok, unknown, violated } from '../../../core/invariant.ts'
 import type { EtcdObservation } from '../observation.ts'
 import { windowsMs } from '../window.ts'
-import { notCounted, recentLimit } from './shared.ts'
+import { notCounted, okIfAllTold, recentLimit } from './shared.ts'
 
 const broken = ['member_down', 'no_leader', 'no_quorum']
 const seconds = (ms: number) => `${ms / 1000} s`
@@ -78,13 +78,15 @@ const slowAnswers: Invariant<EtcdObservation> = {
   check(observation, name) {
     const own = observation.nodes[name]?.answersMs
     if (!own) return unknown(observation.nodes[name]?.error ?? 'it has not been asked often enough yet')
+    if (Object.keys(observation.nodes).length === 1)
+      return notApplicable('there is no other member to compare with')
     const all = Object.values(observation.nodes).flatMap(({ answersMs }) => (answersMs ? [answersMs] : []))
     const nearestMs = Math.min(...all.map(median))
     const shareSlow = (times: number[]) =>
       times.filter((ms) => ms > nearestMs + slowerByMs).length / times.length
     // When every member is slow at times, the machine is busy or our own side is.
     const share = shareSlow(own) - Math.min(...all.map(shareSlow))
-    if (share <= tolerated) return ok
+    if (share <= tolerated) return okIfAllTold(observation, ({ answersMs }) => answersMs !== null)
     const slow = Math.round(shareSlow(own) * 100)
     return violated(
       `${name}: ${slow} % of its answers came over ${slowerByMs} ms later than usual elsewhere`,
@@ -130,6 +132,8 @@ const failedRequests: Invariant<EtcdObservation> = {
     const recent = observation.nodes[name]?.recent
     if (!recent) return notCounted(observation.nodes[name])
     const { requests, failedRequests: failed } = recent
+    if (requests === 'absent' || failed === 'absent')
+      return notApplicable(`${name} does not have this metric`)
     if (requests === null || failed === null) return unknown(`${name} does not count requests`)
     if (requests < minRequests || failed / requests <= 0.05) return ok
     return violated(`${name}: ${failed} of ${requests} requests failed`, { requests, failed })
@@ -146,11 +150,12 @@ const leaderChanges: Invariant<EtcdObservation> = {
   source: `etcd mixin: etcdHighNumberOfLeaderChanges, >= 4 in 15 m; here >= 3 in ${seconds(windowsMs.leaderChanges)}`,
   inhibitedBy: ['member_down', 'no_quorum'],
   check(observation) {
-    const counts = Object.values(observation.nodes).flatMap((node) => node.recent?.leaderChanges ?? [])
-    if (counts.length === 0) return unknown('no member reports how often the leader changed')
-    const changes = Math.max(...counts)
+    const counted = Object.values(observation.nodes).flatMap((node) => node.recent?.leaderChanges ?? [])
+    const changes = Math.max(0, ...counted.filter((count) => count !== 'absent'))
+    if (counted.length > 0 && counted.every((count) => count === 'absent'))
+      return notApplicable('no member has this metric')
     return changes < 3
-      ? ok
+      ? okIfAllTold(observation, ({ recent }) => recent?.leaderChanges != null)
       : violated(`${changes} leader changes in ${seconds(windowsMs.leaderChanges)}`, { changes })
   },
 }

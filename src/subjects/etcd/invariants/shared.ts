@@ -1,9 +1,33 @@
-import { type Invariant, ok, unknown, type Verdict, violated } from '../../../core/invariant.ts'
+import {
+  type Invariant,
+  notApplicable,
+  ok,
+  unknown,
+  type Verdict,
+  violated,
+} from '../../../core/invariant.ts'
 import type { EtcdNode, EtcdObservation, Recent } from '../observation.ts'
 
 /** A node that cannot be observed must not look healthy in anything. */
 export function notSeen(node: EtcdNode | undefined): Verdict {
   return unknown(node?.error ?? 'it did not answer this request')
+}
+
+/** A node that is proven to be down has a ticket of its own, and holds no verdict about others up. */
+const isDown = (node: EtcdNode): boolean => node.reach !== 'answered' && node.healthy === false
+
+/**
+ * What is ok about several nodes is so only once all of them told what it takes: `has` says whether one did. `ok` when
+ * nothing is missing, else unknown, for who is missing may be the one that is not.
+ */
+export function okIfAllTold(
+  { nodes }: EtcdObservation,
+  has: (node: EtcdNode, name: string) => boolean,
+): Verdict {
+  const missing = Object.entries(nodes).filter(([name, node]) => !isDown(node) && !has(node, name))
+  if (missing.length === Object.keys(nodes).length) return unknown('no member tells')
+  if (missing.length > 0) return unknown(`not told by ${missing.map(([name]) => name).join(', ')}`)
+  return Object.values(nodes).every(isDown) ? unknown('every member is down') : ok
 }
 
 /** Counters say something from the second look at a process on. */
@@ -32,6 +56,7 @@ export function recentLimit(
       const recent = observation.nodes[node]?.recent
       if (!recent) return notCounted(observation.nodes[node])
       const value = recent[metric]
+      if (value === 'absent') return notApplicable(`${node} does not have this metric`)
       if (value === null) return unknown(`${node} does not report what this needs`)
       if (value <= limit) return ok
       const shown = Math.round(value * 10) / 10
