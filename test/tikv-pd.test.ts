@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { connect } from '../src/subjects/tikv/observe.ts'
-import { goodPd, type Page, type Scripted, scripted } from './standins/tikv/scripted-pd.ts'
+import { everyStore, goodPd, type Page, type Scripted, scripted } from './standins/tikv/scripted-pd.ts'
 
 const never = new AbortController().signal
 const page = (body: string | undefined): Page | undefined => (body === undefined ? undefined : { body })
@@ -27,7 +27,8 @@ describe('what PD says', () => {
     )
     assert.equal(cluster.leader, 'pd-2')
     assert.equal(nodes['pd-1']?.role, 'follower')
-    const [first, second] = cluster.stores ?? []
+    const [removed, first, second] = cluster.stores ?? []
+    assert.equal(removed?.state, 'Tombstone')
     assert.deepEqual(
       [first?.state, first?.capacityBytes, first?.availableBytes, first?.leaders],
       ['Up', Math.round(1.8 * 2 ** 40), Math.round(986.7 * 2 ** 30), 2],
@@ -36,22 +37,24 @@ describe('what PD says', () => {
       [second?.id, second?.state, second?.slowScore, second?.busy],
       ['9007199254740993', 'Disconnected', 80, true],
     )
-    assert.deepEqual(cluster.schedulers, {
-      running: ['balance-leader-scheduler', 'balance-region-scheduler'],
-      paused: [],
+    assert.deepEqual(cluster.scheduling, {
+      ...{ running: ['balance-leader-scheduler', 'balance-region-scheduler'], paused: [] },
+      ...{ halted: false, zeroLimits: [] },
     })
     assert.equal(cluster.operators, 1)
     assert.equal(cluster.regions, 3)
   })
 
-  test('of a list of regions only its count is read, however long it is', async () => {
-    const path = '/pd/api/v1/regions/check/pending-peer'
-    const region = '{"id":1,"leader":{},"peers":[{"id":2}]},'
-    const body = `{\n  "count": 100000,\n  "regions": [${region.repeat(100_000)}`
-    await using pd = await scripted(withPage(path, { body }))
-    const { cluster } = await look(pd)
-    assert.equal(cluster.checks['pending-peer'], 100_000)
-    assert.equal(cluster.checks['down-peer'], 0)
+  test('no list of regions is asked for, and what the leader answers is asked through one PD, once at a time', async () => {
+    const pages = (path: string) => (path === everyStore ? ('hang' as const) : good(path))
+    await using first = await scripted(pages)
+    await using second = await scripted(pages)
+    await using connection = connect({ 'pd-1': first, 'pd-2': second })
+    for (let i = 0; i < 3; i++) assert.equal((await connection.observe(never)).cluster.stores, null)
+    const asked = [...first.asked, ...second.asked]
+    assert.equal(asked.filter((path) => path === everyStore).length, 1)
+    assert.ok(!asked.some((path) => path.includes('/regions/check')))
+    assert.equal(second.asked.filter((path) => path.includes('/stats/region')).length, 3, 'the leader itself')
   })
 
   test('503 is a PD without a leader; nothing else is known then', async () => {
@@ -63,10 +66,10 @@ describe('what PD says', () => {
       [false, 'answered', false],
     )
     assert.deepEqual(
-      [cluster.stores, cluster.regions, cluster.members, cluster.schedulers],
+      [cluster.stores, cluster.regions, cluster.members, cluster.scheduling],
       [null, null, null, null],
     )
-    assert.ok(Object.values(cluster.checks).every((count) => count === null))
+    assert.equal(cluster.told, null)
   })
 
   test('each part comes from whoever has it: one hangs, one is gone, one has no leader, one is well', async () => {
@@ -76,7 +79,7 @@ describe('what PD says', () => {
     const gone = await scripted(good)
     await gone[Symbol.asyncDispose]()
     const { cluster, nodes } = await look(hanging, gone, without, well)
-    assert.equal(cluster.stores?.length, 2)
+    assert.equal(cluster.stores?.length, 3)
     assert.equal(cluster.regions, 3)
     assert.deepEqual(
       Object.values(nodes).map(({ healthy }) => healthy),
@@ -86,7 +89,7 @@ describe('what PD says', () => {
 
   test('garbage in one part is that part unknown, not the others', async () => {
     for (const body of ['', 'null', '[]', '{"stores":[{"store":{}}]}', '<html>', '{"count":"many"}']) {
-      await using pd = await scripted(withPage('/pd/api/v1/stores', { body }))
+      await using pd = await scripted(withPage(everyStore, { body }))
       const { cluster } = await look(pd)
       assert.equal(cluster.stores, null, body)
       assert.equal(cluster.regions, 3)
@@ -97,7 +100,7 @@ describe('what PD says', () => {
     const count = async (stores: number) => {
       const one = '{"store":{"id":1,"address":"a:20160","state_name":"Up"},"status":{"capacity":"1GiB"}}'
       const body = `{"count":${stores},"stores":[${Array(stores).fill(one).join(',')}]}`
-      await using pd = await scripted(withPage('/pd/api/v1/stores', { body }))
+      await using pd = await scripted(withPage(everyStore, { body }))
       assert.equal((await look(pd)).cluster.stores?.length, stores)
       return pd.asked.length
     }
@@ -118,7 +121,7 @@ describe('what Prometheus says', () => {
       },
     })
 
-  test('one query for each metric, for all stores; what it does not know is unknown, or zero, as the metric is', async () => {
+  test('one query for each metric, for all stores; no number is unknown, and a series that appears with its first event is zero', async () => {
     await using pd = await scripted(good)
     await using prometheus = await scripted((path) => {
       if (path === '/-/healthy') return { body: 'Prometheus Server is Healthy.' }
@@ -144,7 +147,7 @@ describe('what Prometheus says', () => {
     const node = nodes['tikv-1']
     assert.ok(node?.kind === 'tikv' && node.recent)
     const { requestsPerSecond, requestP99Seconds, criticalErrors, logLagP99 } = node.recent
-    assert.deepEqual([requestsPerSecond, requestP99Seconds, criticalErrors, logLagP99], [7.5, 0, 0, null])
+    assert.deepEqual([requestsPerSecond, requestP99Seconds, criticalErrors, logLagP99], [7.5, null, 0, 0])
     assert.equal(nodes.prometheus?.healthy, true)
     assert.ok(!store.asked.includes('/metrics'))
   })

@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { messageOf } from '../../core/errors.ts'
+import type { Tls } from './tls.ts'
 
 /**
  * Why nothing usable came back. `refused` and `reset` are evidence: the machine is there and nothing listens.
@@ -61,10 +62,10 @@ const mostChunks = 256
 const inflateBytes = 1 << 18
 
 /** One peer, a few kept connections. A connection on which a request timed out is closed, not reused. */
-export function clientOf(url: string, clock: Clock = systemClock): Client {
+export function clientOf(url: string, clock: Clock = systemClock, tls: Tls = {}): Client {
   const base = new URL(url)
   const transport = base.protocol === 'https:' ? https : http
-  const agent = new transport.Agent({ keepAlive: true, maxSockets: 64, maxFreeSockets: 8 })
+  const agent = new transport.Agent({ keepAlive: true, maxSockets: 64, maxFreeSockets: 8, ...tls })
 
   const attempt = (ask: Ask): Promise<Reply & { stale?: boolean }> => {
     const sentAt = clock.now()

@@ -1,62 +1,63 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Client } from '../shared/client.ts'
-import { firstGood } from './first-good.ts'
-import { type ClusterView, type RegionCheck, regionChecks } from './observation.ts'
-import { checkOf, operatorsOf, regionsOf, schedulersOf, storesOf } from './pd.ts'
+import type { ClusterView, Member } from './observation.ts'
+import { healthOf, operatorsOf, regionsOf, schedulingOf, storesOf } from './pd.ts'
+import { type Standing, standing } from './standing.ts'
+import { scoreMemory } from './told.ts'
 
-/** Who answers usually does so within milliseconds. */
-const hedgeMs = 350
 /** What only people change, and what no one has to know within a second. */
 const rareMs = 5_000
-const rareChecks: readonly RegionCheck[] = ['extra-peer', 'offline-peer', 'learner-peer']
+/** Longer than a PD waits for a leader before it says that there is none. */
+const answerMs = 5_000
 
-type Asked = Omit<ClusterView, 'members' | 'leader'>
+export type Asked = Pick<ClusterView, 'stores' | 'regions' | 'scheduling' | 'operators'> & {
+  health: { member: Member; healthy: boolean }[] | null
+}
 
 /**
- * What the leader of the PDs says, through whichever PD reaches it: each part is asked for by itself, from the one that
- * answered last, and from the others when it does not. The number of requests does not depend on the cluster's size.
+ * What the leader of the PDs says, through one PD at a time: all of them forward such requests to the leader, which would do
+ * the work once for each. The number of requests does not depend on the cluster's size.
  */
-export function clusterViewer(pds: readonly Client[], clock: Clock): (signal: AbortSignal) => Promise<Asked> {
-  let order = [...pds]
-  const rarely = new Map<string, { at: number; answer: unknown }>()
-  return async (signal) => {
-    const part = async <T>(
-      ask: (client: Client, signal: AbortSignal) => Promise<T | null>,
-    ): Promise<T | null> => {
-      const found = await firstGood(order, ask, { hedgeMs, signal })
-      if (found && found.by !== order[0]) order = [found.by, ...order.filter((client) => client !== found.by)]
-      return found?.answer ?? null
-    }
-    const rare = async <T>(
-      name: string,
-      ask: (client: Client, signal: AbortSignal) => Promise<T | null>,
-    ): Promise<T | null> => {
-      const known = rarely.get(name)
-      if (known && clock.now() - known.at < rareMs) return known.answer as T
-      const answer = await part(ask)
-      if (answer === null) rarely.delete(name)
-      else rarely.set(name, { at: clock.now(), answer })
-      return answer
-    }
-    const [stores, regions, schedulers, operators, ...checks] = await Promise.all([
-      part(storesOf),
-      part(regionsOf),
-      rare('schedulers', schedulersOf),
-      rare('operators', operatorsOf),
-      ...regionChecks.map((check) => {
-        const ask = (client: Client, until: AbortSignal) => checkOf(client, check, until)
-        return rareChecks.includes(check) ? rare(check, ask) : part(ask)
-      }),
-    ])
-    // What was heard seconds ago says nothing while nobody answers.
-    const silent = stores === null && regions === null
+export function clusterViewer(
+  clock: Clock,
+): (door: Promise<Client | null>, signal: AbortSignal) => Promise<Asked> {
+  const remember = scoreMemory()
+  let through: Client | null = null
+
+  /** One request of each kind at a time; the next goes through whoever reaches the leader then. */
+  const part = <T>(ask: (client: Client, signal: AbortSignal) => Promise<T | null>): Standing<T | null> =>
+    standing(async (signal) => (through ? ask(through, signal) : null), { answerMs, clock })
+  const rarely = <T>(inner: Standing<T | null>): Standing<T | null> => {
+    let known: { at: number; answer: T } | null = null
     return {
-      ...{ stores, regions },
-      schedulers: silent ? null : schedulers,
-      operators: silent ? null : operators,
-      checks: Object.fromEntries(
-        regionChecks.map((check, i) => [check, silent ? null : (checks[i] ?? null)]),
-      ) as ClusterView['checks'],
+      async ask(signal) {
+        if (known && clock.monotonic() - known.at < rareMs) return known.answer
+        const answer = await inner.ask(signal)
+        known = answer === null ? null : { at: clock.monotonic(), answer }
+        return answer
+      },
+      [Symbol.dispose]: () => inner[Symbol.dispose](),
     }
+  }
+
+  const parts = {
+    stores: part(storesOf),
+    regions: part(regionsOf),
+    scheduling: rarely(part(schedulingOf)),
+    operators: rarely(part(operatorsOf)),
+    health: rarely(part(healthOf)),
+  }
+  return async (door, signal) => {
+    through = await door
+    // What was heard seconds ago says nothing while nobody reaches a leader.
+    if (!through) return { stores: null, regions: null, scheduling: null, operators: null, health: null }
+    const [stores, regions, scheduling, operators, health] = await Promise.all([
+      parts.stores.ask(signal),
+      parts.regions.ask(signal),
+      parts.scheduling.ask(signal),
+      parts.operators.ask(signal),
+      parts.health.ask(signal),
+    ])
+    return { stores: stores && remember(stores), regions, scheduling, operators, health }
   }
 }

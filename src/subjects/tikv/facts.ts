@@ -4,7 +4,9 @@ import type { TikvObservation } from './observation.ts'
 
 /** Members, stores and regions of a TiKV cluster, as far as PD tells them. */
 export function facts({ cluster }: TikvObservation): Fact[] {
-  const { members, leader, stores, regions, schedulers } = cluster
+  const { members, leader, regions, scheduling } = cluster
+  // Those that were removed are listed until somebody clears them away.
+  const stores = cluster.stores?.filter(({ state }) => state !== 'Tombstone') ?? null
   return [
     ...(members
       ? [
@@ -29,8 +31,8 @@ export function facts({ cluster }: TikvObservation): Fact[] {
       : []),
     // They split and merge; none at all means that another cluster was made.
     ...(regions === null ? [] : [{ name: 'regions', value: regions, keep: 'free' } as const]),
-    ...(schedulers
-      ? [{ name: 'schedulers', value: schedulers.running.toSorted(), keep: 'same' } as const]
+    ...(scheduling
+      ? [{ name: 'schedulers', value: scheduling.running.toSorted(), keep: 'same' } as const]
       : []),
     ...(stores ?? []).map(
       ({ address, version }) =>

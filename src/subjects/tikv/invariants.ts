@@ -2,6 +2,7 @@ import { liveness } from './invariants/liveness.ts'
 import { pace } from './invariants/pace.ts'
 import { scheduling } from './invariants/scheduling.ts'
 import type { TikvInvariant } from './invariants/shared.ts'
+import { stores } from './invariants/stores.ts'
 
 /** What the node's log said in the last minute goes with every violation, for whoever works on it. */
 const withLog = (invariant: TikvInvariant): TikvInvariant => ({
@@ -16,4 +17,6 @@ const withLog = (invariant: TikvInvariant): TikvInvariant => ({
 })
 
 /** Most telling first. */
-export const invariants: readonly TikvInvariant[] = [...liveness, ...scheduling, ...pace].map(withLog)
+export const invariants: readonly TikvInvariant[] = [...liveness, ...stores, ...scheduling, ...pace].map(
+  withLog,
+)

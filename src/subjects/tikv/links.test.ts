@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { undeliveredBetween } from './links.ts'
+import { troubleBetween } from './links.ts'
 
 const between = (reports: Record<string, Record<string, number>>, well = ['1', '2', '3']) =>
-  Object.fromEntries(undeliveredBetween(new Map(Object.entries(reports)), new Set(well)))
+  Object.fromEntries(
+    troubleBetween(new Map(Object.entries(reports)), new Set(well), { limit: 0.4, join: (a, b) => a + b }),
+  )
 
 test('nothing is cut', () => {
   assert.deepEqual(between({ 1: { 2: 0.3 }, 2: {}, 3: { 1: 0 } }), { 1: 0, 2: 0, 3: 0 })

@@ -2,33 +2,34 @@
 export const cutPerSecond = 0.4
 
 /**
- * How many messages per second are not delivered to or from each store, by its id: of the stores with the most links cut,
- * as the others only suffer from those. `reports`: by who reports and whom it was for. `well`: the stores to judge; what
- * could not be delivered to one that was away says nothing of the way to it.
+ * The trouble on the links of each node, by its id: of the nodes with the most bad links, as the others only suffer from
+ * those. `reports`: by who reports and whom it was for; a link is bad above `limit`. `well`: the nodes to judge; trouble
+ * with one that was away says nothing of the way to it.
  */
-export function undeliveredBetween(
+export function troubleBetween(
   reports: ReadonlyMap<string, Readonly<Record<string, number>>>,
   well: ReadonlySet<string>,
+  { limit, join }: { limit: number; join: (a: number, b: number) => number },
 ): Map<string, number> {
-  const cut = new Map<string, { others: Set<string>; perSecond: number }>()
-  const note = (one: string, other: string, perSecond: number) => {
-    const known = cut.get(one) ?? { others: new Set(), perSecond: 0 }
+  const bad = new Map<string, { others: Set<string>; trouble: number }>()
+  const note = (one: string, other: string, trouble: number) => {
+    const known = bad.get(one) ?? { others: new Set(), trouble: 0 }
     known.others.add(other)
-    known.perSecond += perSecond
-    cut.set(one, known)
+    known.trouble = join(known.trouble, trouble)
+    bad.set(one, known)
   }
-  for (const [from, rates] of reports) {
-    for (const [to, perSecond] of Object.entries(rates)) {
-      if (from === to || perSecond <= cutPerSecond || !well.has(from) || !well.has(to)) continue
-      note(from, to, perSecond)
-      note(to, from, perSecond)
+  for (const [from, links] of reports) {
+    for (const [to, trouble] of Object.entries(links)) {
+      if (from === to || trouble <= limit || !well.has(from) || !well.has(to)) continue
+      note(from, to, trouble)
+      note(to, from, trouble)
     }
   }
-  const most = Math.max(0, ...[...cut.values()].map(({ others }) => others.size))
+  const most = Math.max(0, ...[...bad.values()].map(({ others }) => others.size))
   return new Map(
     [...well].map((id) => {
-      const own = cut.get(id)
-      return [id, own?.others.size === most ? own.perSecond : 0]
+      const own = bad.get(id)
+      return [id, own?.others.size === most ? own.trouble : 0]
     }),
   )
 }

@@ -21,6 +21,27 @@ describe('a line of the unified log format', () => {
     )
   })
 
+  test('may name the part of the program before the source, as the etcd in PD does', () => {
+    const entry = entryFrom(
+      '[2026/11/30 23:03:02.104 +00:00] [INFO] [raft] [zap_raft.go:77] ["ee4350b16096c07 is starting a new election at term 2"]',
+    )
+    assert.deepEqual(
+      [entry?.source, entry?.message],
+      ['zap_raft.go:77', 'ee4350b16096c07 is starting a new election at term 2'],
+    )
+    const rates = logRates()
+    if (entry) rates.add([entry], 0)
+    assert.equal(rates.now(1).leaderElections, 1)
+    assert.equal(entryFrom(line('21:01:55.570', 'INFO', '[a] [b=c]'))?.source, 'raft.rs:1170')
+  })
+
+  test('of a slow log says so by how long it took', () => {
+    const entry = entryFrom(line('21:01:55.570', 'WARN', '["[store 1] handle 2 pending peers"] [takes=1023]'))
+    const rates = logRates()
+    if (entry) rates.add([entry], 0)
+    assert.equal(rates.now(1).slowOperations, 1)
+  })
+
   test('may hold brackets, quotes, equals signs and line ends inside strings', () => {
     const entry = entryFrom(
       line('21:01:55.570', 'WARN', String.raw`["a [b] = \"c\"\nd"] ["key=1"="x]y=z"] [bare=a:b/c]`),

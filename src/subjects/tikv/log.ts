@@ -21,7 +21,9 @@ export interface LogEntry {
   more: string[]
 }
 
-const head = /^\[(\d{4})\/(\d\d)\/(\d\d) (\d\d:\d\d:\d\d\.\d{3}) ([+-]\d\d:\d\d)\] \[([A-Z]+)\] \[([^\]]*)\] /
+const head = /^\[(\d{4})\/(\d\d)\/(\d\d) (\d\d:\d\d:\d\d\.\d{3}) ([+-]\d\d:\d\d)\] \[([A-Z]+)\] /
+/** `raft.rs:1170`, or what stands there when nobody knows. */
+const place = /^(?:[^\s"]+:\d+|<unknown>)$/
 const levels: readonly string[] = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL']
 /** A line that does not end, and a backtrace that does not, are cut off there. */
 const maxLineChars = 64 * 1024
@@ -29,15 +31,20 @@ const maxMoreLines = 200
 
 /**
  * TiKV's and PD's unified log format (tikv/rfcs, 0018-unified-log-format): `[time] [LEVEL] [source] [message] [key=value]...`,
- * of which what holds spaces, quotes, brackets or `=` is a JSON string. null: the line has no such head.
+ * of which what holds spaces, quotes, brackets or `=` is a JSON string. The etcd in PD names its part before the source:
+ * `[INFO] [raft] [zap_raft.go:77] [...]`. null: the line has no such head.
  */
 export function entryFrom(line: string): LogEntry | null {
   const match = head.exec(line)
   if (!match) return null
-  const [all, year, month, day, time, zone, level = '', source = ''] = match
+  const [all, year, month, day, time, zone, level = ''] = match
   const at = Date.parse(`${year}-${month}-${day}T${time}${zone}`)
   if (Number.isNaN(at) || !levels.includes(level)) return null
-  const [message = '', ...pairs] = sectionsIn(line.slice(all.length))
+  const sections = sectionsIn(line.slice(all.length))
+  const [first = '', second = ''] = sections
+  const named = !place.test(first) && place.test(second)
+  const [source = '', message = '', ...pairs] = named ? sections.slice(1) : sections
+  if (sections.length === 0) return null
   const fields = pairs.map((pair) => {
     const [name = '', rest = ''] = splitPair(pair)
     return [unquoted(name), unquoted(rest)]
@@ -146,11 +153,13 @@ export function logRates() {
   }
 }
 
-function kindsOf({ level, message }: LogEntry): (keyof LogRates)[] {
+function kindsOf({ level, message, fields }: LogEntry): (keyof LogRates)[] {
   const kinds: (keyof LogRates)[] = []
-  if (/^starting a new election/i.test(message)) kinds.push('leaderElections')
+  if (/\bstarting a new election\b/i.test(message)) kinds.push('leaderElections')
   if (/\bsnapshot\b/i.test(message)) kinds.push('snapshots')
-  if (/\bslow[- ](query|log)|^slow\b|took too long/i.test(message)) kinds.push('slowOperations')
+  // TiKV's slow log has no word for it: only what was slow says how long it took.
+  const slow = /\bslow[- ](query|log)|^slow\b|took too long/i.test(message) || fields.takes !== undefined
+  if (slow) kinds.push('slowOperations')
   if (level === 'WARN') kinds.push('warnings')
   if (level === 'ERROR' || level === 'FATAL') kinds.push('errors')
   return kinds

@@ -1,102 +1,130 @@
 import { z } from 'zod'
 import type { Client, Reply } from '../shared/client.ts'
 import { bytesOf, jsonOf } from './json.ts'
-import {
-  type ClusterView,
-  type Member,
-  type RegionCheck,
-  type StoreView,
-  storeStates,
-} from './observation.ts'
+import { type Member, type Scheduling, storeStates } from './observation.ts'
+import type { StoreAnswer } from './told.ts'
 
-// PD's HTTP API v1 (server/api/router.go). Ids of 64 bits come as numbers, an omitted state is Up, sizes are text.
+// PD's HTTP API v1 (server/api/router.go). Ids of 64 bits come as numbers, sizes are text, and numbers that are 0 are left out
+// in some places and not in others.
 
 const prefix = '/pd/api/v1'
 /** 1,000 stores are less than a MiB. */
 const maxBytes = 8 << 20
-/** Of a list of regions only the count that stands before it is read: the list may be the whole cluster. */
-const countBytes = 4_096
 
 /** As strings, whether they fit a number or not. */
-const id = z.union([z.string().max(20), z.number()]).transform(String)
+const id = z.union([z.string().regex(/^\d{1,20}$/), z.int().nonnegative()]).transform(String)
 /** Names, addresses and versions, as long as any cluster has them; facts and tickets repeat them. */
 const text = z.string().max(1_000)
 /** As many as any cluster has. */
 const most = { stores: 1_000, members: 100, names: 1_000 }
 const size = z.string().transform(bytesOf).nullable().default(null)
 
-const storesAnswer = z.object({
-  stores: z
-    .array(
+/** Left out, null or not a number: not known. */
+const count = z.number().nullable().default(null)
+
+const storesAnswer = z
+  .object({
+    count: z.number(),
+    stores: z.array(
       z.object({
         store: z.object({
           id,
           address: text.default(''),
           status_address: text.default(''),
           version: text.default(''),
-          // `state` is the number, and left out when 0; this is the name of what PD makes of it and of the heartbeats.
-          state_name: z.enum(storeStates).default('Up'),
+          // `state` is a number, left out when 0; this is the name of what PD makes of it and of the heartbeats.
+          state_name: z.enum(storeStates).nullable().default(null).catch(null),
         }),
         status: z
           .object({
             capacity: size,
             available: size,
-            leader_count: z.number().default(0),
-            region_count: z.number().default(0),
-            slow_score: z.number().default(1),
+            leader_count: count,
+            slow_score: count,
             is_busy: z.boolean().default(false),
+            network_slow_score: z
+              .record(z.string().max(20), z.number())
+              .refine((scores) => Object.keys(scores).length <= most.stores)
+              .nullable()
+              .default(null),
           })
           .prefault({}),
       }),
-    )
-    .max(most.stores),
-})
+    ),
+  })
+  .refine(({ stores }) => stores.length <= most.stores)
+  // A list that is not whole says nothing of the stores that it lacks.
+  .refine(({ count, stores }) => count === stores.length)
 
 const memberAnswer = z.object({
   name: text.default(''),
-  member_id: id.default('0'),
+  member_id: id,
   client_urls: z.array(text).max(most.members).default([]),
 })
 const membersAnswer = z.object({
-  members: z.array(memberAnswer).max(most.members),
-  leader: memberAnswer.nullish(),
+  members: z.array(memberAnswer).min(1).max(most.members),
+  leader: memberAnswer.extend({ name: text.min(1) }),
 })
 const statsAnswer = z.object({ count: z.number() })
 const namesAnswer = z.array(text).max(most.names).nullable()
 const operatorsAnswer = z.array(z.unknown()).nullable()
+const healthAnswer = z
+  .array(memberAnswer.extend({ health: z.boolean() }))
+  .min(1)
+  .max(most.members)
+const limit = z.number()
+const schedulingAnswer = z.object({
+  // A text, and left out when false.
+  'halt-scheduling': z.union([z.boolean(), z.enum(['true', 'false'])]).default(false),
+  'leader-schedule-limit': limit,
+  'region-schedule-limit': limit,
+  'replica-schedule-limit': limit,
+})
 
 export type Members =
-  | { kind: 'led'; members: Member[]; leader: string | null }
-  | { kind: 'leaderless' }
+  | { kind: 'led'; members: Member[]; leader: string }
+  /** It knows no leader, or does not reach the one that it knows. */
+  | { kind: 'leaderless'; detail: string }
+  /** No such answer. */
   | null
 
-/** null: no such answer. A PD that has no leader says 503 to everything that only a leader knows. */
+/**
+ * Without a leader PD answers 503 after three seconds (older versions at once). While it still believes in one that is
+ * gone it answers 500, as the request could not be forwarded (server/api, redirector).
+ */
 export function membersFrom(reply: Reply): Members {
   if (reply.kind === 'silent') return null
-  if (reply.status === 503) return { kind: 'leaderless' }
+  const detail = reply.body.trim().slice(0, 200)
+  if ((reply.status === 503 || reply.status === 500) && /redirect|leader/i.test(detail))
+    return { kind: 'leaderless', detail }
   const answer = parsed(reply, membersAnswer)
-  if (!answer) return null
-  const members = answer.members.map(({ name, member_id, client_urls }) => ({
-    id: member_id,
-    name,
-    clientUrls: client_urls,
-  }))
-  return { kind: 'led', members, leader: answer.leader?.name || null }
+  return answer && { kind: 'led', members: answer.members.map(memberFrom), leader: answer.leader.name }
 }
+
+const memberFrom = ({ name, member_id, client_urls }: z.infer<typeof memberAnswer>): Member => ({
+  id: member_id,
+  name,
+  clientUrls: client_urls,
+})
 
 export const askMembers = (client: Client, signal: AbortSignal): Promise<Reply> =>
   ask(client, '/members', signal)
 
-/** What `/status` says, which each PD answers by itself: whether this is one. */
-export function isPd(reply: Reply): boolean {
-  return parsed(reply, z.object({ version: z.string(), start_timestamp: z.number() })) !== null
+/** When the process started, epoch s, as `/status` says; each PD answers that by itself. null: this is no PD. */
+export function pdStartFrom(reply: Reply): number | null {
+  return (
+    parsed(reply, z.object({ version: z.string(), start_timestamp: z.number() }))?.start_timestamp ?? null
+  )
 }
 
 export const askStatus = (client: Client, signal: AbortSignal): Promise<Reply> =>
   ask(client, '/status', signal)
 
-export async function storesOf(client: Client, signal: AbortSignal): Promise<StoreView[] | null> {
-  const answer = parsed(await ask(client, '/stores', signal), storesAnswer)
+/** With those that were removed, which PD lists only when they are asked for. */
+const everyStore = '/stores?state=0&state=1&state=2'
+
+export async function storesOf(client: Client, signal: AbortSignal): Promise<StoreAnswer[] | null> {
+  const answer = parsed(await ask(client, everyStore, signal), storesAnswer)
   return (
     answer?.stores.map(({ store, status }) => ({
       id: store.id,
@@ -107,9 +135,9 @@ export async function storesOf(client: Client, signal: AbortSignal): Promise<Sto
       capacityBytes: status.capacity,
       availableBytes: status.available,
       leaders: status.leader_count,
-      regions: status.region_count,
       slowScore: status.slow_score,
       busy: status.is_busy,
+      networkSlowScores: status.network_slow_score,
     })) ?? null
   )
 }
@@ -118,26 +146,31 @@ export async function regionsOf(client: Client, signal: AbortSignal): Promise<nu
   return parsed(await ask(client, '/stats/region?count', signal), statsAnswer)?.count ?? null
 }
 
-export async function checkOf(
-  client: Client,
-  check: RegionCheck,
-  signal: AbortSignal,
-): Promise<number | null> {
-  const path = `${prefix}/regions/check/${check}`
-  const reply = await client.ask({ method: 'GET', path, signal, headBytes: countBytes })
-  if (reply.kind === 'silent' || reply.status !== 200) return null
-  const count = /^\s*\{\s*"count":\s*(\d+)/.exec(reply.body)?.[1]
-  return count === undefined ? null : Number(count)
+export async function schedulingOf(client: Client, signal: AbortSignal): Promise<Scheduling | null> {
+  const [running, paused, config] = await Promise.all([
+    namesAt(client, '/schedulers', signal),
+    namesAt(client, '/schedulers?status=paused', signal),
+    ask(client, '/config/schedule', signal),
+  ])
+  const rules = parsed(config, schedulingAnswer)
+  if (!running || !paused || !rules) return null
+  const { 'halt-scheduling': halted, ...limits } = rules
+  const zero = Object.entries(limits).flatMap(([name, limit]) => (limit === 0 ? [name] : []))
+  return { running, paused, halted: halted === true || halted === 'true', zeroLimits: zero }
 }
 
-export async function schedulersOf(client: Client, signal: AbortSignal): Promise<ClusterView['schedulers']> {
-  const [running, paused] = await Promise.all(
-    ['/schedulers', '/schedulers?status=paused'].map(async (path) => {
-      const names = parsedOr(await ask(client, path, signal), namesAnswer)
-      return names === undefined ? undefined : (names ?? [])
-    }),
-  )
-  return running && paused ? { running, paused } : null
+async function namesAt(client: Client, path: string, signal: AbortSignal): Promise<string[] | null> {
+  const names = parsedOr(await ask(client, path, signal), namesAnswer)
+  return names === undefined ? null : (names ?? [])
+}
+
+/** Which members answer the PD that is asked; that says nothing of a quorum. */
+export async function healthOf(
+  client: Client,
+  signal: AbortSignal,
+): Promise<{ member: Member; healthy: boolean }[] | null> {
+  const answer = parsed(await ask(client, '/health', signal), healthAnswer)
+  return answer?.map(({ health, ...member }) => ({ member: memberFrom(member), healthy: health })) ?? null
 }
 
 export async function operatorsOf(client: Client, signal: AbortSignal): Promise<number | null> {

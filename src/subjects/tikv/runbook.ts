@@ -2,7 +2,7 @@ import type { AgentKind, Claim, Work } from '../../core/agent.ts'
 import { fullDisk } from '../shared/full-disk.ts'
 import { network } from '../shared/network.ts'
 import { type Finding, namesOf, paused, type Service, servicesIn } from '../shared/services.ts'
-import { statusPort, storePort } from './ports.ts'
+import { pdPort, statusPort, storePort } from './ports.ts'
 
 const disks = { folder: '/var/lib/tikv', own: '*/data/*' }
 
@@ -15,12 +15,17 @@ export const runbook: AgentKind = async (work) => {
   // What stands beside them is nobody's store.
   const services = servicesIn(status.stdout).filter(({ name }) => /^(pd|tikv)-/.test(name))
   if (services.length === 0) return notFixed('svc status named no service', [])
-  const finding = await diagnose(work, services)
+  const { finding, fine, blind } = await diagnose(work, services)
   if (!finding) {
-    await work.note(
-      'Every service runs, every store serves, no disk is full and the network is as it should be: nothing here to act on.',
+    const unchecked =
+      blind.length > 0 ? ` Not checked, as the command for it told nothing: ${blind.join('; ')}.` : ''
+    await work.note(`Found to be as it should be: ${fine.join('; ')}.${unchecked}`)
+    return notFixed(
+      blind.length > 0
+        ? `nothing wrong was found, and not all was seen: ${blind.join('; ')}`
+        : 'nothing wrong was found',
+      [],
     )
-    return notFixed('nothing wrong was found', [])
   }
   const { component, what, remedy } = finding
   await work.note(`${component}: ${what}`)
@@ -39,15 +44,63 @@ export const runbook: AgentKind = async (work) => {
     : notFixed(`${what}; acted on it, but not every node became healthy`, actions, component)
 }
 
-async function diagnose(work: Work, services: readonly Service[]): Promise<Finding | null> {
-  const down = services.filter(({ state }) => state === 'stopped')
-  if (down.length > 0) return stopped(work, down, services)
-  const held = services.filter(({ state }) => state === 'paused')
-  if (held.length > 0) return paused(held)
-  return (
-    (await closedPorts(work, services)) ?? (await fullDisk(work, services, disks)) ?? network(work, services)
-  )
+interface Diagnosis {
+  finding: Finding | null
+  /** What was looked at and is in order. */
+  fine: string[]
+  /** What could not be looked at. */
+  blind: string[]
 }
+
+async function diagnose(work: Work, services: readonly Service[]): Promise<Diagnosis> {
+  const names = services.map(({ name }) => name)
+  const diagnosis: Diagnosis = { finding: null, fine: [`${names.join(', ')} run`], blind: [] }
+  const down = services.filter(({ state }) => state === 'stopped')
+  if (down.length > 0) return { ...diagnosis, finding: await stopped(work, down, services) }
+  const held = services.filter(({ state }) => state === 'paused')
+  if (held.length > 0) return { ...diagnosis, finding: paused(held) }
+
+  const of = (kind: string) => names.filter((name) => name.startsWith(kind))
+  const steps: { what: string; nodes: string[]; look: (seen: Work) => Promise<Finding | null> }[] = [
+    {
+      what: 'both ports of every store answer',
+      nodes: of('tikv'),
+      look: (seen) => closedPorts(seen, services),
+    },
+    { what: 'no disk is full', nodes: names, look: (seen) => fullDisk(seen, services, disks) },
+    {
+      what: 'no rule or queue is in the way of their packets',
+      nodes: names,
+      look: (seen) => network(seen, services),
+    },
+    { what: 'every PD reaches a leader', nodes: of('pd'), look: (seen) => leaderless(seen, services) },
+    { what: 'scheduling is not halted', nodes: of('pd'), look: (seen) => halted(seen, services) },
+  ]
+  for (const { what, nodes, look } of steps) {
+    const output: string[] = []
+    const finding = await look(listening(work, output))
+    if (finding) return { ...diagnosis, finding }
+    // A command that does not name every node has not seen all of them.
+    const said = output.join('\n')
+    const seen = nodes.every((name) => said.includes(name))
+    ;(seen ? diagnosis.fine : diagnosis.blind).push(what)
+  }
+  return diagnosis
+}
+
+/** The same, and what its commands print. */
+const listening = (work: Work, output: string[]): Work => ({
+  ...work,
+  shell: async (command, why, signal) => {
+    const result = await work.shell(command, why, signal)
+    output.push(result.stdout)
+    return result
+  },
+})
+
+/** Lines that say why a process of TiKV or PD ended for good. */
+const fatal =
+  /\[FATAL\]|cluster ID mismatch|address already in use|too many open files|descriptors|tombstone|duplicated store address|no such host/i
 
 /** Why a service ended decides what helps. */
 async function stopped(work: Work, down: readonly Service[], services: readonly Service[]): Promise<Finding> {
@@ -56,12 +109,39 @@ async function stopped(work: Work, down: readonly Service[], services: readonly 
   const full = /no space left on device/i.test(logs.stdout) ? await fullDisk(work, services, disks) : null
   if (full) return full
   const names = down.map(({ name }) => name).join(' ')
-  const why = 'A service that is not running is started again.'
+  const last = down[0]?.killed ? undefined : logs.stdout.split('\n').findLast((line) => fatal.test(line))
   return {
     component,
-    what: `${namesOf(down)} not running`,
-    remedy: [{ command: `svc start ${names}`, why }],
+    what: `${namesOf(down)} not running${last ? `; its log ends with: ${last.slice(0, 300)}` : ''}`,
+    remedy: [{ command: `svc start ${names}`, why: 'A service that is not running is started again.' }],
   }
+}
+
+/** One that runs and reaches no leader while its network is as it should be: for a person. */
+async function leaderless(work: Work, services: readonly Service[]): Promise<Finding | null> {
+  const pds = services.filter(({ name }) => name.startsWith('pd'))
+  const look = `for n in ${pds.map(({ name }) => name).join(' ')}; do
+  echo "$n $(curl -sm 5 -o /dev/null -w '%{http_code}' http://$n:${pdPort}/pd/api/v1/leader)"
+done`
+  const { stdout } = await work.shell(look, 'Does every PD reach a leader?')
+  const without = pds.filter(({ name }) => new RegExp(`^${name} (?!200)\\d+$`, 'm').test(stdout))
+  const [first] = without
+  return first
+    ? { component: first.name, what: `${namesOf(without)} reaches no leader of PD`, remedy: [] }
+    : null
+}
+
+/** Whoever set it had a reason: it is said, and left to a person. */
+async function halted(work: Work, services: readonly Service[]): Promise<Finding | null> {
+  const pds = services.filter(({ name }) => name.startsWith('pd'))
+  const look = `for n in ${pds.map(({ name }) => name).join(' ')}; do
+  curl -sfm 5 http://$n:${pdPort}/pd/api/v1/config/schedule | grep -c '"halt-scheduling": *"true"' | sed "s/^/$n halted /"
+done; true`
+  const { stdout } = await work.shell(look, 'May PD move replicas?')
+  const told = pds.find(({ name }) => stdout.split('\n').includes(`${name} halted 1`))
+  return told
+    ? { component: told.name, what: 'halt-scheduling is true: PD moves and repairs nothing', remedy: [] }
+    : null
 }
 
 /** A store whose status port answers, and whose port for clients does not listen, was told to pause gRPC. */
@@ -93,7 +173,7 @@ async function healthy(work: Work, services: readonly Service[]): Promise<boolea
   const checks = services.map(({ name }) =>
     name.startsWith('tikv')
       ? `curl -sfm 2 -o /dev/null http://${name}:${statusPort}/status && timeout 2 bash -c ': </dev/tcp/${name}/${storePort}'`
-      : `curl -sfm 2 -o /dev/null http://${name}:2379/pd/api/v1/leader`,
+      : `curl -sfm 2 -o /dev/null http://${name}:${pdPort}/pd/api/v1/leader`,
   )
   const wait = `until ${checks.join(' && ')}; do ((SECONDS < 20)) || exit 1; sleep 0.25; done`
   return (await work.shell(wait, 'Does every node serve?')).exitCode === 0

@@ -6,9 +6,17 @@ import { windowOf } from './window.ts'
 const page = (startedAt: number, lines: string[]) =>
   [`process_start_time_seconds ${startedAt}`, ...lines, ''].join('\n')
 const series = {
-  rate: { kind: 'rate', family: 'puts', where: { label: 'type', like: 'raw_.*' }, absent: 'zero' },
-  p99: { kind: 'p99', family: 'took', absent: 'unknown' },
-  space: { kind: 'value', family: 'space', where: { label: 'type', like: 'free' }, absent: 'unknown' },
+  rate: {
+    ...{ kind: 'rate', family: 'puts', where: { label: 'type', like: 'raw_.*' } },
+    ...{ windowMs: 15_000, absent: 'zero' },
+  },
+  p99: { kind: 'quantile', q: 0.99, family: 'took', windowMs: 15_000, absent: 'unknown' },
+  space: {
+    ...{ kind: 'value', family: 'space', where: { label: 'type', like: 'free' } },
+    ...{ windowMs: 15_000, absent: 'unknown' },
+  },
+  grown: { kind: 'change', family: 'memory', windowMs: 300_000, absent: 'zero' },
+  tasks: { kind: 'value', family: 'tasks', by: 'name', windowMs: 15_000, absent: 'zero' },
 } satisfies Record<string, Series>
 
 const lines = (puts: number, slow: number) => [
@@ -30,14 +38,67 @@ describe('what a process has counted lately', () => {
     const window = windowOf(series)
     assert.equal(window.add(0, page(1, lines(0, 0))), null)
     const recent = window.add(10_000, page(1, lines(50, 10)))
-    assert.deepEqual(recent?.series, { rate: 10, p99: 0.991, space: 10 })
+    assert.deepEqual(recent?.series, { rate: 10, p99: 0.991, space: 10, grown: 0, tasks: 0 })
   })
 
   test('nothing measured is not slow; a series that is missing is zero or unknown, as its kind is', () => {
     const window = windowOf(series)
     window.add(0, page(1, lines(0, 5)))
     assert.equal(window.add(1_000, page(1, lines(0, 5)))?.series.p99, 0)
-    assert.deepEqual(window.add(2_000, page(1, []))?.series, { rate: 0, p99: null, space: null })
+    assert.equal(windowOf(series).add(0, page(1, [])), null)
+    const bare = windowOf(series)
+    bare.add(0, page(1, []))
+    const missing = { rate: 0, p99: null, space: null, grown: 0, tasks: 0 }
+    assert.deepEqual(bare.add(1_000, page(1, []))?.series, missing)
+  })
+
+  test('what a process had and has no more, what falls and what is no number is unknown, not zero', () => {
+    const full = [...lines(50, 10), 'memory 100', 'tasks{name="a"} 5', 'tasks{name="b"} 2000']
+    const spoiled: [string, string[]][] = [
+      ['rate', full.filter((line) => !line.startsWith('puts'))],
+      ['rate', full.filter((line) => !line.startsWith('puts{type="raw_get"'))],
+      ['rate', full.map((line) => line.replace('raw_put"} 50', 'raw_put"} NaN'))],
+      ['p99', full.filter((line) => !line.startsWith('took'))],
+      ['p99', full.filter((line) => !line.includes('le="+Inf"'))],
+      ['space', full.filter((line) => !line.startsWith('space'))],
+      ['space', full.map((line) => line.replace('free"} 10', 'free"} +Inf'))],
+      ['grown', full.filter((line) => !line.startsWith('memory'))],
+      ['tasks', full.filter((line) => !line.includes('name="b"'))],
+    ]
+    for (const [name, less] of spoiled) {
+      const window = windowOf(series)
+      window.add(0, page(1, full))
+      window.add(1_000, page(1, full))
+      assert.equal(window.add(2_000, page(1, less))?.series[name as keyof typeof series], null, name)
+      assert.notEqual(window.add(3_000, page(1, full))?.series[name as keyof typeof series], null, name)
+    }
+    const window = windowOf(series)
+    window.add(0, page(1, full))
+    const whole = page(1, full)
+    for (const part of [
+      whole.slice(0, -1),
+      whole.slice(0, whole.length / 2),
+      whole.replace(' 1\n', ' NaN\n'),
+    ])
+      assert.equal(window.add(1_000, part), null, 'a page that is not whole is none')
+  })
+
+  test('what is told apart by a label is as high as the highest of them; too many of them are not kept', () => {
+    const window = windowOf(series)
+    const tasks = (n: number) => Array.from({ length: n }, (_, i) => `tasks{name="w${i}"} ${i}`)
+    window.add(0, page(1, tasks(3)))
+    const recent = window.add(1_000, page(1, tasks(4)))
+    assert.deepEqual([recent?.series.tasks, recent?.groups.tasks], [3, { w0: 0, w1: 1, w2: 2, w3: 3 }])
+    assert.equal(window.add(2_000, page(1, tasks(2_000)))?.series.tasks, null)
+  })
+
+  test('a change is that of minutes, and may be one for the better', () => {
+    const window = windowOf(series)
+    for (let minute = 0; minute <= 10; minute++) {
+      const recent = window.add(minute * 60_000, page(1, [`memory ${minute < 8 ? minute * 10 : 0}`]))
+      if (minute === 7) assert.equal(recent?.series.grown, 50)
+      if (minute === 10) assert.ok((recent?.series.grown ?? 0) < -40)
+    }
   })
 
   test('a restart begins anew, and is counted', () => {
@@ -64,8 +125,8 @@ describe('what a process has counted lately', () => {
     ]
     for (let second = 0; second <= 20; second++) {
       const recent = window.add(second * 1_000, page(1, failed(Math.min(second, 10) * 3)))
-      if (second === 9) assert.deepEqual(recent?.undelivered, { 4: 3 })
-      if (second === 20) assert.deepEqual(recent?.undelivered, { 4: 0 })
+      if (second === 9) assert.deepEqual(recent?.groups.undeliveredPerSecond, { 4: 3 })
+      if (second === 20) assert.deepEqual(recent?.groups.undeliveredPerSecond, { 4: 0 })
     }
   })
 })

@@ -1,16 +1,17 @@
-// One PD, leader of a cluster of STORES stores and REGIONS regions that are well; prints its URL.
-//   node large-pd.ts STORES REGIONS
+// One PD, leader of a cluster of STORES stores and REGIONS regions, of which TROUBLED lack a replica; prints its URL.
+//   node large-pd.ts STORES REGIONS [TROUBLED]
 import { once } from 'node:events'
 import http from 'node:http'
 import { systemClock } from '../../../src/core/clock.ts'
 import { leaderApi } from './pd-api.ts'
-import { pdMetrics } from './pd-metrics.ts'
-import type { Agreed, Heard } from './pd-state.ts'
+import { clusterMetrics, ownMetrics, written } from './pd-metrics.ts'
+import { type Agreed, type Heard, nothingAgreed } from './pd-state.ts'
 
-const [stores = 0, regions = 0] = process.argv.slice(2).map(Number)
+const [stores = 0, regions = 0, troubled = 0] = process.argv.slice(2).map(Number)
 const at = systemClock.now()
 const ids = Array.from({ length: stores }, (_, i) => String(i + 1))
 const agreed: Agreed = {
+  ...nothingAgreed(),
   stores: new Map(
     ids.map((id) => [
       id,
@@ -27,11 +28,13 @@ const agreed: Agreed = {
     id: String(i + 1),
     startKey: String(i),
     endKey: String(i + 1),
-    peers: [0, 1, 2].map((j) => ({ id: String(3 * i + j + 1), storeId: ids[(i + j) % stores] ?? '' })),
+    peers: (i < troubled ? [0, 1] : [0, 1, 2]).map((j) => ({
+      id: String(3 * i + j + 1),
+      storeId: ids[(i + j) % stores] ?? '',
+    })),
   })),
 }
 const heard: Heard = {
-  since: at,
   stores: new Map(
     ids.map((id) => [
       id,
@@ -61,21 +64,26 @@ function answer(path: string): { status: number; body: string } {
   switch (path) {
     case '/pd/api/v1/status':
       return { status: 200, body: '{"version":"v8.5.0","start_timestamp":1}' }
+    case '/pd/api/v1/health':
+      return { status: 200, body: JSON.stringify([{ ...member, health: true }]) }
     case '/metrics': {
-      const self = { raft, self: 'pd-1', members: [member], startedAt: at, leaderChanges: 1 }
-      return { status: 200, body: pdMetrics({ ...self, agreed, heard }) }
+      const self = { raft, self: 'pd-1', members: [], startedAt: at, leaderChanges: 1, roundTrips: 0 }
+      return {
+        status: 200,
+        body: written([...ownMetrics({ ...self, agreed, heard }), ...clusterMetrics({ agreed, heard })]),
+      }
     }
     default:
       return leaderApi({ agreed, heard, members }, path)
   }
 }
 
-/** Nothing changes here, and what a PD does for an answer is not what is measured. */
+/** Nothing changes here. What a PD has to do for an answer is not measured, but for lists of regions: those it makes anew. */
 const answers = new Map<string, ReturnType<typeof answer>>()
 const server = http.createServer((request, response) => {
   const path = request.url ?? ''
   const { status, body } = answers.get(path) ?? answer(path)
-  answers.set(path, { status, body })
+  if (!path.includes('/regions/check/')) answers.set(path, { status, body })
   response.writeHead(status).end(body)
 })
 server.listen(0, '127.0.0.1')

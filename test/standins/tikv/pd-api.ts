@@ -2,6 +2,7 @@ import { iso, systemClock } from '../../../src/core/clock.ts'
 import {
   type Agreed,
   type Heard,
+  heardAt,
   maxReplicas,
   type RegionBeat,
   type RegionMeta,
@@ -44,6 +45,14 @@ export function leaderApi(view: View, path: string): Answer {
           ? '[]\n'
           : pretty(['balance-leader-scheduler', 'balance-region-scheduler']),
       )
+    case '/config/schedule':
+      return json(
+        pretty({
+          ...{ 'leader-schedule-limit': 4, 'region-schedule-limit': 2048, 'replica-schedule-limit': 64 },
+          // A text, and left out while it is false.
+          ...(view.agreed.halted && { 'halt-scheduling': 'true' }),
+        }),
+      )
     case '/config/replicate':
       return json(
         pretty({ 'max-replicas': maxReplicas, 'location-labels': '', 'enable-placement-rules': 'true' }),
@@ -63,23 +72,24 @@ const pretty = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 function storesJson({ agreed, heard }: View): string {
   const stores = [...agreed.stores.values()].map((meta) => {
     const beat = heard.stores.get(meta.id)
-    const at = beat?.at ?? heard.since
+    const at = heardAt(agreed, heard, meta.id)
     const store = {
       id: Number(meta.id),
       address: meta.address,
       version: meta.version,
       status_address: meta.statusAddress,
       last_heartbeat: 0,
-      state_name: stateOf(heard, meta.id),
+      state_name: stateOf(agreed, heard, meta.id),
       node_state: 1,
     }
     const status = {
       capacity: size(beat?.capacityBytes ?? 0),
       available: size(beat?.availableBytes ?? 0),
       used_size: size(beat?.usedBytes ?? 0),
-      leader_count: beat?.leaders ?? 0,
+      leader_count: [...heard.regions.values()].filter(({ storeId }) => storeId === meta.id).length,
       region_count: beat?.peers ?? 0,
-      slow_score: 1,
+      // Nothing of what only heartbeats tell, before there was one.
+      ...(beat && { slow_score: 1 }),
       ...(beat?.busy && { is_busy: true }),
       start_ts: iso(meta.startedAtSeconds * 1000),
       last_heartbeat_ts: iso(at),

@@ -1,18 +1,32 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { systemClock } from '../../../src/core/clock.ts'
 import { rngFrom } from '../../../src/core/rng.ts'
 import { getMembers, getRegion, getStore, healthCheck } from '../../../src/subjects/tikv/wire/messages.ts'
 import { type Flags, hostPort, need } from './flags.ts'
 import { log } from './log.ts'
 import { type Answer, leaderApi } from './pd-api.ts'
-import { pdMetrics } from './pd-metrics.ts'
-import { type Agreed, applyTo, type Change, type Heard, idOf, maxReplicas, regionsOn } from './pd-state.ts'
+import { clusterMetrics, noClusterMetrics, ownMetrics, written } from './pd-metrics.ts'
+import {
+  applyTo,
+  type Change,
+  type Heard,
+  idOf,
+  maxReplicas,
+  nothingAgreed,
+  persistMs,
+  regionsOn,
+} from './pd-state.ts'
 import { type Message, type Reply, raftOf } from './raft.ts'
 import { grpcServer, on, portOf, Refusal, talker, talkServer } from './serve.ts'
 
 const unavailable = 14
 const timing = { heartbeatMs: 150, electionMs: 1_500 }
+/** So long a request waits for a leader that nobody knows. */
+const backoffMs = 3_000
+const collectMs = 10_000
+const roundTripMs = 30_000
 
 /** Stands in for pd-server: its flags, its HTTP API, the part of its gRPC that clients use. */
 export async function pdServer(flags: Flags): Promise<void> {
@@ -27,9 +41,13 @@ export async function pdServer(flags: Flags): Promise<void> {
   const clientUrlOf = new Map([[self, need(flags, 'advertise-client-urls')]])
   const startedAt = systemClock.now()
   const clusterId = idOf(need(flags, 'initial-cluster'))
-  const agreed: Agreed = { stores: new Map(), regions: [] }
-  let heard: Heard = { since: systemClock.now(), stores: new Map(), regions: new Map() }
+  const agreed = nothingAgreed()
+  let heard: Heard = { stores: new Map(), regions: new Map() }
   let leaderChanges = 0
+  let collected = { at: 0, lines: noClusterMetrics() }
+  const leaseMs = leaseIn(config) * 1_000
+  /** Whoever led last, and until when its lease keeps others from leading. */
+  let lease = { name: '', until: 0 }
   mkdirSync(dataDir, { recursive: true })
   writeFileSync(join(dataDir, 'NAME'), self)
 
@@ -48,8 +66,11 @@ export async function pdServer(flags: Flags): Promise<void> {
     rng: rngFrom(Number(BigInt(idOf(`${self} ${startedAt}`)) & 0xffffffffn)),
     apply: (change) => applyTo(agreed, change as Change),
     changed: (role) => {
-      if (role === 'leader') heard = { since: systemClock.now(), stores: new Map(), regions: new Map() }
+      if (role === 'leader') heard = { stores: new Map(), regions: new Map() }
       leaderChanges++
+      const id = BigInt(idOf(`${self} ${clusterId}`)).toString(16)
+      const what = role === 'candidate' ? 'is starting a new election at term 2' : `became ${role} at term 3`
+      log('INFO', 'zap_raft.go:77', `${id} ${what}`, {}, 'raft')
       log(
         'INFO',
         'server.go:1785',
@@ -68,8 +89,28 @@ export async function pdServer(flags: Flags): Promise<void> {
     peer_urls: [`http://${peer}`],
     client_urls: clientUrlOf.has(name) ? [clientUrlOf.get(name) ?? ''] : [],
   })
-  const leads = () => raft.role === 'leader' && raft.mayRead()
-  const leaderMember = () => members.find(({ name }) => name === raft.leader)
+  /** The leader of Raft leads PD once nobody else holds the lease. */
+  const leads = () => {
+    if (raft.role !== 'leader' || !raft.mayRead()) return false
+    if (lease.name !== self && systemClock.now() < lease.until) return false
+    lease = { name: self, until: systemClock.now() + leaseMs }
+    return true
+  }
+  setInterval(() => {
+    if (
+      raft.leader !== null &&
+      raft.leader !== self &&
+      (lease.name === raft.leader || systemClock.now() >= lease.until)
+    )
+      lease = { name: raft.leader, until: systemClock.now() + leaseMs }
+    else leads()
+  }, timing.heartbeatMs).unref()
+  /** Whoever holds the lease is taken for the leader, also when it is gone. */
+  const leaderNow = (): string | null => {
+    if (leads()) return self
+    return lease.name !== '' && lease.name !== self && systemClock.now() < lease.until ? lease.name : null
+  }
+  const leaderMember = () => members.find(({ name }) => name === leaderNow())
   const requireLeader = () => {
     if (!leads()) throw new Refusal(unavailable, 'not leader')
   }
@@ -124,6 +165,11 @@ export async function pdServer(flags: Flags): Promise<void> {
       clientUrlOf.set(from, clientUrl)
       return { reply: raft.receive(message), clientUrl: clientUrlOf.get(self) }
     },
+    '/own/released': (told) => {
+      const { from } = JSON.parse(told)
+      if (lease.name === from) lease = { name: '', until: 0 }
+      return {}
+    },
   })
   /** What a store tells: who it is, how it is, and of which regions it leads. */
   const beat = async (told: string) => {
@@ -134,14 +180,19 @@ export async function pdServer(flags: Flags): Promise<void> {
     if (agreed.regions.length === 0 && agreed.stores.size >= maxReplicas)
       await raft.propose({ kind: 'bootstrap', regions: regionsOn([...agreed.stores.keys()].sort()) })
     const at = systemClock.now()
-    heard.stores.set(store.id, { ...beat, at })
+    // Of a store that has just found this leader there are only regions.
+    if (beat) {
+      heard.stores.set(store.id, { ...beat, at })
+      if (at - (agreed.heardAt.get(store.id) ?? 0) >= persistMs)
+        await raft.propose({ kind: 'heard', id: store.id, at })
+    }
     for (const { id, ...region } of regions) {
       if ((heard.regions.get(id)?.term ?? 0) <= region.term) heard.regions.set(id, { ...region, at })
     }
     const own = agreed.regions.filter(({ peers }) => peers.some(({ storeId }) => storeId === store.id))
     return { regions: own, stores: [...agreed.stores.values()] }
   }
-  const leader = () => ({ clientUrl: clientUrlOf.get(raft.leader ?? '') ?? null })
+  const leader = () => ({ clientUrl: clientUrlOf.get(leaderNow() ?? '') ?? null })
 
   const membersJson = () => ({
     header: { cluster_id: clusterId },
@@ -167,29 +218,44 @@ export async function pdServer(flags: Flags): Promise<void> {
         }
       case '/pd/api/v1/health':
         return { status: 200, body: numbers(JSON.stringify(await healths())) }
-      case '/metrics':
-        return {
-          status: 200,
-          body: pdMetrics({ raft, self, members, startedAt, leaderChanges, agreed, heard }),
-          type: 'text/plain',
-        }
+      case '/metrics': {
+        const at = systemClock.now()
+        if (leads() && at - collected.at >= collectMs)
+          collected = { at, lines: clusterMetrics({ agreed, heard }) }
+        const roundTrips = Math.floor((at - startedAt) / roundTripMs)
+        const ids = members.map(({ name }) => ({ name, id: idOf(`${name} ${clusterId}`) }))
+        const view = { raft, self, members: ids, startedAt, leaderChanges, agreed, heard, roundTrips }
+        return { status: 200, body: written([...ownMetrics(view), ...collected.lines]), type: 'text/plain' }
+      }
     }
     if (leads()) {
       const answer = leaderApi({ agreed, heard, members: membersJson() }, path)
       return { ...answer, body: numbers(answer.body) }
     }
     // Two that take each other for the leader must not send a request to and fro.
-    if (redirected) return { status: 503, body: 'redirect to not leader\n' }
-    const leader = raft.leader === self ? undefined : clientUrlOf.get(raft.leader ?? '')
-    if (!leader) return { status: 503, body: 'redirect finds no leader\n' }
+    if (redirected)
+      return { status: 500, body: '[PD:apiutil:ErrRedirectToNotLeader]redirect to not leader\n' }
+    const leader = await leaderWithin(backoffMs)
+    if (!leader) return { status: 503, body: '[PD:apiutil:ErrRedirectNoLeader]redirect finds no leader\n' }
+    if (leader === self) return api(path, redirected)
     try {
-      const response = await fetch(new URL(path, leader), {
+      const response = await fetch(new URL(path, clientUrlOf.get(leader)), {
         headers: { 'PD-Redirector': self },
         signal: AbortSignal.timeout(3_000),
       })
       return { status: response.status, body: await response.text() }
     } catch {
-      return { status: 503, body: 'error forwarding to the leader\n' }
+      return { status: 500, body: '[PD:apiutil:ErrRedirect]redirect failed\n' }
+    }
+  }
+
+  const leaderWithin = async (ms: number): Promise<string | null> => {
+    const end = systemClock.now() + ms
+    for (;;) {
+      const leader = leaderNow()
+      if (leader !== null) return leader
+      if (systemClock.now() >= end) return null
+      await systemClock.sleep(100)
     }
   }
 
@@ -210,6 +276,11 @@ export async function pdServer(flags: Flags): Promise<void> {
     )
 
   const web = talkServer({ '/own/beat': beat, '/own/leader': leader }, async (request, response) => {
+    if (request.method === 'POST' && request.url === '/pd/api/v1/config' && leads()) {
+      const told: { 'halt-scheduling'?: string } = JSON.parse(await text(request))
+      await raft.propose({ kind: 'halt', halted: told['halt-scheduling'] === 'true' })
+      return response.end('"The config is updated."\n')
+    }
     request.resume()
     const {
       status,
@@ -221,7 +292,18 @@ export async function pdServer(flags: Flags): Promise<void> {
   await portOf(hostPort(need(flags, 'peer-urls')), { http: peers }).open()
   await portOf(hostPort(need(flags, 'client-urls')), { grpc, http: web }).open()
   log('INFO', 'server.go:472', 'PD is started', { name: self })
-  process.on('SIGTERM', () => process.exit(0))
+  // It gives its lease back, so that nobody has to wait for its end.
+  process.on('SIGTERM', async () => {
+    const others = members.filter(({ name }) => name !== self)
+    await Promise.all(others.map(({ peer }) => talk(peer, '/own/released', { from: self }, 300)))
+    process.exit(0)
+  })
+}
+
+/** Seconds. */
+function leaseIn(config: string | undefined): number {
+  const said = config === undefined ? null : /^lease *= *(\d+)/m.exec(readFileSync(config, 'utf8'))
+  return Number(said?.[1] ?? 5)
 }
 
 /** PD writes 64-bit ids as numbers, with all their digits. */

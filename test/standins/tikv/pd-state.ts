@@ -5,7 +5,15 @@ import { systemClock } from '../../../src/core/clock.ts'
 export interface Agreed {
   stores: Map<string, StoreMeta>
   regions: RegionMeta[]
+  /** When each store was heard, as it was written down: at its first heartbeat, and every five minutes. */
+  heardAt: Map<string, number>
+  /** Somebody has set `halt-scheduling`. */
+  halted: boolean
 }
+
+export const nothingAgreed = (): Agreed => ({
+  ...{ stores: new Map(), regions: [], heardAt: new Map(), halted: false },
+})
 
 export interface StoreMeta {
   id: string
@@ -22,11 +30,14 @@ export interface RegionMeta {
   peers: { id: string; storeId: string }[]
 }
 
-export type Change = { kind: 'store'; store: StoreMeta } | { kind: 'bootstrap'; regions: RegionMeta[] }
+export type Change =
+  | { kind: 'store'; store: StoreMeta }
+  | { kind: 'bootstrap'; regions: RegionMeta[] }
+  | { kind: 'heard'; id: string; at: number }
+  | { kind: 'halt'; halted: boolean }
 
 /** What only the leader of the PDs knows, by what it has been told. */
 export interface Heard {
-  since: number
   stores: Map<string, StoreBeat>
   regions: Map<string, RegionBeat>
 }
@@ -53,6 +64,8 @@ export interface RegionBeat {
 export const maxReplicas = 3
 const disconnectedMs = 20_000
 const downMs = 30 * 60_000
+/** pd server/cluster/cluster.go, storePersistInterval. */
+export const persistMs = 5 * 60_000
 
 export function applyTo(agreed: Agreed, change: Change): void {
   switch (change.kind) {
@@ -61,6 +74,12 @@ export function applyTo(agreed: Agreed, change: Change): void {
       return
     case 'bootstrap':
       if (agreed.regions.length === 0) agreed.regions = change.regions
+      return
+    case 'heard':
+      agreed.heardAt.set(change.id, change.at)
+      return
+    case 'halt':
+      agreed.halted = change.halted
       return
     default:
       change satisfies never
@@ -83,9 +102,12 @@ export function regionsOn(storeIds: readonly string[]): RegionMeta[] {
 
 export type StoreState = 'Up' | 'Disconnected' | 'Down'
 
-/** A store that the leader has not heard of since it leads gets the benefit of that time. */
-export function stateOf(heard: Heard, id: string): StoreState {
-  const age = systemClock.now() - (heard.stores.get(id)?.at ?? heard.since)
+/** When a store was heard, by its leader's memory or, as long as it has not heard it itself, by what was written down. */
+export const heardAt = (agreed: Agreed, heard: Heard, id: string): number =>
+  heard.stores.get(id)?.at ?? agreed.heardAt.get(id) ?? 0
+
+export function stateOf(agreed: Agreed, heard: Heard, id: string): StoreState {
+  const age = systemClock.now() - heardAt(agreed, heard, id)
   if (age > downMs) return 'Down'
   return age > disconnectedMs ? 'Disconnected' : 'Up'
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import http from 'node:http'
+import https, { type ServerOptions } from 'node:https'
 
 /** What a scripted server answers on a path; `hang`: nothing, ever. */
 export type Page = { status?: number; body: string } | 'hang'
@@ -10,20 +11,24 @@ export interface Scripted extends AsyncDisposable {
   asked: string[]
 }
 
-/** An HTTP server that answers as it is told; 404 elsewhere. Paths come with their query. */
-export async function scripted(pages: (path: string) => Page | undefined): Promise<Scripted> {
+/** An HTTP server that answers as it is told; 404 elsewhere. Paths come with their query. `tls`: it speaks HTTPS. */
+export async function scripted(
+  pages: (path: string) => Page | undefined,
+  tls?: ServerOptions,
+): Promise<Scripted> {
   const asked: string[] = []
-  const server = http.createServer((request, response) => {
+  const answer: http.RequestListener = (request, response) => {
     const path = decodeURIComponent(request.url ?? '')
     asked.push(path)
     const page = pages(path) ?? { status: 404, body: '404 page not found' }
     if (page === 'hang') return
     response.writeHead(page.status ?? 200).end(page.body)
-  })
+  }
+  const server = tls ? https.createServer(tls, answer) : http.createServer(answer)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
-    url: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as { port: number }).port}`,
     asked,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
@@ -32,6 +37,9 @@ export async function scripted(pages: (path: string) => Page | undefined): Promi
   }
 }
 
+/** Without its query PD leaves out the stores that were removed. */
+export const everyStore = '/pd/api/v1/stores?state=0&state=1&state=2'
+
 /** A PD of three, well, with two stores, as PD 8.5 writes it. */
 export const goodPd: Record<string, string> = {
   '/pd/api/v1/status': '{"version":"v8.5.0","git_hash":"x","start_timestamp":1795382606}',
@@ -39,21 +47,20 @@ export const goodPd: Record<string, string> = {
     "members":[{"name":"pd-1","member_id":4720092715161199927,"client_urls":["http://pd-1:2379"]},
                {"name":"pd-2","member_id":15316378834655774191,"client_urls":["http://pd-2:2379"]}],
     "leader":{"name":"pd-2","member_id":15316378834655774191},"etcd_leader":{"name":"pd-2"}}`,
-  '/pd/api/v1/stores': `{"count":2,"stores":[
+  [everyStore]: `{"count":3,"stores":[
+    {"store":{"id":7,"address":"tikv-3:20160","status_address":"tikv-3:20180","state":2,"node_state":3,"state_name":"Tombstone"},
+     "status":{"capacity":"0B","available":"0B","leader_count":0,"region_count":0}},
     {"store":{"id":1,"address":"tikv-1:20160","version":"8.5.0","status_address":"tikv-1:20180",
       "last_heartbeat":1795382724490000001,"state_name":"Up"},
      "status":{"capacity":"1.8TiB","available":"986.7GiB","used_size":"12.3MiB","leader_count":2,"region_count":3,"slow_score":1}},
     {"store":{"id":9007199254740993,"address":"tikv-2:20160","status_address":"tikv-2:20180","state_name":"Disconnected"},
      "status":{"capacity":"0B","available":"0B","leader_count":1,"region_count":3,"slow_score":80,"is_busy":true}}]}`,
+  '/pd/api/v1/config/schedule': `{"leader-schedule-limit":4,"region-schedule-limit":2048,"replica-schedule-limit":64}`,
+  '/pd/api/v1/health': `[{"name":"pd-1","member_id":4720092715161199927,"client_urls":["http://pd-1:2379"],"health":true},
+    {"name":"pd-2","member_id":15316378834655774191,"client_urls":["http://pd-2:2379"],"health":true}]`,
   '/pd/api/v1/stats/region?count': '{"count":3}',
   '/pd/api/v1/schedulers': '["balance-leader-scheduler","balance-region-scheduler"]',
   '/pd/api/v1/schedulers?status=paused': 'null',
   '/pd/api/v1/operators?object': '[{"desc":"balance-leader"}]',
   '/metrics': 'process_start_time_seconds 1795382606\n',
-  ...Object.fromEntries(
-    ['miss', 'extra', 'down', 'pending', 'offline', 'learner'].map((kind) => [
-      `/pd/api/v1/regions/check/${kind}-peer`,
-      '{\n  "count": 0,\n  "regions": []\n}',
-    ]),
-  ),
 }

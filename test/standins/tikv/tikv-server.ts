@@ -73,7 +73,7 @@ export async function tikvServer(flags: Flags): Promise<void> {
         const of = { term: groups.get(meta.id)?.raft.term ?? 0, raft_id: meta.id, region_id: meta.id }
         if (role === 'candidate') log('INFO', 'raft.rs:1550', 'starting a new election', of)
         log('INFO', 'raft.rs:1170', `became ${role} at term ${of.term}`, of)
-        if (role === 'leader') void beat()
+        if (role === 'leader') void beat('regions')
       },
     })
     groups.set(meta.id, { meta, raft, data })
@@ -89,14 +89,15 @@ export async function tikvServer(flags: Flags): Promise<void> {
       if (!url) continue
       if (hostPort(url) !== pdLeader) {
         pdLeader = hostPort(url)
-        beatAt = 0
+        // A new leader is told about the regions at once, and about the store when its heartbeat is due.
+        if (beatAt > 0) await beat('regions')
       }
       return
     }
     log('WARN', 'util.rs:590', 'failed to connect to PD', { endpoints })
   }
 
-  async function beat(): Promise<void> {
+  async function beat(what: 'all' | 'regions' = 'all'): Promise<void> {
     if (!pdLeader) return
     const led = [...groups.values()].filter(({ raft }) => raft.role === 'leader')
     const sizes = sizesOf(dataDir)
@@ -120,14 +121,14 @@ export async function tikvServer(flags: Flags): Promise<void> {
     const told: { regions: RegionMeta[]; stores: StoreMeta[] } | null = await talk(
       pdLeader,
       '/own/beat',
-      { store, beat: status, regions },
+      { store, beat: what === 'all' ? status : null, regions },
       3_000,
     )
     if (!told) {
       pdLeader = null
       return
     }
-    beatAt = now()
+    if (what === 'all') beatAt = now()
     stores = told.stores
     writeFileSync(assigned, JSON.stringify(told))
     for (const region of told.regions) serve(region)
@@ -156,8 +157,9 @@ export async function tikvServer(flags: Flags): Promise<void> {
       const seconds = (performance.now() - from) / 1000
       metrics.observe('tikv_grpc_msg_duration_seconds', `type="${type}",`, seconds)
       metrics.count(`tikv_storage_command_total{type="${type}"}`)
+      // As TiKV's slow log has it: no word for slow, only how long it took.
       if (seconds > 1)
-        log('WARN', 'tracker.rs:303', 'slow-query', { method: type, total_time: `${seconds}s` })
+        log('WARN', 'mod.rs:210', `[store ${storeId}] handle ${type}`, { takes: Math.round(seconds * 1_000) })
     }
   }
 
@@ -173,6 +175,8 @@ export async function tikvServer(flags: Flags): Promise<void> {
           await group.raft.propose([Buffer.from(key).toString(), Buffer.from(value).toString('latin1')])
           const seconds = (performance.now() - from) / 1000
           metrics.observe('tikv_storage_engine_async_request_duration_seconds', 'type="write",', seconds)
+          metrics.observe('tikv_raftstore_append_log_duration_seconds', '', seconds)
+          metrics.observe('tikv_raftstore_apply_log_duration_seconds', '', seconds)
           return {}
         } catch (error) {
           return failed(error instanceof Error ? error.message : String(error))

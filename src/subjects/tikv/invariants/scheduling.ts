@@ -1,173 +1,174 @@
-import { ok, unknown, type Verdict, violated } from '../../../core/invariant.ts'
-import type { RegionCheck, StoreView } from '../observation.ts'
-import { nodesOf, percent, perNode, type TikvInvariant } from './shared.ts'
+import { ok, unknown, violated } from '../../../core/invariant.ts'
+import type { StoreView } from '../observation.ts'
+import type { LeaderSeries } from '../series.ts'
+import type { TikvInvariant } from './shared.ts'
+import { untold } from './stores.ts'
 
-// What PD, which places the replicas, thinks of the stores and of the regions.
+// What PD thinks of the regions, and whether it may move them.
 
-const storeInvariant = (
-  facts: Omit<TikvInvariant, 'scope' | 'check'>,
-  check: (store: StoreView, name: string) => Verdict,
-): TikvInvariant =>
-  perNode('tikv', facts, ({ store }, name) =>
-    store ? check(store, name) : unknown('no PD says how it sees this store'),
-  )
+const inhibitedBy = ['pd_no_quorum', 'pd_leaderless']
 
-const storeDisconnected = storeInvariant(
-  {
-    name: 'store_disconnected',
-    severity: 'critical',
-    graceMs: 5_000,
-    keepFiringMs: 2_000,
-    description:
-      'PD has had no heartbeat of the store for 20 s or, when it is Down, for 30 minutes, and moves its replicas.',
-    source:
-      'pd.rules.yml: PD_cluster_down_tikv_nums, PD_cluster_offline/disconnected; states: pd core/store.go',
-    inhibitedBy: ['node_down', 'pd_no_quorum'],
-  },
-  ({ state }, name) => {
-    switch (state) {
-      case 'Up':
-        return ok
-      case 'Disconnected':
-      case 'Down':
-        return violated(`PD has ${name} as ${state}`, { state })
-      // A person takes it away.
-      case 'Offline':
-      case 'Tombstone':
-        return ok
-      default:
-        return state satisfies never
-    }
-  },
-)
-
-const storeSlow = storeInvariant(
-  {
-    name: 'store_slow',
-    severity: 'warning',
-    graceMs: 10_000,
-    keepFiringMs: 5_000,
-    description:
-      'The store is so slow that PD takes leaders away from it, or so busy that it refuses snapshots.',
-    source: 'pd.rules.yml: PD_cluster_slow_tikv_nums; slow score 80 of 100: tikv raftstore, slow_score.rs',
-    inhibitedBy: ['node_down', 'store_disconnected'],
-  },
-  ({ slowScore, busy }, name) => {
-    if (slowScore >= 80) return violated(`${name} has a slow score of ${slowScore}`, { slowScore })
-    return busy ? violated(`${name} says that it is busy`) : ok
-  },
-)
+/** Stores tell a new leader of PD about their regions at once, and it counts them every 10 s: before, it knows of fewer. */
+const countedByMs = 30_000
 
 /** Of regions that have something; a tenth of a percent of many is normal life, one of a few is not. */
 function regionCheck(
-  check: RegionCheck,
-  facts: Pick<TikvInvariant, 'graceMs' | 'severity' | 'description' | 'source'>,
+  metric: keyof LeaderSeries,
+  facts: Pick<TikvInvariant, 'name' | 'graceMs' | 'severity' | 'description' | 'source'>,
   what: string,
 ): TikvInvariant {
   return {
-    name: `regions_${check.replace('-', '_')}`,
     scope: 'cluster',
     keepFiringMs: 5_000,
-    inhibitedBy: ['node_down', 'pd_no_quorum', 'store_not_serving'],
+    inhibitedBy: ['node_down', ...inhibitedBy, 'store_not_serving'],
     ...facts,
     check({ cluster }) {
-      const count = cluster.checks[check]
-      if (count === null) return unknown('no PD says')
-      const allowed = Math.min(100, Math.floor((cluster.regions ?? 0) / 1_000))
-      return count <= allowed
-        ? ok
-        : violated(`${count} regions ${what}`, { count, regions: cluster.regions ?? 0 })
+      const count = cluster.told?.[metric] ?? null
+      if (count === null) return unknown(untold)
+      if (cluster.regions === null) return unknown('no PD says how many regions there are')
+      const allowed = Math.min(100, Math.floor(cluster.regions / 1_000))
+      if (count > allowed) return violated(`${count} regions ${what}`, { count, regions: cluster.regions })
+      const { tookOverMs } = cluster.leadership
+      return tookOverMs !== null && tookOverMs < countedByMs
+        ? unknown('the leader of the PDs is new and has not heard of every region yet')
+        : ok
     },
   }
 }
 
-const missing = regionCheck(
-  'miss-peer',
-  {
-    severity: 'warning',
-    graceMs: 60_000,
-    description: 'Regions have fewer replicas than they should: the next failure may take their majority.',
-    source:
-      'pd.rules.yml: PD_miss_peer_region_count > 100; its label miss_peer_region_count is not the one that PD writes (miss-peer-region-count), so that the rule is dead: here PD’s own check',
-  },
-  'lack a replica',
-)
+const source = (rule: string) => `${rule}; the leader’s pd_regions_status`
 
-const down = regionCheck(
-  'down-peer',
-  {
-    severity: 'critical',
-    graceMs: 30_000,
-    description: 'Regions have a replica that their leader has not heard of for minutes.',
-    source: 'pd.rules.yml: PD_down_peer_region_nums > 0; the label shipped is as dead as that of miss-peer',
-  },
-  'have a replica that is down',
-)
+const regions = [
+  regionCheck(
+    'missPeer',
+    {
+      ...{ name: 'regions_miss_peer', severity: 'warning', graceMs: 60_000 },
+      description: 'Regions have fewer replicas than they should: the next failure may take their majority.',
+      source: source(
+        'pd.rules.yml: PD_miss_peer_region_count > 100; its label miss_peer_region_count is not the one that PD writes (miss-peer-region-count), so that the rule is dead',
+      ),
+    },
+    'lack a replica',
+  ),
+  regionCheck(
+    'downPeer',
+    {
+      ...{ name: 'regions_down_peer', severity: 'critical', graceMs: 30_000 },
+      description: 'Regions have a replica that their leader has not heard of for minutes.',
+      source: source('pd.rules.yml: PD_down_peer_region_nums > 0'),
+    },
+    'have a replica that is down',
+  ),
+  regionCheck(
+    'pendingPeer',
+    {
+      ...{ name: 'regions_pending_peer', severity: 'warning', graceMs: 60_000 },
+      description: 'Regions have a replica that is far behind and does not catch up.',
+      source: source('pd.rules.yml: PD_pending_peer_region_count > 100, for 1 m'),
+    },
+    'have a replica that is behind',
+  ),
+  regionCheck(
+    'extraPeer',
+    {
+      ...{ name: 'regions_extra_peer', severity: 'info', graceMs: 600_000 },
+      description: 'Regions have more replicas than they should for a long time: scheduling does not go on.',
+      source: source('our own grace'),
+    },
+    'have a replica too many',
+  ),
+  regionCheck(
+    'offlinePeer',
+    {
+      ...{ name: 'regions_offline_peer', severity: 'info', graceMs: 1_800_000 },
+      description: 'Replicas stay on a store that somebody takes away: scheduling does not go on.',
+      source: source('our own grace'),
+    },
+    'have a replica on a store that is being taken away',
+  ),
+  regionCheck(
+    'learnerPeer',
+    {
+      ...{ name: 'regions_learner_peer', severity: 'info', graceMs: 600_000 },
+      description: 'Replicas stay learners, which do not vote, for a long time.',
+      source: source('our own grace'),
+    },
+    'have a learner',
+  ),
+  regionCheck(
+    'oversized',
+    {
+      ...{ name: 'regions_oversized', severity: 'info', graceMs: 600_000 },
+      description: 'Regions stay far larger than they should be: they are not split, and slow to move.',
+      source: source('our own grace'),
+    },
+    'are too large',
+  ),
+]
 
-const pending = regionCheck(
-  'pending-peer',
-  {
-    severity: 'warning',
-    graceMs: 60_000,
-    description: 'Regions have a replica that is far behind and does not catch up.',
-    source: 'pd.rules.yml: PD_pending_peer_region_count > 100, for 1 m',
+const noTargetStore: TikvInvariant = {
+  name: 'no_target_store',
+  scope: 'cluster',
+  severity: 'warning',
+  // Longer than the window: once does not count, PD tries again and again.
+  graceMs: 90_000,
+  keepFiringMs: 10_000,
+  description:
+    'PD wants to make or move a replica and finds no store for it: too few, too full, or the wrong labels.',
+  source:
+    'pd: pd_checker_event_count, no-store-add, no-store-replace, no-target-store and their like, over 1 m. Upstream had such a rule; our own grace',
+  inhibitedBy: ['node_down', ...inhibitedBy],
+  check({ cluster }) {
+    const times = cluster.told?.noTargetStore ?? null
+    if (times === null) return unknown(untold)
+    return times === 0
+      ? ok
+      : violated(`PD found no store for a replica ${Math.round(times)} times`, { times })
   },
-  'have a replica that is behind',
-)
+}
 
-const extra = regionCheck(
-  'extra-peer',
-  {
-    severity: 'info',
-    graceMs: 600_000,
-    description: 'Regions have more replicas than they should for a long time: scheduling does not go on.',
-    source: 'PD’s region checks; our own grace',
-  },
-  'have a replica too many',
-)
-
-const offline = regionCheck(
-  'offline-peer',
-  {
-    severity: 'info',
-    graceMs: 1_800_000,
-    description: 'Replicas stay on a store that somebody takes away: scheduling does not go on.',
-    source: 'PD’s region checks; our own grace',
-  },
-  'have a replica on a store that is being taken away',
-)
-
-const learner = regionCheck(
-  'learner-peer',
-  {
-    severity: 'info',
-    graceMs: 600_000,
-    description: 'Replicas stay learners, which do not vote, for a long time.',
-    source: 'PD’s region checks; our own grace',
-  },
-  'have a learner',
-)
-
-const schedulers: TikvInvariant = {
+const balancing: TikvInvariant = {
   name: 'balancing_stopped',
   scope: 'cluster',
   severity: 'info',
   graceMs: 60_000,
   keepFiringMs: 5_000,
-  description: 'A scheduler that balances leaders or regions was removed or is paused.',
-  source: 'pd-ctl: scheduler show; a forgotten `scheduler pause` is a common cause of hot stores. Our own',
-  inhibitedBy: ['pd_no_quorum'],
+  description: 'A scheduler that balances leaders or regions was removed or is paused, or may do nothing.',
+  source:
+    'pd-ctl: scheduler show, config show; a forgotten `scheduler pause` is a common cause of hot stores. Our own',
+  inhibitedBy: ['scheduling_halted', ...inhibitedBy],
   check({ cluster }) {
-    if (cluster.schedulers === null) return unknown('no PD says which schedulers run')
-    const { running, paused } = cluster.schedulers
+    if (cluster.scheduling === null) return unknown('no PD says which schedulers run')
+    const { running, paused, zeroLimits } = cluster.scheduling
     const wanted = ['balance-leader-scheduler', 'balance-region-scheduler']
     const idle = wanted.filter((name) => !running.includes(name) || paused.includes(name))
-    return idle.length === 0 ? ok : violated(`not running: ${idle.join(', ')}`)
+    const why = [
+      ...(idle.length > 0 ? [`not running: ${idle.join(', ')}`] : []),
+      ...(zeroLimits.length > 0 ? [`set to 0: ${zeroLimits.join(', ')}`] : []),
+    ]
+    return why.length === 0 ? ok : violated(why.join('; '))
   },
 }
 
-/** Below that, one leader more or less is no imbalance. */
+const halted: TikvInvariant = {
+  name: 'scheduling_halted',
+  scope: 'cluster',
+  severity: 'warning',
+  graceMs: 60_000,
+  keepFiringMs: 5_000,
+  description:
+    'PD moves and repairs nothing, as somebody set halt-scheduling; its schedulers are listed as before.',
+  source: 'pd-ctl: config show, halt-scheduling. Our own',
+  inhibitedBy,
+  check({ cluster }) {
+    if (cluster.scheduling === null) return unknown('no PD says whether scheduling is halted')
+    return cluster.scheduling.halted ? violated('halt-scheduling is true') : ok
+  },
+}
+
+/** Below that, one leader or one hot region more or less is no imbalance. */
 const enoughLeaders = 30
+const enoughHot = 10
 
 const leaderBalance: TikvInvariant = {
   name: 'leaders_unbalanced',
@@ -177,53 +178,51 @@ const leaderBalance: TikvInvariant = {
   keepFiringMs: 10_000,
   description: 'One store leads far more regions than another, for long: it has most of the load.',
   source: 'tikv dashboards, overview; twice the mean, our own',
-  inhibitedBy: ['node_down', 'store_not_serving', 'store_disconnected', 'pd_no_quorum'],
+  inhibitedBy: [
+    'node_down',
+    'store_not_serving',
+    'store_disconnected',
+    'other_store_disconnected',
+    ...inhibitedBy,
+  ],
   check({ cluster }) {
     if (cluster.stores === null) return unknown('no PD says how many each store leads')
     const up = cluster.stores.filter(({ state }) => state === 'Up')
-    const all = up.reduce((sum, { leaders }) => sum + leaders, 0)
-    const most = up.toSorted((a, b) => b.leaders - a.leaders)[0]
-    if (!most || all < enoughLeaders || most.leaders <= (2 * all) / up.length) return ok
-    return violated(`${hostName(most)} leads ${most.leaders} of ${all} regions`, {
-      leaders: most.leaders,
-      all,
-    })
+    if (up.length === 0 || cluster.stores.some(({ leaders, state }) => leaders === null || state === null))
+      return unknown('PD does not say how many each store leads')
+    const all = up.reduce((sum, { leaders }) => sum + (leaders ?? 0), 0)
+    const most = up.toSorted((a, b) => (b.leaders ?? 0) - (a.leaders ?? 0))[0]
+    const leads = most?.leaders ?? 0
+    if (most && all >= enoughLeaders && leads > (2 * all) / up.length)
+      return violated(`${hostName(most)} leads ${leads} of ${all} regions`, { leaders: leads, all })
+    const { tookOverMs } = cluster.leadership
+    return tookOverMs !== null && tookOverMs < countedByMs
+      ? unknown('the leader of the PDs is new and has not heard of every region yet')
+      : ok
   },
 }
 const hostName = ({ address }: StoreView): string => address.replace(/:\d+$/, '')
 
-const clusterSpace: TikvInvariant = {
-  name: 'cluster_space',
+const hotBalance: TikvInvariant = {
+  name: 'hot_regions_unbalanced',
   scope: 'cluster',
-  severity: 'warning',
-  graceMs: 10_000,
-  keepFiringMs: 5_000,
-  description: 'Little is free on all stores together: there is nowhere to move replicas to.',
-  source: 'pd.rules.yml: PD_cluster_space_used > 80 %',
-  check(observation) {
-    const known = nodesOf(observation, 'tikv').flatMap(([, { recent }]) =>
-      recent?.capacityBytes && recent.availableBytes !== null ? [recent] : [],
-    )
-    const stores = known.length > 0 ? known : (observation.cluster.stores ?? [])
-    const total = stores.reduce((sum, { capacityBytes }) => sum + (capacityBytes ?? 0), 0)
-    if (total === 0) return unknown('nobody says how large the stores are')
-    const used = 1 - stores.reduce((sum, { availableBytes }) => sum + (availableBytes ?? 0), 0) / total
-    return used <= 0.8
+  severity: 'info',
+  graceMs: 600_000,
+  keepFiringMs: 10_000,
+  description: 'One store leads most of the hot regions, for long: it is the bottleneck.',
+  source:
+    'pd: pd_hotspot_status, hot_write_region_as_leader and hot_read_region_as_leader; twice the mean, our own',
+  inhibitedBy: ['leaders_unbalanced', ...inhibitedBy],
+  check({ cluster }) {
+    const [most, all] = [cluster.told?.hotLeaders ?? null, cluster.told?.hotLeadersOfAll ?? null]
+    if (most === null || all === null || cluster.stores === null) return unknown(untold)
+    if (cluster.stores.some(({ state }) => state === null))
+      return unknown('PD does not say which stores are up')
+    const up = cluster.stores.filter(({ state }) => state === 'Up').length
+    return up === 0 || all < enoughHot || most <= (2 * all) / up
       ? ok
-      : violated(`${percent(used)} % of all stores is used`, { usedPercent: percent(used) })
+      : violated(`one store leads ${most} of ${all} hot regions`, { most, all })
   },
 }
 
-export const scheduling = [
-  storeDisconnected,
-  storeSlow,
-  missing,
-  down,
-  pending,
-  extra,
-  offline,
-  learner,
-  schedulers,
-  leaderBalance,
-  clusterSpace,
-]
+export const scheduling = [...regions, noTargetStore, halted, balancing, leaderBalance, hotBalance]

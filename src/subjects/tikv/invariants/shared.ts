@@ -1,13 +1,17 @@
 import { type Invariant, ok, unknown, type Verdict, violated } from '../../../core/invariant.ts'
-import type { PdNode, StoreNode, TikvNode, TikvObservation } from '../observation.ts'
+import type { PdNode, StoreNode, StoreView, TikvNode, TikvObservation } from '../observation.ts'
 import type { PdSeries, StoreSeries } from '../series.ts'
 
 export type TikvInvariant = Invariant<TikvObservation>
 type Facts = Pick<TikvInvariant, 'severity' | 'graceMs' | 'keepFiringMs' | 'description' | 'source'>
 
 /** A node that cannot be observed must not look healthy in anything. */
-const notSeen = (node: TikvNode | undefined): Verdict =>
+export const notSeen = (node: TikvNode | undefined): Verdict =>
   unknown(node?.error ?? 'it did not answer this request')
+
+/** A store that PD has removed belongs to the cluster no more: only `store_removed` has something to say of it. */
+export const isRemoved = (node: TikvNode | undefined): boolean =>
+  node?.kind === 'tikv' && node.listed === 'removed'
 
 /** A check of each node of one kind; it says nothing about the others, except that they have to be seen. */
 export function perNode<K extends TikvNode['kind']>(
@@ -20,6 +24,7 @@ export function perNode<K extends TikvNode['kind']>(
     scope: 'node',
     check(observation, name) {
       const node = observation.nodes[name]
+      if (isRemoved(node)) return ok
       if (node?.reach !== 'answered') return notSeen(node)
       if (node.kind !== kind) return ok
       return check(node as Extract<TikvNode, { kind: K }>, name, observation)
@@ -36,12 +41,13 @@ interface Limit extends Facts {
   inhibitedBy?: readonly string[]
 }
 
-const limited = (
+export const unread = unknown('its metrics were not read, or not twice since it started')
+
+export function limited(
   name: string,
-  value: number | null | undefined,
-  { limit, unit, scale = 1 }: Limit,
-): Verdict => {
-  if (value === undefined) return unknown('its metrics were not read twice since it started')
+  value: number | null,
+  { limit, unit, scale = 1 }: Pick<Limit, 'limit' | 'unit' | 'scale'>,
+): Verdict {
   if (value === null) return unknown(`${name} does not report what this needs`)
   const scaled = value * scale
   if (scaled <= limit) return ok
@@ -49,20 +55,36 @@ const limited = (
   return violated(`${name}: ${shown} ${unit}, limit ${limit}`, { value: shown, limit })
 }
 
-/** On each store: one of its metrics must not exceed a limit. */
-export function storeLimit(metric: keyof StoreSeries, rule: Limit): TikvInvariant {
-  const { limit: _, unit: __, scale: ___, ...facts } = rule
-  return perNode('tikv', { inhibitedBy: ['node_down'], ...facts }, ({ recent }: StoreNode, name) =>
-    limited(name, recent ? recent[metric] : undefined, rule),
-  )
+/** On each store: one of its metrics, or what is made of several, must not exceed a limit. */
+export function storeLimit(
+  metric: keyof StoreSeries | ((recent: StoreSeries) => number | null),
+  rule: Limit,
+): TikvInvariant {
+  return perNode('tikv', factsOf(rule), ({ recent }: StoreNode, name) => {
+    if (!recent) return unread
+    return limited(name, typeof metric === 'function' ? metric(recent) : recent[metric], rule)
+  })
 }
 
 /** On each PD. */
-export function pdLimit(metric: keyof PdSeries, rule: Limit): TikvInvariant {
-  const { limit: _, unit: __, scale: ___, ...facts } = rule
-  return perNode('pd', { inhibitedBy: ['node_down'], ...facts }, ({ recent }: PdNode, name) =>
-    limited(name, recent ? recent[metric] : undefined, rule),
-  )
+export function pdLimit(
+  metric: keyof PdSeries | ((recent: PdSeries) => number | null),
+  rule: Limit,
+): TikvInvariant {
+  return perNode('pd', factsOf(rule), ({ recent }: PdNode, name) => {
+    if (!recent) return unread
+    return limited(name, typeof metric === 'function' ? metric(recent) : recent[metric], rule)
+  })
+}
+
+function factsOf({ limit: _, unit: __, scale: ___, ...facts }: Limit) {
+  return { inhibitedBy: ['node_down'], ...facts }
+}
+
+/** What one number is of another; 0 where there is no such other. */
+export function shareOf(part: number | null, whole: number | null): number | null {
+  if (part === null || whole === null) return null
+  return whole === 0 ? 0 : part / whole
 }
 
 export const nodesOf = <K extends TikvNode['kind']>(
@@ -74,3 +96,35 @@ export const nodesOf = <K extends TikvNode['kind']>(
   )
 
 export const percent = (share: number): number => Math.round(share * 1000) / 10
+
+/** A check of each store as PD has it. */
+export interface StoreRule {
+  facts: Omit<TikvInvariant, 'name' | 'scope' | 'check'>
+  check(store: StoreView, name: string, observation: TikvObservation): Verdict
+}
+
+/** Of the stores that are endpoints. */
+export const ofNamed = (name: string, { facts, check }: StoreRule): TikvInvariant =>
+  perNode('tikv', { name, ...facts }, ({ store, listed }, node, observation) => {
+    if (store) return check(store, node, observation)
+    return unknown(
+      listed === 'no' ? 'PD lists no store at this address' : 'no PD says how it sees this store',
+    )
+  })
+
+/** Of those that only PD knows: one ticket for all of them, as they have no node here. */
+export const ofOthers = (name: string, { facts, check }: StoreRule): TikvInvariant => ({
+  ...{ name, scope: 'cluster', ...facts },
+  inhibitedBy: ['pd_no_quorum', 'pd_leaderless'],
+  check(observation) {
+    const others = observation.cluster.otherStores
+    if (others === null) return unknown('no PD says which stores there are')
+    const verdicts = others
+      .filter(({ state }) => state !== 'Tombstone')
+      .map((store) => check(store, store.address, observation))
+    const bad = verdicts.flatMap((one) => (one.kind === 'violated' ? [one] : []))
+    if (bad.length > 0)
+      return violated(bad.map(({ message }) => message).join('; '), { stores: bad.length, ...bad[0]?.values })
+    return verdicts.find(({ kind }) => kind === 'unknown') ?? ok
+  },
+})

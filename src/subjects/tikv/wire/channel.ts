@@ -1,3 +1,4 @@
+import type { Tls } from '../../shared/tls.ts'
 import type { Method } from './schema.ts'
 
 /**
@@ -18,8 +19,8 @@ export interface Channel extends Disposable {
   call<Q, A>(method: Method<Q, A>, request: Partial<Q>, signal: AbortSignal): Promise<Answer<A>>
 }
 
-/** `address`: `host:port`, without encryption. The library is loaded by the first call: who has no TiKV needs none. */
-export function channelTo(address: string): Channel {
+/** `address`: `host:port`. `tls`: null for none. The library is loaded by the first call: who has no TiKV needs none. */
+export function channelTo(address: string, tls: Tls | null = null): Channel {
   let channel: Promise<Channel> | null = null
   let disposed = false
   return {
@@ -27,7 +28,7 @@ export function channelTo(address: string): Channel {
       if (signal.aborted || disposed) return { kind: 'unsent', detail: 'no time was left' }
       // Who leads where is told by those that are asked.
       if (!URL.canParse(`http://${address}`)) return { kind: 'unsent', detail: `no address: ${address}` }
-      channel ??= import('./grpc.ts').then(({ grpcChannel }) => grpcChannel(address))
+      channel ??= import('./grpc.ts').then(({ grpcChannel }) => grpcChannel(address, tls))
       return (await channel).call(method, request, signal)
     },
     [Symbol.dispose]: () => {

@@ -1,5 +1,6 @@
 import http2 from 'node:http2'
 import {
+  type ChannelCredentials,
   type ChannelOptions,
   Client,
   connectivityState,
@@ -9,6 +10,7 @@ import {
   status,
 } from '@grpc/grpc-js'
 import { within } from '../../shared/deadline.ts'
+import type { Tls } from '../../shared/tls.ts'
 import type { Answer, Channel } from './channel.ts'
 import { decode, encode } from './codec.ts'
 import type { Method } from './schema.ts'
@@ -35,7 +37,7 @@ const openMs = 2_000
  * A connection first and the request then, as two steps: by the library's statuses a request that could not be sent is not
  * told from one whose connection broke. A connection that was lost is made anew by us, without the library's pauses.
  */
-export function grpcChannel(address: string): Channel {
+export function grpcChannel(address: string, tls: Tls | null): Channel {
   const over = new AbortController()
   let open: Client | null = null
   let opening: Promise<string | null> | null = null
@@ -44,11 +46,11 @@ export function grpcChannel(address: string): Channel {
     client.close()
   }
   const reopen = async (): Promise<string | null> => {
-    const client = new Client(`dns:${address}`, credentials.createInsecure(), options)
+    const client = new Client(`dns:${address}`, credentialsOf(tls), options)
     const missing = await within(
       over.signal,
       openMs,
-      async (until) => (await greeting(address, until)) ?? (await connection(client, until)),
+      async (until) => (await greeting(address, tls, until)) ?? (await connection(client, until)),
     )
     opening = null
     if (missing !== null || over.signal.aborted) client.close()
@@ -77,6 +79,12 @@ export function grpcChannel(address: string): Channel {
   }
 }
 
+function credentialsOf(tls: Tls | null): ChannelCredentials {
+  if (tls === null) return credentials.createInsecure()
+  const pem = (text: string | Buffer | undefined) => (text === undefined ? null : Buffer.from(text))
+  return credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert))
+}
+
 const late = 'no connection in time'
 
 function unlessAborted(signal: AbortSignal, opening: Promise<string | null>): Promise<string | null> {
@@ -95,9 +103,9 @@ function unlessAborted(signal: AbortSignal, opening: Promise<string | null>): Pr
  * null once an HTTP/2 server has greeted; otherwise why none has. The library never lets go of a connection to a peer that
  * accepts and says nothing, as a stopped process does: before each of its connections there is one that we can end.
  */
-function greeting(address: string, signal: AbortSignal): Promise<string | null> {
+function greeting(address: string, tls: Tls | null, signal: AbortSignal): Promise<string | null> {
   return new Promise((resolve) => {
-    const session = http2.connect(`http://${address}`)
+    const session = tls ? http2.connect(`https://${address}`, { ...tls }) : http2.connect(`http://${address}`)
     const end = (missing: string | null) => {
       signal.removeEventListener('abort', stop)
       resolve(missing)

@@ -1,0 +1,7 @@
+/** Certificates for peers behind TLS, as PEM. Without `ca` the authorities that Node trusts decide. */
+export interface Tls {
+  ca?: string | Buffer
+  /** The client's own certificate, where the peer asks for one; `key` belongs to it. */
+  cert?: string | Buffer
+  key?: string | Buffer
+}
