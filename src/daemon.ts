@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { spawn } from './spawn.ts'
 
 /** A process that lives no longer than we do: it ends when its standard input, a pipe that we hold, closes. */
 export interface Daemon extends AsyncDisposable {

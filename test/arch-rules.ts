@@ -12,21 +12,22 @@ export interface Import {
 
 const lowest = ['core', 'store', 'lab', 'chaos', 'subjects', 'monitor', 'agent', 'sandbox']
 const operate = ['core', 'store', 'lab', 'monitor', 'agent', 'sandbox', 'subjects', 'daemon.ts', 'operate.ts']
-const everythingBelow = [...lowest, 'daemon.ts', 'operate.ts', 'eval']
+const everythingBelow = [...lowest, 'spawn.ts', 'daemon.ts', 'operate.ts', 'eval']
 
 /** What each layer may import besides itself: folders, or single files. The picture is in docs/tour.md. */
 export const layers: Record<string, readonly string[]> = {
   core: [],
+  'spawn.ts': [],
   store: ['core'],
   'inside.ts': [],
-  lab: ['core', 'inside.ts'],
+  lab: ['core', 'inside.ts', 'spawn.ts'],
   chaos: ['core', 'lab/contract.ts'],
   subjects: ['core', 'inside.ts', 'lab/contract.ts'],
-  sandbox: ['core', 'lab'],
+  sandbox: ['core', 'lab', 'spawn.ts'],
   monitor: ['core', 'store'],
   // What was injected, and how it is judged, must not be knowable from the agent's code.
-  agent: ['core', 'store', 'sandbox'],
-  'daemon.ts': ['core'],
+  agent: ['core', 'store', 'sandbox', 'spawn.ts'],
+  'daemon.ts': ['core', 'spawn.ts'],
   'operate.ts': operate,
   eval: [...operate, 'chaos'],
   view: everythingBelow,
@@ -51,6 +52,14 @@ export const rules: Rule[] = [
     check: ({ path }, code) =>
       isProduct(path) && !path.startsWith('src/store/')
         ? found(code, /'(?:node:sqlite|kysely(?:\/[^']*)?)'/g)
+        : [],
+  },
+  {
+    // A child that is started in any other way may get descriptors of whoever started us.
+    name: 'one way to start a process',
+    check: ({ path }, code) =>
+      isProduct(path) && path !== 'src/spawn.ts'
+        ? found(code, /['"`](?:(?:node:)?child_process|node:cluster)['"`]|\bprocess\.binding\b/g)
         : [],
   },
   {

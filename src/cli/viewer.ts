@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process'
 import { setFlagsFromString } from 'node:v8'
 import type { Command } from 'commander'
 import { Interrupted } from '../core/errors.ts'
+import { spawn } from '../spawn.ts'
 import { startViewer } from '../view/server.ts'
 import type { Io, Verb } from './io.ts'
 import { dbOption, integer, jsonOption, subcommand } from './options.ts'

@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { systemClock } from '../core/clock.ts'
 import type { Cluster } from '../lab/contract.ts'
+import { spawn } from '../spawn.ts'
 import { capture } from './capture.ts'
 import type { Sandbox } from './sandbox.ts'
 

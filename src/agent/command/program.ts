@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,6 +5,7 @@ import { delimiter, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../../core/clock.ts'
+import { spawn } from '../../spawn.ts'
 import { sessionVariable } from './protocol.ts'
 
 const keeper = fileURLToPath(new URL('./keeper.sh', import.meta.url))

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile } from '../../spawn.ts'
 
 /** One answer of `operator doctor`. */
 export type Check = {

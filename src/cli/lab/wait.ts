@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Endpoints } from '../../core/topology.ts'
 import { plainEnv, self } from '../../daemon.ts'
 import type { Cluster } from '../../lab/contract.ts'
 import { endpointArgv } from '../../operate.ts'
+import { spawn } from '../../spawn.ts'
 import { subjectNamed } from '../../subjects/subjects.ts'
 import type { Io } from '../io.ts'
 

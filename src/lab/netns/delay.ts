@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { systemClock } from '../../core/clock.ts'
+import { type ChildProcess, spawn } from '../../spawn.ts'
 import type { Link } from '../delay.ts'
 import { joinAsOwner } from './enter.ts'
 import { worldUid } from './identity.ts'

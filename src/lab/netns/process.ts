@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { spawn } from '../../spawn.ts'
 import type { Result, RunOptions } from '../contract.ts'
 import { boundedOutput } from '../output.ts'
 
@@ -19,7 +19,8 @@ export function execute(argv: readonly string[], options: RunOptions = {}): Prom
   const stop = AbortSignal.any([options.signal, expired].filter((signal) => signal !== undefined))
   return new Promise((resolve, reject) => {
     stop.throwIfAborted()
-    const child = spawn(file, args, { stdio: 'pipe' })
+    // A session of its own: what runs inside a world must not find our terminal.
+    const child = spawn(file, args, { stdio: 'pipe', detached: true })
     const name = argv
       .slice(argv.lastIndexOf('--') + 1)
       .join(' ')

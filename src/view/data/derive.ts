@@ -2,11 +2,12 @@
  * What takes its time is derived in a process of its own, so that nobody else waits for it, and its memory goes with it;
  * one at a time.
  */
-import { fork } from 'node:child_process'
+
 import { fileURLToPath } from 'node:url'
 import { plainEnv } from '../../daemon.ts'
 import type { Analysis } from '../../eval/analyze.ts'
 import type { Comparison } from '../../eval/compare/compare.ts'
+import { fork } from '../../spawn.ts'
 
 /** What can be asked for, of campaigns. */
 export type Question =
