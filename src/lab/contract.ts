@@ -93,6 +93,11 @@ export interface Cluster extends AsyncDisposable {
    * host's. With `node`, in that node's network. It ends when the process that started it ends.
    */
   enter(argv: readonly string[], node?: string): string[]
+  /**
+   * argv that runs an agent's command where `enter` leads, within its bounds, where the lab has such a way of its own: the
+   * number of its bytes, a newline and its text come on standard input. Once that closes, all that it started is killed.
+   */
+  readonly command?: readonly string[]
 }
 
 export interface UpOptions {

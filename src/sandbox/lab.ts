@@ -8,6 +8,10 @@ import type { Sandbox } from './sandbox.ts'
 
 const guard = readFileSync(new URL('./guard.sh', import.meta.url), 'utf8')
 
+// The guard has to outlive us for the moment that it takes to clean up, so the death signal is not for it. A leader of a
+// process group has to fork for a session, and must be waited for.
+const guarded = ['setpriv', '--pdeathsig', 'clear', 'setsid', '--wait', 'bash', '-s']
+
 /** How long output may still arrive after the command's shell ended: its background children may hold the pipe for ever. */
 const lastWordsMs = 100
 /** How long the guard may take to kill everything before we let go of it. */
@@ -32,10 +36,7 @@ export function labSandbox(cluster: Cluster): Sandbox {
       if (command.includes('\0')) throw new TypeError('a command cannot contain a NUL character')
       const startedAt = systemClock.now()
       mark ??= (await cluster.engineRequests?.(null))?.mark
-      // The guard has to outlive us for the moment that it takes to clean up, so the death signal is not for it.
-      // Whoever leads a process group already has to fork for a session, and must be waited for.
-      const bash = ['setsid', '--wait', 'bash', '-s']
-      const [file = '', ...args] = cluster.enter(['setpriv', '--pdeathsig', 'clear', ...bash])
+      const [file = '', ...args] = cluster.command ?? cluster.enter(guarded)
       // The model's key is in our environment: not even the processes on the way in have it.
       const env = { PATH: process.env.PATH }
       const child = spawn(file, args, { env, stdio: 'pipe', detached: true })
@@ -45,7 +46,11 @@ export function labSandbox(cluster: Cluster): Sandbox {
       const closed = once(child, 'close')
       closed.catch(() => undefined) // 'exit' rejects for the same reason, and is awaited
       child.stdin.on('error', () => undefined) // it may end before it has read everything
-      child.stdin.write(`command='${command.replaceAll("'", `'\\''`)}'\n${guard}`)
+      child.stdin.write(
+        cluster.command
+          ? `${Buffer.byteLength(command)}\n${command}`
+          : `command='${command.replaceAll("'", `'\\''`)}'\n${guard}`,
+      )
 
       const expired = AbortSignal.timeout(timeoutMs)
       const stop = AbortSignal.any([signal, expired])

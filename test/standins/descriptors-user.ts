@@ -25,7 +25,7 @@ using room = openRoom(['true'])
 const program = await runProgram(['sh', '-c', list], { room, env: process.env, input: '', signal })
 const folder = mkdtempSync(join(tmpdir(), 'descriptors-'))
 const logFile = join(folder, 'log')
-const daemon = await startDaemon(['sh', '-c', `{ ${list}; } >&2; echo end >&2; read -r _`], {
+const daemon = await startDaemon(['sh', '-c', `exec >&2; ${list}; echo end; read -r _`], {
   env: { PATH: process.env.PATH ?? '' },
   logFile,
 })

@@ -5,7 +5,7 @@ import type { Cluster, Result, RunOptions } from '../contract.ts'
 import { delayLink, isDelayedLink, undelayLink } from '../delay.ts'
 import { cpuLimitOf, limitCpuOf, unlimitCpuOf } from './cpu.ts'
 import { linkOf } from './delay.ts'
-import { enterWorld, joinWorld } from './enter.ts'
+import { commandIn, enterWorld, joinWorld } from './enter.ts'
 import type { World } from './marker.ts'
 import { execute } from './process.ts'
 import { servicesOf } from './service.ts'
@@ -26,7 +26,7 @@ export async function clusterOf(world: World, dispose: () => Promise<void>): Pro
   const logOf = (node: string): string => `${root}/var/log/${node}.log`
   const link = (node: string) => linkOf(world, known(node), services.networkOf(node))
   const enter = (argv: readonly string[], node?: string): string[] =>
-    enterWorld(world.init, argv, node === undefined ? undefined : `${root}/run/netns/${known(node)}`)
+    enterWorld(world, argv, node === undefined ? undefined : known(node))
   const run = (node: string, argv: readonly string[], options?: RunOptions): Promise<Result> =>
     execute(enter(argv, node), options)
   const start = async (node: string): Promise<void> => {
@@ -75,6 +75,7 @@ export async function clusterOf(world: World, dispose: () => Promise<void>): Pro
     logs,
     join: (argv) => joinWorld(world.init, argv),
     enter,
+    command: commandIn(world),
     [Symbol.asyncDispose]: dispose,
   }
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileS
 import { join } from 'node:path'
 import { messageOf } from '../../core/errors.ts'
 import type { Ability } from '../contract.ts'
+import { unifiedGroupOf } from './groups.ts'
 import { isRoot } from './identity.ts'
 import { type World, worlds } from './marker.ts'
 import { childrenOf, procFile } from './process.ts'
@@ -41,7 +42,7 @@ const v2 = {
 }
 
 /** Where CPU groups can be made: beside our own in version 1, at the top (root only) in version 2. */
-function groups(): Groups | null {
+function groups(world?: World): Groups | null {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map((line) => {
@@ -52,7 +53,8 @@ function groups(): Groups | null {
   if (first) return { folder: first.at, ...v1 }
   const second = mounts.find(({ filesystem }) => filesystem.startsWith('cgroup2 '))
   if (!second || !existsSync(join(second.at, 'cgroup.controllers'))) return null
-  return { folder: second.at, ...v2 }
+  // Elsewhere it would be out of the group that bounds its memory.
+  return { folder: (world && unifiedGroupOf(world.holder)) ?? second.at, ...v2 }
 }
 
 const groupName = (world: World, node: string): string => `${world.id}.${node}`
@@ -85,7 +87,7 @@ function makeGroup(found: Groups, group: string, percent: number): void {
 
 /** Limits what the node's process gets of one CPU. A process that is started later is free of it. */
 export function limitCpuOf(world: World, node: string, target: ServiceProcess | null, percent: number): void {
-  const found = groups()
+  const found = groups(world)
   if (!found || !target) throw new Error(`${node}: ${target ? 'no cgroup for its CPU' : 'it is not running'}`)
   removeDead(found)
   const group = join(found.folder, groupName(world, node))
@@ -94,7 +96,7 @@ export function limitCpuOf(world: World, node: string, target: ServiceProcess | 
 }
 
 export function unlimitCpuOf(world: World, node: string): void {
-  const found = groups()
+  const found = groups(world)
   if (!found) return
   const group = join(found.folder, groupName(world, node))
   if (!existsSync(group)) return
@@ -105,7 +107,7 @@ export function unlimitCpuOf(world: World, node: string): void {
 
 /** Percent of one CPU; 0: there is a limit, but the node was restarted and is free of it. null: there is none. */
 export function cpuLimitOf(world: World, node: string, target: ServiceProcess | null): number | null {
-  const found = groups()
+  const found = groups(world)
   const group = found && join(found.folder, groupName(world, node))
   if (!group || !existsSync(group)) return null
   return target && membersOf(group).includes(target.pid) ? found.limitOf(group) : 0

@@ -15,7 +15,6 @@ const pollMs = 10
  * everything that is run there is nobody on this host, and looks where it is before it does anything.
  */
 export function linkOf(world: World, node: string, network: string): Link {
-  const net = `/proc/${world.init}/root/run/netns/${node}`
   const relays = () => relaysOf(world, node)
   return {
     sh: async (script) => {
@@ -23,13 +22,13 @@ export function linkOf(world: World, node: string, network: string): Link {
         echo here
         export XTABLES_LOCKFILE=/dev/null # the usual one is root's; a network of its own needs none
         ${script}`
-      const { stdout, ...result } = await execute(joinAsOwner(world.init, ['sh', '-c', checked], net))
+      const { stdout, ...result } = await execute(joinAsOwner(world.init, ['sh', '-c', checked], node))
       if (!stdout.startsWith('here\n'))
         throw new Error(`the network of ${node} is not where it was: ${result.stderr.trim()}`)
       return { ...result, stdout: stdout.slice('here\n'.length) }
     },
     startRelay: (argv, putRest) =>
-      startRelay(joinAsOwner(world.init, [...argv, String(world.init), node], net), putRest),
+      startRelay(joinAsOwner(world.init, [...argv, String(world.init), node], node), putRest),
     hasRelay: async () => relays().length > 0,
     endRelay: async () => {
       for (const pid of relays()) killIfThere(pid, 'SIGTERM')

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Topology } from '../../core/topology.ts'
+import { lostCapabilities } from './enter.ts'
+import { filterFor } from './filter.ts'
 import { mayOpen } from './identity.ts'
 import { flagsAt, hostMounts, mountsBelow } from './mounts.ts'
 
@@ -47,7 +49,11 @@ const emptyFolders = [
 const tmpfs = { tmp: '256m', run: '16m', 'var/log': '64m' }
 
 /** The whole set-up of a world as one script for its first process. */
-export function setupScript(topology: Topology, extras: readonly Extra[]): string {
+export function setupScript(
+  topology: Topology,
+  extras: readonly Extra[],
+  { hasMemory }: { hasMemory: boolean },
+): string {
   const base = buildPlace(extras)
   const copied = extras.filter((extra) => extra.descriptor !== undefined)
   const localBytes = copied.reduce((sum, { file }) => sum + statSync(file).size, 1 << 20)
@@ -79,6 +85,8 @@ export function setupScript(topology: Topology, extras: readonly Extra[]): strin
     `none ${base}/usr/local tmpfs size=${localBytes},mode=755`,
     `proc ${base}/proc proc nosuid,nodev,noexec`,
     ...usable.map((name) => `/dev/${name} ${base}/dev/${name} none bind`),
+    // No business of anybody inside: how this machine was started.
+    `/dev/null ${base}/proc/cmdline none bind`,
     `devpts ${base}/dev/pts devpts newinstance,ptmxmode=0666,mode=620,nosuid,noexec`,
     ...Object.entries(tmpfs).map(([name, size]) => `none ${base}/${name} tmpfs size=${size},mode=755`),
     ...topology.nodes.map((node) => `none ${base}${node.dataDir} tmpfs size=${node.diskBytes},mode=700`),
@@ -109,6 +117,7 @@ export function setupScript(topology: Topology, extras: readonly Extra[]): strin
       'addresses',
       topology.nodes.map((_, i) => addressOf(i)),
     ),
+    `init=${quote(asset('init.pl'))} lost=${lostCapabilities} filter=${filterFor({ hasMemoryGroup: hasMemory }) ?? "''"}`,
     `host_files() {\n${[...remounts, ...hostCopies(extras)].join('\n')}\n}`,
     `write_files() {\n${writeFiles(topology).join('\n')}\n}`,
     asset('world.sh'),

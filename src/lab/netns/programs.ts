@@ -8,7 +8,7 @@ export const ownPrograms: Topology['programs'] = [
   { name: 'bash', package: 'bash' },
   { name: 'unshare', package: 'util-linux' },
   { name: 'nsenter', package: 'util-linux' },
-  { name: 'setpriv', package: 'util-linux' },
+  { name: 'perl', package: 'perl' },
   { name: 'mount', package: 'mount' },
   { name: 'ip', package: 'iproute2' },
 ]

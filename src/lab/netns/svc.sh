@@ -61,7 +61,8 @@ launch() {
   lock "$1"
   if ! find_pid "$1"; then
     rm -f "$run/$1.pid" "$run/$1.exit"
-    setsid "$0" supervise "$1" </dev/null >>"/var/log/$1.log" 2>&1 {held}>&- &
+    # The first process starts it: a service has no limits, and no end, of whoever asked for it.
+    echo "$1" 1<>"$run/start"
     for _ in {1..2500}; do
       [[ -s $run/$1.pid || -s $run/$1.exit ]] && break
       nap 0.002
@@ -75,9 +76,6 @@ supervise() {
   load "$1"
   local code
   cd "$directory" || exit 1
-  # Whoever starts a service may have limits of their own: they are not the service's.
-  ulimit -Su "$(ulimit -Hu)"
-  echo 0 >/proc/self/oom_score_adj
   nsenter --net="/run/netns/$1" setsid env -i "PATH=$PATH" HOME=/root LANG=C.UTF-8 "${environment[@]}" \
     "${command[@]}" &
   pid=$!

@@ -8,16 +8,16 @@ import type { Topology } from '../../core/topology.ts'
 import { type ChildProcess, spawn } from '../../spawn.ts'
 import type { Cluster, UpOptions } from '../contract.ts'
 import { clusterOf } from './cluster.ts'
-import { asWorldOwner, isRoot, noReboot } from './identity.ts'
+import { asWorldOwner } from './enter.ts'
+import { type Groups, makeGroups } from './groups.ts'
+import { isRoot } from './identity.ts'
 import { type Marker, markerEnv, worlds } from './marker.ts'
 import { addressOf, copyOf, type Extra, setupScript } from './prelude.ts'
 import { childrenOf, killIfThere } from './process.ts'
 import { findProgram, findPrograms, ownPrograms } from './programs.ts'
 
 const namespaces = ['--user', '--map-root-user', '--net', '--pid', '--mount', '--uts', '--ipc', '--cgroup']
-// Renamed, so that process 1 looks like any other machine's. Its environment is its own from the first moment on.
-const bash = ['bash', '--norc', '-c', 'exec -a init bash --norc -s']
-const init = ['env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'setpriv', ...noReboot, '--', ...bash]
+const init = ['env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'bash', '--norc', '-s']
 const unshare = ['unshare', ...namespaces, '--fork', '--kill-child', '--']
 
 /** Makes a world and starts every node in it. Resolves when the processes run; they may not be healthy yet. */
@@ -30,7 +30,8 @@ export async function up(topology: Topology, options: UpOptions): Promise<Cluste
   const descriptors = extras.flatMap((extra) =>
     extra.descriptor === undefined ? [] : [openSync(extra.file, 'r')],
   )
-  const [file = '', ...args] = [...asWorldOwner(), ...unshare, ...init]
+  const groups = makeGroups(marker.id, topology)
+  const [file = '', ...args] = [...asWorldOwner(groups.base), ...unshare, ...init]
   const holder = spawn(file, args, {
     // A session of its own: Ctrl-C in a terminal is for the owner, which then ends the world in order.
     detached: true,
@@ -39,9 +40,9 @@ export async function up(topology: Topology, options: UpOptions): Promise<Cluste
     stdio: ['pipe', 'pipe', 'pipe', ...descriptors],
   })
   for (const descriptor of descriptors) closeSync(descriptor)
-  const end = endOf(holder)
+  const end = endOf(holder, groups)
   try {
-    await ready(holder, setupScript(topology, extras), options.signal)
+    await ready(holder, setupScript(topology, extras, groups), options.signal)
     const pid = holder.pid ?? 0
     const first = childrenOf(pid)[0]
     if (first === undefined) throw new Error(`the first process of cluster ${marker.id} is gone`)
@@ -116,7 +117,7 @@ function ready(holder: ChildProcess, script: string, signal: AbortSignal): Promi
 }
 
 /** Kills the world and waits until nothing of it is left. */
-function endOf(holder: ChildProcess): () => Promise<void> {
+function endOf(holder: ChildProcess, groups: Groups): () => Promise<void> {
   const closed = new Promise<void>((resolve) =>
     holder.once('close', () => resolve()).once('error', () => resolve()),
   )
@@ -127,5 +128,6 @@ function endOf(holder: ChildProcess): () => Promise<void> {
     if (first === undefined) holder.kill('SIGKILL')
     else killIfThere(first)
     await closed
+    await groups.remove()
   }
 }

@@ -3,6 +3,7 @@
 #   mounts     the new root's mounts, as fstab lines relative to $base
 #   dirs, devices, links (arguments of ln -s), all relative to the new root
 #   nodes, addresses, gateway, hostname_
+#   init, lost, filter   what becomes the first process, and its bounds
 # and the functions host_files (runs while the host's files are there) and write_files (runs inside).
 # Nothing here may name who made this world, or why: whoever works inside can read all of it.
 set -Eeuo pipefail
@@ -48,12 +49,5 @@ for i in "${!nodes[@]}"; do
 done
 for pid in "${waits[@]}"; do wait "$pid"; done
 
-# One after the other: members of etcd that start at the same instant wait whole seconds for each other.
-for node in "${nodes[@]}"; do svc start "$node"; done
-echo ready
-exec >/dev/null 2>&1
-trap - ERR
-set +e
-# The owner holds the other end: when it goes, this shell goes, and the kernel ends everything in here.
-while read -r _; do :; done
-exit 0
+mkfifo -m 600 /run/svc/start
+exec perl -e "$init" "$lost" "$filter" "${nodes[@]}"

@@ -1,0 +1,158 @@
+# Makes a process of the host one of a world, or the one that makes a world, and runs a program as that.
+# Arguments: NAME=VALUE..., `--`, the program. Each is one step, taken in this order:
+#   call.NAME=N  this machine's number of a system call
+#   group=FOLDER joins a control group, while we may still; more than one
+#   oom=N        the first that the kernel ends when memory is short
+#   uid=N        becomes this user and group
+#   keyring=1    leaves the caller's keys behind
+#   dies=1       ends with the process that started it
+#   world=PID    joins the world of this process; `only=net` just its network, `only=user,net` as its root
+#   net=PATH     in the network that this file of the world's is
+#   caps=N,N     gives up these capabilities, for the program and whatever it starts
+#   command=1    the program is an agent's command: its text comes on standard input, whose end ends everything
+#   tasks=N      processes that may run in the world beside those that do now
+#   filter=HEX   a seccomp filter
+use strict;
+use warnings;
+
+my (%is, %call, @groups);
+while (defined(my $word = shift @ARGV)) {
+    last if $word eq '--';
+    my ($name, $value) = split /=/, $word, 2;
+    if ($name eq 'group') { push @groups, $value }
+    elsif ($name =~ /^call\.(.*)/) { $call{$1} = $value }
+    else { $is{$name} = $value }
+}
+# linux/sched.h
+my %kind = (user => 0x10000000, cgroup => 0x2000000, ipc => 0x8000000,
+    uts => 0x4000000, net => 0x40000000, pid => 0x20000000, mnt => 0x20000);
+
+sub must { my ($what, $result) = @_; die "$what: $!\n" if $result == -1; return $result }
+sub prctl { my ($what, @rest) = @_; return syscall($call{prctl}, $what, map { $_ // 0 } @rest[0 .. 3]) }
+sub put { my ($file, $text) = @_; open(my $out, '>', $file) or return 0; return defined(syswrite($out, $text)) }
+
+for my $group (@groups) { put("$group/cgroup.procs", "0\n") or die "$group: $!\n" }
+put('/proc/self/oom_score_adj', $is{oom}) if defined $is{oom};
+
+# From here on only what was opened here leads back to the host.
+my %from;
+if (my $world = $is{world}) {
+    my @kinds = $is{only} ? split(/,/, $is{only}) : qw(user cgroup ipc uts net pid mnt);
+    for my $name (@kinds) {
+        next if $name eq 'net' && defined $is{net};
+        open($from{$name}, '<', "/proc/$world/ns/$name") or die "the world is gone: $!\n";
+    }
+    if (defined $is{net}) {
+        open(my $root, '<', "/proc/$world/root") or die "the world is gone: $!\n";
+        # openat2: a link inside leads nowhere. O_CLOEXEC; RESOLVE_IN_ROOT, _NO_SYMLINKS, _NO_MAGICLINKS.
+        my ($path, $how) = ($is{net}, pack('Q3', 0x80000, 0, 0x10 | 4 | 2));
+        my $file = must("the network $path", syscall($call{openat2}, fileno($root), $path, $how, length $how));
+        open($from{net}, '<&=', $file) or die "$path: $!\n";
+    }
+}
+opendir(my $host, '/proc') or die "/proc: $!\n";
+
+if (defined(my $uid = $is{uid})) {
+    must('setgroups', syscall($call{setgroups}, 0, 0));
+    must('setresgid', syscall($call{setresgid}, $uid + 0, $uid + 0, $uid + 0));
+    must('setresuid', syscall($call{setresuid}, $uid + 0, $uid + 0, $uid + 0));
+}
+# KEYCTL_JOIN_SESSION_KEYRING. Where the call is refused, it is refused inside, too.
+syscall($call{keyctl}, 1, 0) if $is{keyring};
+prctl(1, 9) if $is{dies};
+
+my $filter = pack('H*', $is{filter} // '');
+my @lost = split /,/, $is{caps} // '';
+sub confine {
+    prctl(24, $_ + 0) for @lost; # PR_CAPBSET_DROP; the kernel may not know all of them
+    return if $filter eq '';
+    my $program = pack('S x6 P', length($filter) / 8, $filter);
+    must('seccomp', prctl(22, 2, $program)); # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+}
+
+if (!%from) {
+    confine();
+    exec { $ARGV[0] } @ARGV or die "$ARGV[0]: $!\n";
+}
+
+for my $name (qw(user cgroup ipc uts net pid mnt)) {
+    next unless $from{$name};
+    must("the world's $name", syscall($call{setns}, fileno($from{$name}), $kind{$name}));
+}
+if ($is{only}) { exec { $ARGV[0] } @ARGV or die "$ARGV[0]: $!\n" }
+chdir('/root') or chdir('/');
+prctl(1, 9) if $is{dies}; # joining may have lifted it
+# What the process list inside shows until the program is there.
+$0 = $ARGV[0];
+close($_) for values %from;
+
+# An agent's command and all that descends from it are known by a cgroup namespace of their own, which nothing inside can
+# leave: the filter refuses it.
+my $label;
+my $command;
+if ($is{command}) {
+    must('unshare', syscall($call{unshare}, $kind{cgroup}));
+    my $size = <STDIN> // exit 1;
+    read(STDIN, $command, $size) == $size or exit 1;
+    chdir($host) or die "/proc: $!\n";
+    $label = readlink("$$/ns/cgroup") // die "no label: $!\n";
+    prctl(1, 0); # it has to outlive who started it, for the moment that it takes to end the rest
+}
+
+sub marked {
+    rewinddir($host);
+    return grep { /^\d/ && $_ != $$ && (readlink("$_/ns/cgroup") // '') eq $label } readdir($host);
+}
+
+# prlimit64, RLIMIT_NPROC: the kernel counts the threads of all that runs in the world.
+sub limit_tasks {
+    my $running = () = glob('/proc/[0-9]*/task/[0-9]*');
+    my $most = $running + $is{tasks};
+    syscall($call{prlimit64}, 0, 6, pack('Q2', $most, $most), 0);
+}
+
+my $child = fork() // die "fork: $!\n";
+if ($child == 0) {
+    if (defined $command) {
+        chdir('/root') or chdir('/');
+        syscall($call{setsid});
+        open(STDIN, '<', '/dev/null');
+        limit_tasks() if defined $is{tasks};
+        @ARGV = (@ARGV, $command);
+    }
+    else { prctl(1, 9) }
+    confine();
+    exec { $ARGV[0] } @ARGV or do { print STDERR "$ARGV[0]: $!\n"; exit 127 };
+}
+
+if (defined $command) {
+    open(STDOUT, '>', '/dev/null');
+    open(STDERR, '>', '/dev/null');
+    my $ended = 0;
+    # A pipe is what select and the child's end have in common.
+    pipe(my $heard, my $says) or die "pipe: $!\n";
+    $SIG{CHLD} = sub { syswrite($says, '.') };
+    vec(my $wanted = '', fileno($heard), 1) = 1;
+    vec($wanted, fileno(STDIN), 1) = 1;
+    while (1) {
+        if (waitpid($child, 1) > 0) { $ended = 1; last }
+        my $count = select(my $ready = $wanted, undef, undef, undef);
+        next if $count < 1 || !vec($ready, fileno(STDIN), 1);
+        sysread(STDIN, my $more, 1) or last;
+    }
+    if (!$ended) {
+        for (1 .. 2000) {
+            # Until it runs bash, nobody may see the namespaces of our own child.
+            my @left = (marked(), waitpid($child, 1) == 0 ? $child : ()) or last;
+            kill('KILL', @left);
+            select(undef, undef, undef, 0.002) if $_ > 20;
+        }
+        exit 137;
+    }
+}
+else {
+    $SIG{$_} = 'IGNORE' for qw(INT QUIT);
+    waitpid($child, 0);
+}
+my $status = $?;
+exit($status & 127 ? 128 + ($status & 127) : $status >> 8);
