@@ -2,21 +2,33 @@
  * The only way to start a process. A child gets the descriptors in its `stdio` and no others: Node opens files with
  * close-on-exec, but hands on what it inherited itself, and a caller's shell may have anything open.
  */
-import { closeSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import * as node from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
-export { type ChildProcess, execFile, fork, spawn } from 'node:child_process'
+export type { ChildProcess } from 'node:child_process'
 
 const closeOnExec = 0o2000000
 
-// Once, when this module is loaded: before the first child. Elsewhere than on Linux, Node's own spawn closes them.
-if (existsSync('/proc/self/fdinfo')) closeInherited()
+/** Closes what is not given to a program, and becomes it. close_range(2) has one number on every machine. */
+const closer = `my $first = shift() + 0;
+if (syscall(436, $first, 0x7fffffff, 0) != 0) {
+  require POSIX;
+  opendir(my $all, '/proc/self/fd');
+  POSIX::close($_) for grep { /^\\d/ && $_ >= $first } readdir($all);
+}
+exec { $ARGV[0] } @ARGV or die "$ARGV[0]: $!\\n"`
 
-/** Node opens nothing without close-on-exec, so whatever lacks it came from the caller. */
-function closeInherited(): void {
-  const channel = Number(process.env.NODE_CHANNEL_FD ?? -1)
-  for (const descriptor of readdirSync('/proc/self/fd').map(Number)) {
-    if (descriptor > 2 && descriptor !== channel && isHandedOn(descriptor)) closeSync(descriptor)
-  }
+// Descriptors without close-on-exec: inherited, or opened by a thread of Node's own (OpenSSL reads certificates so). We must
+// not close those, so it is the child that does. Elsewhere than on Linux, Node's own spawn does it.
+let suspects = existsSync('/proc/self/fdinfo')
+  ? readdirSync('/proc/self/fd')
+      .map(Number)
+      .filter((descriptor) => descriptor > 2)
+  : []
+
+function hasInherited(): boolean {
+  suspects = suspects.filter(isHandedOn)
+  return suspects.length > 0
 }
 
 function isHandedOn(descriptor: number): boolean {
@@ -24,8 +36,35 @@ function isHandedOn(descriptor: number): boolean {
     const flags = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1]
     return flags !== undefined && (Number.parseInt(flags, 8) & closeOnExec) === 0
   } catch (error) {
-    // The listing's own descriptor is closed by now.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false // closed meanwhile
     throw error
   }
+}
+
+function through(command: string, args: readonly string[], stdio?: node.StdioOptions): [string, string[]] {
+  if (!hasInherited()) return [command, [...args]]
+  const first = Math.max(3, Array.isArray(stdio) ? stdio.length : 0)
+  return ['perl', ['-e', closer, String(first), command, ...args]]
+}
+
+export const spawn = ((command: string, args: readonly string[], options: node.SpawnOptions) =>
+  node.spawn(...through(command, args, options.stdio), options)) as typeof node.spawn
+
+type Told = (error: node.ExecFileException | null, stdout: string, stderr: string) => void
+
+/** @param options as for text: not `encoding: 'buffer'` */
+export function execFile(
+  command: string,
+  args: readonly string[],
+  options: node.ExecFileOptions,
+  told: Told,
+): void {
+  node.execFile(...through(command, args), { ...options, encoding: 'utf8' }, told)
+}
+
+/** Of a module of ours, by this same Node. */
+export function fork(module: string, options: node.ForkOptions): node.ChildProcess {
+  const flags = [...(options.execArgv ?? process.execArgv)]
+  const [execPath, execArgv] = through(process.execPath, flags, options.stdio)
+  return node.fork(module, [], { ...options, execPath, execArgv })
 }

@@ -34,7 +34,7 @@ export function openDerive(file: string, signal: AbortSignal): Derive {
 
 async function ask<Q extends Question>(file: string, question: Q, signal: AbortSignal): Promise<Answer<Q>> {
   signal.throwIfAborted()
-  const child = fork(program, [], {
+  const child = fork(program, {
     env: plainEnv(),
     execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=1'],
     serialization: 'advanced',
