@@ -69,7 +69,7 @@ const attempts: [string, string, RegExp | null][] = [
   ['the kernel log and keys of others', 'dmesg && echo REACHED; cat /proc/kmsg && echo REACHED', /REACHED/],
   [
     'control groups',
-    'mkdir -p /tmp/m3; mount -t cgroup2 c /tmp/m3; mkdir /tmp/m3/mine && echo REACHED; echo 1 >/tmp/m3/cgroup.freeze && echo REACHED',
+    'mkdir -p /tmp/m3; for t in cgroup2 "cgroup -o memory" "cgroup -o none,name=x"; do mount -t $t c /tmp/m3 && echo REACHED; done; find / -xdev -name "cgroup.*" | grep . && echo REACHED',
     /REACHED/,
   ],
   ['names of the internet', 'timeout 2 getent hosts example.com && echo REACHED', /REACHED/],

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -17,9 +17,10 @@ const uid = 65_432
 
 /**
  * A small cluster owned by an ordinary user with `key` in the environment, and its shell. Only root can become one;
- * an ordinary user is one already. Null: then.
+ * an ordinary user is one already. Null: then. With `group`, a folder of a cgroup file system, it is delegated to the user,
+ * as systemd does, and all runs in a group below it.
  */
-export async function asOrdinaryUser(key: string): Promise<Ordinary | null> {
+export async function asOrdinaryUser(key: string, group?: string): Promise<Ordinary | null> {
   if (process.getuid?.() !== 0) return null
   await using undo = new AsyncDisposableStack()
   // Another user need not be able to read this checkout: what the lab consists of is copied.
@@ -30,8 +31,10 @@ export async function asOrdinaryUser(key: string): Promise<Ordinary | null> {
   cpSync(process.execPath, node)
   for (const part of ['package.json', 'src', 'test/standins', 'node_modules/zod'])
     cpSync(join(root, part), join(copy, part), { recursive: true })
+  const login = group === undefined ? [] : delegated(group)
   const run = (script: string, ...args: string[]): ChildProcess => {
     const [program = '', ...argv] = [
+      ...login,
       'setpriv',
       `--reuid=${uid}`,
       `--regid=${uid}`,
@@ -60,4 +63,15 @@ export async function asOrdinaryUser(key: string): Promise<Ordinary | null> {
     },
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   }
+}
+
+/** argv that runs a program in a group of the user's own; the folder is the caller's to remove. */
+function delegated(group: string): string[] {
+  const session = join(group, 'session')
+  mkdirSync(session, { recursive: true })
+  for (const folder of [group, session])
+    for (const file of ['', 'cgroup.procs', 'cgroup.subtree_control', 'cgroup.kill', 'cgroup.freeze']) {
+      if (existsSync(join(folder, file))) chownSync(join(folder, file), uid, uid)
+    }
+  return ['sh', '-c', 'echo 0 >"$0/cgroup.procs" && exec "$@"', session]
 }

@@ -12,12 +12,13 @@ const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const environment = ['env', '-i', path, 'HOME=/root', 'LANG=C.UTF-8', 'TERM=dumb']
 
 /**
- * Capabilities (linux/capability.h) that nothing inside has: LINUX_IMMUTABLE, IPC_LOCK, SYS_MODULE, SYS_RAWIO, SYS_PACCT,
+ * Capabilities (linux/capability.h) that nothing inside has: LINUX_IMMUTABLE, IPC_LOCK, SYS_MODULE, SYS_RAWIO, SYS_PTRACE (the
+ * first process has more of them, and so stays out of reach; nodes do not), SYS_PACCT,
  * SYS_BOOT (it kills a whole process namespace), SYS_RESOURCE, SYS_TIME, SYS_TTY_CONFIG, LEASE, AUDIT_WRITE, AUDIT_CONTROL,
  * MAC_OVERRIDE, MAC_ADMIN, SYSLOG, WAKE_ALARM, BLOCK_SUSPEND, AUDIT_READ, PERFMON, BPF, CHECKPOINT_RESTORE.
  */
 export const lostCapabilities = [
-  9, 14, 16, 17, 20, 22, 24, 25, 26, 28, 29, 30, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+  9, 14, 16, 17, 19, 20, 22, 24, 25, 26, 28, 29, 30, 32, 33, 34, 35, 36, 37, 38, 39, 40,
 ].join()
 
 /** Processes that an agent's command may start, beside those that run in the world. */

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import type { Cluster } from '../src/lab/contract.ts'
+import { shellGroups } from '../src/lab/netns/groups.ts'
+import { worlds } from '../src/lab/netns/marker.ts'
+import { netns } from '../src/lab/netns/netns.ts'
+import { labSandbox } from '../src/sandbox/lab.ts'
+import { asOrdinaryUser, type Ordinary, type Shell } from './standins/ordinary-user.ts'
+import { smallTopology } from './standins/small-topology.ts'
+import { until } from './standins/until.ts'
+import { tools, waysOut } from './standins/ways-out.ts'
+
+const signal = new AbortController().signal
+const isRoot = process.getuid?.() === 0
+// The numbers of calls in these attempts.
+const skip = process.arch === 'x64' ? false : 'x64 only'
+const unified = '/sys/fs/cgroup/unified'
+
+function holds(shell: () => Shell): void {
+  for (const [what, command] of waysOut)
+    test(`does not reach ${what}`, async () => {
+      assert.doesNotMatch(await shell()(`{ ${command}\n} 2>&1`), /^.*REACHED.*$/m)
+    })
+  for (const [what, command] of tools)
+    test(`has ${what}`, async () => {
+      assert.match(await shell()(`{ ${command}\n} 2>&1`), /FINE/)
+    })
+}
+
+describe('an agent’s shell', { skip }, () => {
+  let cluster: Cluster
+  before(async () => {
+    cluster = await netns.up(smallTopology(), { signal })
+  })
+  after(() => cluster?.[Symbol.asyncDispose]())
+  const exec = (command: string, timeoutMs = 20_000) =>
+    labSandbox(cluster).exec(command, { timeoutMs, signal, maxBytes: 2 ** 20 })
+  const world = () => {
+    const found = worlds().find(({ id }) => id === cluster.id)
+    assert.ok(found)
+    return found
+  }
+
+  describe('as we are', () =>
+    holds(() => async (command) => {
+      const { stdout, stderr } = await exec(command)
+      return stdout + stderr
+    }))
+
+  describe('what a command leaves behind ends with it at its time limit', () => {
+    const ways: [string, string][] = [
+      ['in a session of its own, two forks away', '( setsid bash -c "exec -a left-MARK sleep 600 &" & )'],
+      ['with an empty environment', 'env -i setsid bash -c "exec -a left-MARK sleep 600" &'],
+      [
+        'in a process namespace of its own',
+        'setsid unshare -p --fork bash -c "exec -a left-MARK sleep 600" &',
+      ],
+      [
+        'in namespaces of every kind',
+        'setsid unshare -n -p -u -i -m --fork bash -c "exec -a left-MARK sleep 600" &',
+      ],
+      [
+        'in the network of a node',
+        'setsid nsenter --net=/run/netns/echo-1 bash -c "exec -a left-MARK sleep 600" &',
+      ],
+      ['by svc exec', 'setsid svc exec echo-1 -- bash -c "exec -a left-MARK sleep 600" &'],
+      [
+        'as another user',
+        'setsid setpriv --reuid=65534 --clear-groups bash -c "exec -a left-MARK sleep 600" &',
+      ],
+      [
+        'that nobody may look into',
+        `setsid perl -e 'syscall(157, 4, 0, 0, 0, 0); $0 = "left-MARK"; sleep 600' &`,
+      ],
+      ['that starts itself again', 'f() { (exec -a left-MARK sleep 600 &); sleep 0.02; f; }; f &'],
+      [
+        'in another root',
+        'mkdir -p /tmp/r && mount --rbind / /tmp/r && setsid chroot /tmp/r bash -c "exec -a left-MARK sleep 600" &',
+      ],
+      ['without /proc', 'setsid unshare -m bash -c "umount -l /proc; exec -a left-MARK sleep 600" &'],
+    ]
+    for (const [i, [what, command]] of ways.entries())
+      test(what, async () => {
+        const script = `${command.replaceAll('MARK', String(i))}\nuntil pgrep -f '^left-${i}'; do :; done; sleep 60`
+        const { timedOut, stdout } = await exec(script, 1_500)
+        assert.equal(timedOut, true)
+        assert.match(stdout, /\d/, 'it ran')
+        assert.equal((await exec(`pgrep -af '^left-${i}'`)).stdout, '')
+        assert.equal(await cluster.state('echo-2'), 'running')
+      })
+  })
+
+  test('a service that it started is not among what it leaves behind, nor under its limits', async () => {
+    const { timedOut } = await exec('svc restart echo-1; sleep 60', 1_000)
+    assert.equal(timedOut, true)
+    assert.equal(await cluster.state('echo-1'), 'running')
+    const limits = await exec(
+      'p=$(pgrep -ox socat); cat /proc/$p/oom_score_adj; grep processes /proc/$p/limits',
+    )
+    assert.match(limits.stdout, /^0\n/)
+    assert.ok(!/ 25\d /.test(limits.stdout), limits.stdout)
+  })
+
+  test('a node’s network that is a link leads nowhere', async () => {
+    await exec('umount -l /run/netns/echo-2; rm -f /run/netns/echo-2; ln -s /proc/1/ns/net /run/netns/echo-2')
+    const { exitCode, stderr } = await cluster.run('echo-2', ['ip', 'link'])
+    assert.notEqual(exitCode, 0)
+    assert.match(stderr, /network run\/netns\/echo-2/)
+  })
+
+  test('what takes too much memory is killed, and no node', async (t) => {
+    const folder = shellGroups(world().holder).find((group) =>
+      existsSync(join(group, 'memory.limit_in_bytes')),
+    )
+    if (!folder) return t.diagnostic('no memory group of version 1 here: not tried')
+    const file = join(folder, 'memory.limit_in_bytes')
+    const before = readFileSync(file, 'utf8')
+    assert.equal(Number(before), 2 * 2 ** 30)
+    // Enough for the test, and quickly full.
+    writeFileSync(file, String(48 * 2 ** 20))
+    const ways = [
+      `perl -e '$x = "x" x (100 << 20); print "REACHED"'`,
+      'head -c 100M /dev/zero >/tmp/full && echo REACHED',
+      `perl -e '$id = syscall(29, 0, 100 << 20, 01600); my $x = "x" x 4096; for (0 .. 25599) { shmwrite($id, $x, $_ * 4096, 4096) or die } print "REACHED"'`,
+      `perl -e '$n = "m"; $fd = syscall(319, $n, 0); open(my $f, "+<&=", $fd); $x = "x" x (1 << 20); print $f $x or die for 1 .. 100; close $f; print "REACHED"'`,
+    ]
+    for (const way of ways) {
+      assert.doesNotMatch((await exec(way)).stdout, /REACHED/, way)
+      await exec('rm -f /tmp/full')
+    }
+    writeFileSync(file, before)
+    assert.equal(await cluster.state('echo-1'), 'running')
+  })
+
+  test('its groups go with the cluster', async () => {
+    const groups = shellGroups(world().holder)
+    await cluster[Symbol.asyncDispose]()
+    for (const group of groups) assert.ok(!existsSync(join(group, '..')), group)
+  })
+})
+
+for (const [who, isDelegated] of [
+  ['an ordinary user', false],
+  ['an ordinary user with a cgroup of version 2', true],
+] as const) {
+  const canDelegate = isRoot && existsSync(unified)
+  describe(`the shell of ${who}`, {
+    skip: skip || (isDelegated && !canDelegate && 'cannot be made here'),
+  }, () => {
+    let theirs: Ordinary | null = null
+    let group: string | undefined
+    before(async () => {
+      if (isDelegated) {
+        group = mkdtempSync(join(unified, 'delegated-'))
+        mkdirSync(join(group, 'bystander'))
+      }
+      theirs = await asOrdinaryUser('sk-ant-escape-canary', group)
+    })
+    after(async () => {
+      await theirs?.[Symbol.asyncDispose]()
+      const folder = group
+      if (folder) {
+        await until(
+          'its group is empty',
+          () => readFileSync(join(folder, 'session/cgroup.procs'), 'utf8') === '',
+        )
+        for (const part of ['session', 'bystander', '']) rmdirSync(join(folder, part))
+      }
+    })
+    if (isRoot) holds(() => theirs?.shell ?? (async () => ''))
+
+    test('has no memory that belongs to nobody', async () => {
+      if (!theirs) return
+      const made = await theirs.shell(
+        `perl -e '$n = "m"; print "REACHED\\n" if syscall(319, $n, 0) >= 0; print "REACHED $_\\n" for grep { syscall($_, 0, 4096, 01600) >= 0 } 29, 64, 68'; mount -o remount,size=100g /tmp && echo REACHED; df -m /tmp | tail -1`,
+      )
+      assert.doesNotMatch(made, /REACHED/)
+      assert.match(made, /\b256\b/)
+    })
+  })
+}
