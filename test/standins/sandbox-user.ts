@@ -8,6 +8,6 @@ const signal = new AbortController().signal
 await sandbox.exec(command, {
   timeoutMs: 60_000,
   signal,
-  maxBytes: 1_000,
+  maxBytes: 100_000,
   onOutput: (text) => process.stdout.write(text),
 })

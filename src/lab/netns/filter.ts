@@ -88,6 +88,8 @@ function program(calls: Calls, { hasMemoryGroup }: FilterOptions): Instruction[]
       allow,
     ]),
     ...onCall(calls, 'mount', mountRules(hasMemoryGroup)),
+    // Its limits would end the first process, and all of the world with it.
+    ...onCall(calls, 'prlimit64', [load(argument(0)), ...oneOf([1], deny('EPERM'), allow)]),
     ...onCall(calls, 'ioctl', [load(argument(1)), ...oneOf(terminalInput, deny('EPERM'), allow)]),
     allow,
   ]
