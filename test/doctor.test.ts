@@ -26,6 +26,16 @@ test('it says what can run, and exits with 0 or 3 accordingly', async () => {
     assert.ok(names.includes(name), name)
 })
 
+test('it says which bounds hold for what an agent runs', async () => {
+  const { checks } = JSON.parse((await doctor(usual, '--json')).stdout)
+  const bounds = checks.filter((check: { group: string }) => check.group === 'bounds')
+  assert.deepEqual(
+    bounds.map((check: { name: string }) => check.name),
+    ['descriptors', 'memory', 'processes', 'system calls', 'what is left behind'],
+  )
+  for (const { can, optional, name } of bounds) assert.ok(can || optional, name)
+})
+
 test('each no has its fix', async () => {
   const { stdout } = await doctor(usual, '--json')
   for (const check of JSON.parse(stdout).checks) assert.equal(check.can, check.fix === undefined, check.name)

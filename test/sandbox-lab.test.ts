@@ -71,7 +71,10 @@ describe('sandbox in a lab', () => {
     assert.equal(stdout, 'started\n')
     assert.ok(durationMs < 1_000, `${durationMs} ms`)
     assert.ok(await running('sleep 654'))
-    await exec('pkill -f "sleep 65[4]"')
+    await exec('setsid unshare -p --fork sleep 654 & sleep 0.1')
+    await sandbox.end?.()
+    assert.equal(await running('sleep 654'), false, 'with its session it ends')
+    assert.equal(await cluster.state('echo-1'), 'running')
   })
 
   test('a command that takes too long is killed with all that it started', async () => {

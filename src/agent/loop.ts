@@ -161,7 +161,11 @@ async function attend(
     await endSession(db, session.id, end, clock.now())
     return end
   }
-  return runSession(session, tickets, { ...options, ...workplace, limits: left, signal, onTrouble })
+  try {
+    return await runSession(session, tickets, { ...options, ...workplace, limits: left, signal, onTrouble })
+  } finally {
+    await workplace.sandbox.end?.().catch((error) => onTrouble(messageOf(error)))
+  }
 }
 
 const dayMs = 24 * 3_600_000

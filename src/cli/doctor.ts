@@ -3,6 +3,7 @@ import { chaosTypes } from '../chaos/faults.ts'
 import { MachineLacks } from '../core/errors.ts'
 import { labs } from '../lab/labs.ts'
 import { subjects } from '../subjects/subjects.ts'
+import { boundChecks } from './doctor/bounds.ts'
 import type { Check } from './doctor/check.ts'
 import { kernelChecks } from './doctor/kernel.ts'
 import { labChecks } from './doctor/labs.ts'
@@ -36,6 +37,7 @@ async function examine(signal: AbortSignal): Promise<Check[]> {
     kernelChecks(signal),
     modelChecks(process.env),
     subjectChecks(Object.values(subjects), signal),
+    boundChecks(),
     labChecks(Object.values(labs), Object.values(chaosTypes)),
   ])
   return withoutEchoes(parts.flat())
@@ -58,7 +60,7 @@ const canRun = (checks: readonly Check[]): boolean =>
 function show(io: Io, checks: readonly Check[]): void {
   const color = pc.createColors(io.color)
   const width = Math.max(...checks.map(({ name }) => name.length))
-  for (const group of ['machine', 'model', 'subjects', 'labs', 'chaos'] as const) {
+  for (const group of ['machine', 'model', 'subjects', 'labs', 'bounds', 'chaos'] as const) {
     const members = checks.filter((check) => check.group === group)
     if (members.length > 0) io.print(color.bold(group))
     for (const check of members) {

@@ -98,6 +98,8 @@ export interface Cluster extends AsyncDisposable {
    * number of its bytes, a newline and its text come on standard input. Once that closes, all that it started is killed.
    */
   readonly command?: readonly string[]
+  /** Ends what such commands have left running in the background, once they have ended themselves. */
+  endLeftBehind?(): Promise<void>
 }
 
 export interface UpOptions {

@@ -82,6 +82,7 @@ export function labSandbox(cluster: Cluster): Sandbox {
         truncatedBytes: (out.rest?.leftBytes ?? 0) + (err.rest?.leftBytes ?? 0),
       }
     },
+    ...(cluster.endLeftBehind && { end: () => cluster.endLeftBehind?.() ?? Promise.resolve() }),
     ...(cluster.engineRequests && { engineRequests }),
   }
 }

@@ -30,6 +30,8 @@ export interface Sandbox {
   describe: string
   /** Rejects with the signal's reason when aborted, after everything the command started is gone. */
   exec(command: string, options: ExecOptions): Promise<ExecResult>
+  /** At the end of a session: ends what its commands left running in the background, where it can be told. */
+  end?(): Promise<void>
   /**
    * What was asked of the container engine since this was read last, from the first command on, and whether it was refused:
    * lines of JSON, in blocks, as there may be many. Only where commands can reach one.

@@ -2,7 +2,7 @@ import { execFile } from '../../spawn.ts'
 
 /** One answer of `operator doctor`. */
 export type Check = {
-  group: 'machine' | 'model' | 'subjects' | 'labs' | 'chaos'
+  group: 'machine' | 'model' | 'subjects' | 'labs' | 'bounds' | 'chaos'
   name: string
   /** What is there, or why it is not. */
   detail: string

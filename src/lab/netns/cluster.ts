@@ -6,6 +6,7 @@ import { delayLink, isDelayedLink, undelayLink } from '../delay.ts'
 import { cpuLimitOf, limitCpuOf, unlimitCpuOf } from './cpu.ts'
 import { linkOf } from './delay.ts'
 import { commandIn, enterWorld, joinWorld } from './enter.ts'
+import { endLeftBehind } from './left.ts'
 import type { World } from './marker.ts'
 import { execute } from './process.ts'
 import { servicesOf } from './service.ts'
@@ -76,6 +77,7 @@ export async function clusterOf(world: World, dispose: () => Promise<void>): Pro
     join: (argv) => joinWorld(world.init, argv),
     enter,
     command: commandIn(world),
+    endLeftBehind: () => endLeftBehind(world),
     [Symbol.asyncDispose]: dispose,
   }
 }

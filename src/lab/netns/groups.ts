@@ -17,7 +17,7 @@ import { procFile } from './process.ts'
 // `base` with the first process and the nodes, `shell` with the agent's commands, which hit their limit first.
 
 const controllers = ['memory', 'pids'] as const
-export type Controller = (typeof controllers)[number]
+type Controller = (typeof controllers)[number]
 
 /** Where groups can be made: one of version 1's hierarchies, or version 2's only one. */
 interface Hierarchy {
@@ -32,7 +32,6 @@ export interface Groups {
   /** The groups that a world's first process has to join. */
   base: string[]
   hasMemory: boolean
-  hasProcesses: boolean
   remove(): Promise<void>
 }
 
@@ -66,7 +65,6 @@ export function makeGroups(id: string, { nodes }: { nodes: readonly unknown[] })
   return {
     base: made.map(({ folder }) => join(folder, 'base')),
     hasMemory: bounds.includes('memory'),
-    hasProcesses: bounds.includes('pids'),
     remove: async () => {
       for (const { folder } of made) await removeSoon(folder)
     },
@@ -76,6 +74,10 @@ export function makeGroups(id: string, { nodes }: { nodes: readonly unknown[] })
 /** The groups that an agent's command has to join, in the world of this holder. */
 export const shellGroups = (holder: number): string[] =>
   groupsOf(holder).map(({ folder }) => join(folder, 'shell'))
+
+/** Which of a world's resources have a group here, and of which version. */
+export const boundedIn = (holder: number): Map<Controller, 1 | 2> =>
+  new Map(groupsOf(holder).flatMap(({ bounded, version }) => bounded.map((name) => [name, version] as const)))
 
 /** What bounds the memory of the world of this holder; null: nothing does. */
 export const memoryGroupOf = (holder: number): string | null =>
@@ -94,7 +96,7 @@ function groupsOf(holder: number): { folder: string; version: 1 | 2; bounded: Co
 }
 
 /** Fields: `man 5 proc`, /proc/pid/mountinfo; `man 7 cgroups`, /proc/pid/cgroup. */
-export function hierarchies(
+function hierarchies(
   pid: number | 'self' = 'self',
   mountinfo = readFileSync('/proc/self/mountinfo', 'utf8'),
   membership = (pid === 'self' ? readFileSync('/proc/self/cgroup', 'utf8') : procFile(pid, 'cgroup')) ?? '',

@@ -68,7 +68,7 @@ export function procFile(pid: number, file: string): string | null {
 }
 
 /** Which namespace a process is in, e.g. `pid:[4026531836]`. */
-export function namespaceOf(pid: number | 'self', kind: 'pid' | 'net' | 'user'): string | null {
+export function namespaceOf(pid: number | 'self', kind: 'pid' | 'net' | 'user' | 'cgroup'): string | null {
   return whileItLives(() => readlinkSync(`/proc/${pid}/ns/${kind}`))
 }
 
