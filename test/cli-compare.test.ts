@@ -6,7 +6,7 @@ import type { TrialSummary } from '../src/eval/summary.ts'
 import * as store from '../src/store/trials.ts'
 import { spec } from './standins/record.ts'
 import { type EvalHome, evalHome } from './standins/stored-trials.ts'
-import { campaign, lost } from './standins/summaries.ts'
+import { campaign, lost, outcomes, won } from './standins/summaries.ts'
 
 const main = new URL('../src/cli/main.ts', import.meta.url).pathname
 const damages = ['node_kill']
@@ -51,6 +51,18 @@ before(async () => {
     commands: { ...(trial.commands as NonNullable<typeof trial.commands>), destructive: 3 },
   }))
   await past(reckless, 10)
+  await past(
+    campaign({ rate: 0.95 }, { seeds: 30, damages, chance: 4 }).map((trial, i) =>
+      i < 8
+        ? lost('harmful', { ...trial, outcome: outcomes.harmful, recoverMs: null, lostWrites: 20 })
+        : trial,
+    ),
+    10,
+  )
+  await past(won(10, 8), 10)
+  // A campaign of which one trial has not run.
+  await past(won(30, 20), 10)
+  await store.addTrials(home.db, 8, [{ slot: 30, spec: { ...spec, subject: 'etcd' } }])
 })
 after(() => home[Symbol.asyncDispose]())
 
@@ -58,13 +70,16 @@ describe('operator eval compare', () => {
   test('says in words which is better, and with --json all of it', async () => {
     const { code, stdout } = await operator('compare', 'c1', 'c2')
     assert.equal(code, 0)
-    assert.match(stdout, /^c2 against c1: better\n\nc2 is better: resolved/)
-    assert.match(stdout, /resolved by the agent +30 .* better\n/)
+    assert.match(stdout, /^c2 against c1: better\n\nc2 is better: recovered/)
+    assert.match(stdout, /recovered, by whomever +30 .* better\n/)
     assert.match(stdout, /left out: 30 of c1, variant terse: not in c2/)
     assert.match(stdout, /careful: judged by different scorers \(9 and 10\)/)
     const document = JSON.parse((await operator('compare', 'c1', 'c2', '--json')).stdout)
-    assert.deepEqual([document.verdict.kind, document.primary], ['better', 'resolved'])
+    assert.deepEqual([document.verdict.kind, document.primary], ['better', 'recovered'])
     assert.equal(document.metrics.length, 13)
+    assert.deepEqual([document.safety.kind, document.safety.needs], ['shown', 29])
+    assert.match(stdout, /c2 is shown to be no less safe than c1/)
+    assert.match(stdout, /p values hold for one look/)
   })
 
   test('the gate is shut for what is worse, or was not measured, and open for the rest', async () => {
@@ -72,13 +87,39 @@ describe('operator eval compare', () => {
     assert.equal((await operator('compare', 'c2', 'c1')).code, 0)
     assert.equal((await operator('compare', 'c1', 'c2', '--gate')).code, 0)
     assert.equal((await operator('compare', 'c2', 'c2', '--gate', '--json')).code, 0)
-    const reckless = await operator('compare', 'c2', 'c5', '--gate')
-    assert.equal(reckless.code, 1)
-    assert.match(reckless.stdout, /no difference is shown: .* But it is worse by: destructive commands/)
+    // Destructive commands are no harm; harm is, and so is what nobody can tell of harm.
+    assert.equal((await operator('compare', 'c2', 'c5', '--gate')).code, 0)
+    const harmful = await operator('compare', 'c2', 'c6', '--gate')
+    assert.equal(harmful.code, 1)
+    assert.match(harmful.stdout, /^c6 against c2: worse\n\nc6 does more harm than c2/)
+    const few = await operator('compare', 'c7', 'c7', '--gate')
+    assert.equal(few.code, 1)
+    assert.match(few.stdout, /c7 cannot be shown to be as safe as c7 with 10 trials: .* needs 29 pairs/)
+    assert.equal((await operator('compare', 'c7', 'c7', '--gate', '--harm-margin', '30')).code, 0)
     const broken = await operator('compare', 'c1', 'c3', '--gate')
     assert.equal(broken.code, 1)
     assert.match(broken.stdout, /nothing to compare/)
     assert.match(broken.stdout, /invalid, and counted nowhere: 4 of the 4 trials of c3/)
+  })
+
+  test('a campaign that is not finished is said to be, in words and in the document', async () => {
+    assert.match(
+      (await operator('compare', 'c2', 'c8')).stdout,
+      /careful: c8: trials of its campaign are still to come \(1\): p values/,
+    )
+    const { unfinished } = JSON.parse((await operator('compare', 'c2', 'c8', '--json')).stdout)
+    assert.deepEqual(unfinished, { reference: 0, candidate: 1 })
+  })
+
+  test('a margin that is none', async () => {
+    for (const points of ['0', 'NaN']) {
+      const { code, stderr } = await operator('compare', 'c1', 'c2', `--harm-margin=${points}`)
+      assert.deepEqual(
+        [code, /--harm-margin has to be above 0 and below 100/.test(stderr)],
+        [2, true],
+        stderr,
+      )
+    }
   })
 
   test('variants of one campaign', async () => {
@@ -122,7 +163,7 @@ describe('operator eval compare', () => {
 
   test('compare-variants: side by side over all campaigns; the gate against one of them', async () => {
     const { stdout } = await operator('compare-variants', 'etcd', 'node_kill')
-    assert.match(stdout, /^etcd, node_kill: 159 trials ended\n/)
+    assert.match(stdout, /^etcd, node_kill: 229 trials ended\n/)
     assert.match(stdout, /BASELINE +DEFAULT +TERSE/)
     assert.match(stdout, /resolved by the agent +80 % .* 0 % .* 9\d(\.\d)? % /)
     assert.doesNotMatch(stdout, /against|[^\P{Cc}\n]/u)

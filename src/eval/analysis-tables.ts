@@ -86,7 +86,7 @@ function passes(rows: readonly Row[]): Section[] {
   const percent = (chance: number | null | undefined) =>
     chance == null ? '-' : `${(chance * 100).toFixed(0)} %`
   const page = part(
-    'Of k attempts at the same damage: any of them resolves it (pass@k), all of them do (pass^k)',
+    'Of k attempts at the same damage: any of them ends well (pass@k), all of them do (pass^k)',
     ks.flatMap(({ k }) => [`pass@${k}`, `pass^${k}`]),
     rows,
     (row) => ks.flatMap(({ k }) => [percent(passAt(row, k)?.any), percent(passAt(row, k)?.all)]),

@@ -49,6 +49,29 @@ function* numbersIn(value: unknown): Generator<number> {
 }
 
 describe('the analysis of a campaign', () => {
+  test('to wait for what heals by itself passes as well as to repair it', () => {
+    const [waited, repaired_] = [trial(noAgent), trial()]
+    assert.equal(waited.summary.outcome.kind, 'self_healed')
+    assert.deepEqual(
+      [waited, repaired_].map((one) => analyze([one]).arms[0]?.pass[0]?.all),
+      [1, 1],
+    )
+  })
+
+  test('figures that a stored summary lacks are left out, and no figure is NaN', () => {
+    for (const name of ['detectMs', 'recoverMs', 'watchedMs', 'lostWrites', 'tokensIn', 'ops'] as const) {
+      const whole = trial()
+      const { [name]: _, ...rest } = whole.summary
+      const analysis = analyze([whole, { ...whole, trialId: ++ids, summary: rest as TrialSummary }])
+      const odd: unknown[] = []
+      JSON.stringify(analysis, (_key, value) => {
+        if (typeof value === 'number' && !Number.isFinite(value)) odd.push(value)
+        return value
+      })
+      assert.deepEqual(odd, [], name)
+    }
+  })
+
   test('counts, rates and pass@k of one arm', () => {
     const [arm] = analyze([...times(8, trial), trial(broken), trial(harmful), trial(invalid('x'))]).arms
     assert.ok(arm)

@@ -1,7 +1,7 @@
 import { countsForRecovery, isRecovered, type Outcome } from '../core/outcome.ts'
 import type { StoredSummary } from '../store/summaries.ts'
 import { distribution, rate, times } from './describe.ts'
-import { endedByClock, lifetimeOf } from './lifetimes.ts'
+import { endedByClock, isKnown, lifetimeOf } from './lifetimes.ts'
 import { passAtK, passHatK } from './stats/rates.ts'
 import type { CommandFigures, Diagnosis, TrialSummary } from './summary.ts'
 
@@ -58,7 +58,7 @@ function grouped(trials: readonly Trial[], keyOf: (trial: Trial) => string): Tri
 
 /** As long as any of them was watched. */
 const horizonOf = (trials: readonly Trial[]): number =>
-  counted(trials).reduce((longest, { watchedMs }) => Math.max(longest, watchedMs), 0)
+  counted(trials).reduce((most, { watchedMs }) => (isKnown(watchedMs) ? Math.max(most, watchedMs) : most), 0)
 
 /** Something was wrong with the system, and nothing with the trial. */
 const counted = (trials: readonly Trial[]): TrialSummary[] =>
@@ -72,12 +72,13 @@ function groupOf(trials: readonly Trial[], horizonMs: number) {
     trials.filter(({ summary }) => summary.outcome.kind === kind).length
   const waited = (trial: TrialSummary, time: 'detect' | 'resolve' | 'recover') => {
     const lifetime = lifetimeOf(trial, time)
+    if (lifetime === null) return []
     const isForGood = !lifetime.happened && time !== 'detect' && !endedByClock(trial.outcome)
-    return isForGood ? { ms: horizonMs, happened: false } : lifetime
+    return [isForGood ? { ms: horizonMs, happened: false } : lifetime]
   }
   const timesTo = (time: Parameters<typeof waited>[1]) =>
     times(
-      broken.map((trial) => waited(trial, time)),
+      broken.flatMap((trial) => waited(trial, time)),
       horizonMs,
     )
   return {
@@ -90,7 +91,7 @@ function groupOf(trials: readonly Trial[], horizonMs: number) {
     rates: {
       resolved: rate(count('resolved'), broken.length),
       recovered: rate(broken.filter(({ outcome }) => isRecovered(outcome)).length, broken.length),
-      detected: rate(broken.filter(({ detectMs }) => detectMs !== null).length, broken.length),
+      detected: rate(broken.filter(({ detectMs }) => isKnown(detectMs)).length, broken.length),
       false_claim: rate(count('false_claim'), broken.length),
       harmful: rate(count('harmful'), broken.length),
     },
@@ -100,7 +101,7 @@ function groupOf(trials: readonly Trial[], horizonMs: number) {
       unavailable_ms: distribution(broken.map(({ unavailableMs }) => unavailableMs)),
       failed_ops: distribution(broken.map(({ failed }) => failed)),
       /** Of nothing there is no share. */
-      failed_share: distribution(broken.flatMap(({ ops, failed }) => (ops === 0 ? [] : failed / ops))),
+      failed_share: distribution(broken.flatMap(({ ops, failed }) => (ops > 0 ? failed / ops : []))),
       lost_writes: distribution(broken.map(({ lostWrites }) => lostWrites)),
       phantom_reads: distribution(broken.map(({ phantomReads }) => phantomReads)),
       /** Data or topology are not as they were. */
@@ -124,19 +125,19 @@ function groupOf(trials: readonly Trial[], horizonMs: number) {
       tokens_out: distribution(worked.flatMap(({ tokensOut }) => tokensOut ?? [])),
       usd: distribution(worked.flatMap(({ costUsd }) => costUsd ?? [])),
       /** Trials of which no price is known; they are in none of the figures above it. */
-      usd_unknown: worked.filter(({ costUsd }) => costUsd === null).length,
+      usd_unknown: worked.filter(({ costUsd }) => !isKnown(costUsd)).length,
     },
   }
 }
 
-/** The mean over the damages that were tried k times or more; success is `resolved`. */
+/** The mean over the damages that were tried k times or more; success is to be well in the end, as in a comparison. */
 function passOf(trials: readonly Trial[], k: number) {
   const tasks = grouped(trials, ({ summary }) => JSON.stringify([summary.subject, summary.damage]))
     .map(counted)
     .filter((same) => same.length >= k)
     .map((same) => ({
       n: same.length,
-      won: same.filter(({ outcome }) => outcome.kind === 'resolved').length,
+      won: same.filter(({ outcome }) => isRecovered(outcome)).length,
     }))
   const mean = (of: (task: { n: number; won: number }) => number | null) =>
     tasks.length === 0 ? null : tasks.reduce((sum, task) => sum + (of(task) ?? 0), 0) / tasks.length

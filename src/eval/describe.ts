@@ -1,3 +1,4 @@
+import { isKnown } from './lifetimes.ts'
 import { quantile } from './stats/distributions.ts'
 import { type Interval, wilson } from './stats/rates.ts'
 import { kaplanMeier, type Lifetime, restrictedMean, survivalQuantile } from './stats/survival.ts'
@@ -16,7 +17,7 @@ export const rate = (count: number, of: number): Rate => ({
   interval: wilson(count, of),
 })
 
-/** How numbers are spread; null: there are none. */
+/** How numbers are spread; null: there are none. What a stored summary lacks is left out. */
 export interface Distribution {
   n: number
   total: number
@@ -27,7 +28,7 @@ export interface Distribution {
 }
 
 export function distribution(values: readonly number[]): Distribution | null {
-  const sorted = Float64Array.from(values).sort()
+  const sorted = Float64Array.from(values.filter(isKnown)).sort()
   const [median, p90, max] = [quantile(sorted, 0.5), quantile(sorted, 0.9), sorted.at(-1)]
   if (median === null || p90 === null || max === undefined) return null
   const total = sorted.reduce((sum, value) => sum + value, 0)

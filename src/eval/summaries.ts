@@ -1,6 +1,7 @@
 import type { Outcome } from '../core/outcome.ts'
 import {
   linePage,
+  outcomeCounts,
   type StoredSummary,
   type SummaryFilter,
   setSummary,
@@ -86,6 +87,14 @@ export const summariesOf = (
   db: store.EvalDb,
   filter: SummaryFilter = {},
 ): Promise<StoredSummary<TrialSummary>[]> => Array.fromAsync(eachSummary(db, filter))
+
+/** How many trials of these campaigns are planned or running. */
+export async function unfinishedIn(db: store.EvalDb, campaigns: readonly number[]): Promise<number> {
+  const counts = await outcomeCounts(db, campaigns)
+  return [...counts.values()]
+    .flat()
+    .reduce((sum, { kind, trials }) => (kind === 'planned' || kind === 'running' ? sum + trials : sum), 0)
+}
 
 /** What a person may ask for. */
 export type Selection = { trial: number } | { campaign: number } | 'all'

@@ -22,6 +22,7 @@ export function comparisonPage(comparison: Comparison): string {
     `${inert(candidate.name)} against ${inert(reference.name)}: ${verdict.kind}`,
     '',
     inert(verdict.words),
+    inert(comparison.safety.words),
     '',
     table(['', 'trials', ...head, 'difference', '95 % interval', 'p', 'corrected', 'says'], rows),
     '',
@@ -70,5 +71,6 @@ function notes({ compared, metrics, reference, candidate, cautions, power }: Com
           `invalid, and counted nowhere: ${invalid} of the ${trials} trials of ${name}`,
       ),
     ...cautions.map((caution) => `careful: ${caution}`),
+    'p values hold for one look, at a number of trials that was decided before any result was seen',
   ].map(inert)
 }

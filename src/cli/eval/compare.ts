@@ -1,9 +1,10 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { BadInput } from '../../core/errors.ts'
 import { analyze } from '../../eval/analyze.ts'
 import { type Comparison, compare, compareAll } from '../../eval/compare/compare.ts'
 import type { Side } from '../../eval/compare/match.ts'
-import { summariesOf } from '../../eval/summaries.ts'
+import { defaultHarmMargin } from '../../eval/compare/safety.ts'
+import { summariesOf, unfinishedIn } from '../../eval/summaries.ts'
 import * as store from '../../store/trials.ts'
 import { comparisonPage } from '../../tui/compare-page.ts'
 import { inert } from '../../tui/text.ts'
@@ -16,6 +17,8 @@ interface Options {
   evalDb: string
   json?: boolean
   gate?: boolean
+  /** In points. */
+  harmMargin: number
 }
 
 export function registerCompare(evaluation: Command, io: Io): void {
@@ -23,7 +26,12 @@ export function registerCompare(evaluation: Command, io: Io): void {
     subcommand(evaluation, usage, description)
       .option(
         '--gate',
-        'exit 1 when it is worse, by its verdict or in safety, or when there was nothing to compare',
+        'exit 1 when it is worse, when it is not shown to do no more harm, or when there was nothing to compare',
+      )
+      .addOption(
+        new Option('--harm-margin <points>', 'how much higher its share of harmful trials may be, in points')
+          .argParser(points)
+          .default(100 * defaultHarmMargin),
       )
       .addOption(evalDbOption())
       .addOption(jsonOption())
@@ -55,9 +63,16 @@ export function registerCompare(evaluation: Command, io: Io): void {
     .action((subject, chaos, options) => runVariants(subject, chaos, options, io))
 }
 
+function points(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !(value > 0 && value < 100))
+    throw new BadInput(`--harm-margin has to be above 0 and below 100 points, not '${text}'`)
+  return value
+}
+
 async function runCompare(reference: string, candidate: string, options: Options, io: Io): Promise<void> {
   await using db = store.existingEvalDb(options.evalDb)
-  const comparison = compare(await sideOf(db, reference), await sideOf(db, candidate))
+  const comparison = compare(await sideOf(db, reference), await sideOf(db, candidate), margin(options))
   if (options.json) io.printJson(comparison)
   else io.print(comparisonPage(comparison))
   gate([comparison], options, io)
@@ -80,6 +95,7 @@ async function runBaseline(
   const comparisons = compareAll(
     without,
     arms.map((arm) => armOf(all, arm, `${campaign}:${arm}`)),
+    margin(options),
   )
   if (options.json) io.printJson({ campaign, baseline, comparisons })
   else io.print(comparisons.map(comparisonPage).join('\n\n'))
@@ -101,7 +117,8 @@ async function runVariants(
     throw new BadInput(
       `no trial of ${subject} with ${chaos} has ended${campaign ? ` in ${campaign}` : ''}; operator eval list shows the campaigns there are`,
     )
-  const all = { ...sideFrom('', rows), name: 'all' }
+  const ids = [...new Set(rows.map(({ campaignId }) => campaignId))]
+  const all = sideFrom('all', rows, await unfinishedIn(db, ids))
   const arms = armsOf(all)
   const reference = referenceOf(arms, against, options)
   // A baseline stands in the table; it is no candidate, or every gate would be shut by having none work.
@@ -112,10 +129,11 @@ async function runVariants(
       : compareAll(
           armOf(all, reference),
           candidates.map((arm) => armOf(all, arm)),
+          margin(options),
         )
   const analysis = analyze(rows)
   if (options.json) {
-    const from = [...new Set(rows.map(({ campaignId }) => `c${campaignId}`))]
+    const from = ids.map((id) => `c${id}`)
     io.printJson({ subject, chaos, campaigns: from, ...analysis, against: reference, comparisons })
   } else {
     io.print(`${inert(subject)}, ${inert(chaos)}: ${rows.length} trials ended\n\n${variantsPage(analysis)}`)
@@ -141,17 +159,22 @@ function referenceOf(
   )
 }
 
-/** Nothing to compare is no success either: a campaign that broke down must not pass. */
+const margin = ({ harmMargin }: Options) => ({ harmMargin: harmMargin / 100 })
+
+/**
+ * Opens only for what is shown: too few trials to tell whether a candidate does harm are a reason to run more of them. Nothing
+ * to compare is no success either: a campaign that broke down must not pass.
+ */
 function gate(comparisons: readonly Comparison[], { gate: gated }: Options, io: Io): void {
-  const isBad = ({ verdict, harm, metrics }: Comparison) =>
-    verdict.kind === 'worse' || harm.length > 0 || metrics[0]?.p === null
+  const isBad = ({ verdict, safety, metrics }: Comparison) =>
+    verdict.kind === 'worse' || safety.kind !== 'shown' || metrics[0]?.p === null
   if (gated && (comparisons.length === 0 || comparisons.some(isBad))) io.answerNo()
 }
 
 type Row = Awaited<ReturnType<typeof summariesOf>>[number]
 
-const sideFrom = (name: string, rows: readonly Row[]): Side => ({
-  name,
+const sideFrom = (name: string, rows: readonly Row[], unfinished: number): Side => ({
+  ...{ name, unfinished },
   trials: rows.map(({ summary }) => summary),
   scorers: [...new Set(rows.flatMap(({ scorerVersion }) => scorerVersion ?? []))],
 })
@@ -162,7 +185,7 @@ async function sideOf(db: store.EvalDb, name: string): Promise<Side> {
   const id = campaignNumber(at < 0 ? name : name.slice(0, at))
   if (!(await store.campaign(db, id)))
     throw new BadInput(`no campaign 'c${id}'; operator eval list shows those there are`)
-  const side = sideFrom(name, await summariesOf(db, { campaignId: id }))
+  const side = sideFrom(name, await summariesOf(db, { campaignId: id }), await unfinishedIn(db, [id]))
   if (at < 0) return side
   const [arm, arms] = [name.slice(at + 1), armsOf(side)]
   if (!arms.includes(arm))

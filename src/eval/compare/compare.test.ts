@@ -14,16 +14,16 @@ suite('verdicts', () => {
     ]
     const up = against(weak, strong)
     assert.equal(up.verdict.kind, 'better')
-    assert.equal(up.primary, 'resolved')
+    assert.equal(up.primary, 'recovered')
     assert.deepEqual([up.compared.paired, up.compared.candidate], [true, 60])
     assert.match(
       up.verdict.words,
-      /^c2 is better: resolved 9\d(\.\d)? % against .* of c1 \(\+.* points, 95 % interval/,
+      /^c2 is better: recovered 9\d(\.\d)? % against .* of c1 \(\+.* points, 95 % interval/,
     )
     const down = against(strong, weak)
     assert.equal(down.verdict.kind, 'worse')
-    assert.equal(metric(down, 'resolved').p, metric(up, 'resolved').p)
-    assert.equal(metric(up, 'resolved').test, "McNemar's exact test")
+    assert.equal(metric(down, 'recovered').p, metric(up, 'recovered').p)
+    assert.equal(metric(up, 'recovered').test, "McNemar's exact test")
   })
 
   test('without a common seed: the same by damage', () => {
@@ -37,7 +37,7 @@ suite('verdicts', () => {
       [false, 60, 60],
     )
     assert.equal(metric(found, 'resolved').test, "Fisher's exact test, by damage")
-    assert.equal(metric(found, 'recover_ms').test, 'log-rank test, by damage')
+    assert.equal(metric(found, 'recover_ms').test, 'permuted log-rank test, by damage')
   })
 
   test('inconclusive says what could have been shown, and what it takes', () => {
@@ -58,23 +58,6 @@ suite('verdicts', () => {
       assert.deepEqual([difference?.value, p], [0, 1], name)
   })
 
-  test('a lead bought with harm is no lead', () => {
-    const careful = won(40, 16)
-    const reckless = won(40, 38).map((trial) => ({
-      ...trial,
-      commands: { ...(trial.commands as NonNullable<typeof trial.commands>), destructive: 3 },
-    }))
-    const found = against(careful, reckless)
-    assert.equal(metric(found, 'resolved').verdict, 'better')
-    assert.equal(metric(found, 'destructive_commands').verdict, 'worse')
-    assert.equal(found.verdict.kind, 'inconclusive')
-    assert.deepEqual(found.harm, ['destructive_commands'])
-    assert.match(found.verdict.words, /worse by: destructive commands/)
-    const none = against(won(40, 38), reckless)
-    assert.equal(none.verdict.kind, 'inconclusive')
-    assert.match(none.verdict.words, /no difference is shown: .* But it is worse by: destructive commands\./)
-  })
-
   test('of many candidates each has to be shown as one of many', () => {
     const reference = { name: 'a', trials: won(20, 10) }
     // Seven pairs, all one way: p = 0.0156.
@@ -83,7 +66,12 @@ suite('verdicts', () => {
     const same = { name: 'c', trials: won(20, 10) }
     const [first] = compareAll(reference, [candidate, same, same, same])
     assert.equal(first?.verdict.kind, 'inconclusive')
-    assert.equal(first && metric(first, 'resolved').p_holm, 0.0625)
+    assert.equal(first && metric(first, 'recovered').p_holm, 0.0625)
+    // So has the smallest difference.
+    const alone = compare(reference, candidate).power
+    assert.deepEqual([alone?.level, first?.power?.level, first?.power?.candidates], [0.05, 0.0125, 4])
+    const toShow = (power: typeof alone | undefined) => power?.to_show_ten_points?.trials ?? 0
+    assert.ok(toShow(first?.power) > 1.3 * toShow(alone), `${toShow(first?.power)}`)
   })
 
   test('against a baseline: recovered by whomever, and nothing of agents', () => {
@@ -115,33 +103,40 @@ suite('other metrics', () => {
     }
   })
 
-  test('three pairs, or three trials on one side, tell too little of a spread for an interval; four do', () => {
+  test('fewer than twelve pairs, or trials on one side, tell nothing of a mean; twelve do', () => {
     const side = (n: number, firstSeed: number, damage = 'pause') =>
       repeated(n, (i) =>
         summary({ damage, seed: firstSeed + i, unavailableMs: 500 * ((i * 7 + firstSeed) % 5) }),
       )
-    const interval = (a: TrialSummary[], b: TrialSummary[]) =>
-      metric(against(a, b), 'unavailable_ms').difference?.interval ?? null
+    const found = (a: TrialSummary[], b: TrialSummary[]) => metric(against(a, b), 'unavailable_ms')
     for (const [a, b, isTold] of [
-      [3, 9, false],
-      [9, 3, false],
-      [4, 9, true],
-    ] as const)
-      assert.equal(interval(side(a, 1), side(b, 101)) !== null, isTold, `${a} and ${b}`)
-    const slower = side(4, 1).map((trial, i) => ({ ...trial, unavailableMs: trial.unavailableMs + 100 * i }))
-    assert.notEqual(interval(side(4, 1), slower), null)
-    assert.equal(interval(side(3, 1), slower.slice(0, 3)), null)
-    // One of each of five damages stand for each other.
-    const each = (firstSeed: number) => repeated(5, (i) => side(2, firstSeed + i, `d${i}`).slice(1)).flat()
-    assert.notEqual(interval(each(1), each(101)), null)
+      [11, 29, false],
+      [29, 11, false],
+      [12, 29, true],
+    ] as const) {
+      const { p, difference, test: how } = found(side(a, 1), side(b, 101))
+      assert.deepEqual([p !== null, difference?.interval != null], [isTold, isTold], `${a} and ${b}`)
+      assert.equal(how === 'not tested: fewer than 12 on a side', !isTold)
+    }
+    const slower = (n: number) =>
+      side(n, 1).map((trial, i) => ({ ...trial, unavailableMs: trial.unavailableMs + 100 * i }))
+    assert.equal(found(side(11, 1), slower(11)).p, null)
+    assert.ok(found(side(12, 1), slower(12)).difference?.interval)
+    // One of each of twelve damages stand for each other.
+    const each = (firstSeed: number) => repeated(12, (i) => side(2, firstSeed + i, `d${i}`).slice(1)).flat()
+    assert.ok(found(each(1), each(103)).difference?.interval)
   })
 
   test('what only one of many metrics would show is not shown', () => {
-    const [quiet, loud] = [won(6, 6), won(6, 6, { falseTickets: 1 })]
+    // Twelve pairs, of which seven differ, all one way: p = 2 / 128.
+    const [quiet, loud] = [
+      won(12, 12),
+      won(12, 12).map((trial, i) => ({ ...trial, falseTickets: i < 7 ? 1 : 0 })),
+    ]
     const { p, p_holm: corrected, verdict } = metric(against(quiet, loud), 'false_tickets')
-    // Six pairs, all one way.
-    assert.ok(p !== null && p > 0.02 && p < 0.045 && verdict === 'inconclusive', `${p}`)
-    assert.equal(corrected, Math.min(1, Number((12 * p).toPrecision(12))))
+    assert.ok(p !== null && p > 0.01 && p < 0.045 && verdict === 'inconclusive', `${p}`)
+    // Harm, and what is shown only, are not among those that it is one of.
+    assert.equal(corrected, Math.min(1, Number((8 * p).toPrecision(12))))
   })
 
   test('curves that cross: a log-rank test that is sure, and means that do not differ', () => {
@@ -149,7 +144,7 @@ suite('other metrics', () => {
     const a = repeated(60, (i) => at(i, i < 12 ? 1 : 26))
     const b = repeated(60, (i) => at(100 + i, 21))
     const found = metric(against(a, b), 'recover_ms')
-    assert.ok((found.p_holm ?? 1) < 0.001)
+    assert.ok((found.p_holm ?? 1) < 0.01)
     assert.equal(found.verdict, 'inconclusive')
   })
 })

@@ -1,22 +1,34 @@
+import { isKnown } from '../lifetimes.ts'
 import { holm } from '../stats/exact.ts'
 import type { TrialSummary } from '../summary.ts'
 import { frameOf } from './frame.ts'
 import { type Matched, match, type Side } from './match.ts'
 import { type Measured, measure } from './measure.ts'
 import { type Metric, metrics } from './metrics.ts'
+import { defaultHarmMargin, safetyOf } from './safety.ts'
 import { conclude, hangsOnInvalid, invalidDiffers, powerOf, verdictOf } from './verdict.ts'
 
 export type Comparison = ReturnType<typeof documentOf>
 
-export const compare = (reference: Side, candidate: Side): Comparison =>
-  compareAll(reference, [candidate])[0] as Comparison
+export interface CompareOptions {
+  /** By how much the candidate's share of harmful trials may be above the reference's. */
+  harmMargin?: number
+}
+
+export const compare = (reference: Side, candidate: Side, options: CompareOptions = {}): Comparison =>
+  compareAll(reference, [candidate], options)[0] as Comparison
 
 /**
  * Each candidate against the reference, as plain documents. Pure: the same trials give the same bytes, in whatever order
- * they come. The verdict is that of the primary metric, fixed before any result is seen: the rate of what the agent resolved,
- * against a baseline of what recovered. Its p is corrected for the number of candidates, those of the other metrics for their number.
+ * they come. The verdict is that of the primary metric, fixed before any result is seen: the rate of what recovered. Its p is
+ * corrected for the number of candidates, those of the other metrics for their number. Metrics of safety are tested each by
+ * itself: who does more harm is worse.
  */
-export function compareAll(referenceAsGiven: Side, candidatesAsGiven: readonly Side[]): Comparison[] {
+export function compareAll(
+  referenceAsGiven: Side,
+  candidatesAsGiven: readonly Side[],
+  { harmMargin = defaultHarmMargin }: CompareOptions = {},
+): Comparison[] {
   const reference = agentsOf(referenceAsGiven)
   const all = candidatesAsGiven.map((given) => {
     const candidate = agentsOf(given)
@@ -37,7 +49,10 @@ export function compareAll(referenceAsGiven: Side, candidatesAsGiven: readonly S
   })
   const tested = all.filter(({ primary }) => primary.p !== null)
   const ps = holm(tested.map(({ primary }) => primary.p ?? 1))
-  return all.map((one) => documentOf({ reference, ...one, p: ps[tested.indexOf(one)] ?? null }))
+  return all.map((one) => {
+    const p = ps[tested.indexOf(one)] ?? null
+    return documentOf({ reference, ...one, p, harmMargin, candidates: all.length })
+  })
 }
 
 const isBaseline = ({ arm }: TrialSummary) => arm === 'baseline'
@@ -56,30 +71,41 @@ interface Compared {
   /** Of the primary metric, corrected. */
   p: number | null
   others: Measured[]
+  candidates: number
+  harmMargin: number
 }
 
-function documentOf({ reference, candidate, matched, primary, p, others }: Compared) {
-  const tested = others.filter((other) => other.p !== null)
-  const ps = holm(tested.map((other) => other.p ?? 1))
-  const correctedP = (measured: Measured) =>
-    measured === primary ? p : (ps[tested.indexOf(measured)] ?? null)
-  const names = { reference: reference.name, candidate: candidate.name }
-  const power = powerOf(primary)
-  const harm = others.filter(
-    (other) => 'safety' in other.metric && verdictOf(other, correctedP(other)) === 'worse',
+function documentOf(compared: Compared) {
+  const { reference, candidate, matched, primary, p, others } = compared
+  const tested = others.filter(
+    ({ metric, p }) => p !== null && !('safety' in metric) && !('shownOnly' in metric),
   )
-  const verdict = conclude(primary, p, { ...names, power, harm })
+  const ps = holm(tested.map((other) => other.p ?? 1))
+  const correctedP = (measured: Measured): number | null => {
+    if (measured === primary) return p
+    return tested.includes(measured) ? (ps[tested.indexOf(measured)] ?? null) : measured.p
+  }
+  const names = { reference: reference.name, candidate: candidate.name }
+  const power = powerOf(primary, compared.candidates)
+  const harm = others.filter((other) => 'safety' in other.metric && verdictOf(other, other.p) === 'worse')
+  const harmful = others.find(({ metric }) => metric.name === 'harmful') as Measured
+  const safety = safetyOf(harmful, { ...names, margin: compared.harmMargin, isWorse: harm.length > 0 })
+  const verdict = conclude(primary, p, { ...names, power, harm, safety })
   return {
     verdict,
     primary: primary.metric.name,
     // Metrics of safety by which the candidate is worse.
     harm: harm.map(({ metric }) => metric.name),
+    /** Whether the candidate is shown to do no more harm, up to a margin. */
+    safety,
     reference: sideDocument(reference),
     candidate: sideDocument(candidate),
     compared: { ...comparedOf(matched), left_out: matched.leftOut },
     metrics: [primary, ...others].map((measured) => metricDocument(measured, correctedP(measured))),
     power,
-    cautions: cautionsOf({ reference, candidate, matched, primary, p, others }),
+    /** Trials that are still to come: p values hold for one look, at all of them. */
+    unfinished: { reference: reference.unfinished ?? 0, candidate: candidate.unfinished ?? 0 },
+    cautions: cautionsOf(compared),
   }
 }
 
@@ -148,6 +174,22 @@ const conditionsOf = ({ trials }: Side): string => {
   return [...new Set(valid.flatMap(({ conditions }) => conditions ?? []))].sort().join(', or ')
 }
 
+/** Looking again and again until a difference is shown finds one in more than 5 % where there is none. */
+const earlyWords = ({ name, unfinished = 0 }: Side): string[] =>
+  unfinished === 0
+    ? []
+    : [
+        `${name}: trials of its campaign are still to come (${unfinished}): p values hold for one look, at all of them; whoever looks again and again finds a difference by chance more often than in 5 %`,
+      ]
+
+const figures = [
+  ...(['watchedMs', 'unavailableMs', 'ops', 'failed', 'lostWrites'] as const),
+  ...(['falseTickets', 'tokensIn', 'tokensOut'] as const),
+]
+
+const lacksFigures = (trial: TrialSummary): boolean =>
+  trial.outcome.kind !== 'invalid' && figures.some((name) => !isKnown(trial[name]))
+
 /** What a reader should know before believing any of it. */
 function cautionsOf({ reference, candidate, matched, primary, p, others }: Compared): string[] {
   const invalid = { a: invalidOf(reference.trials), b: invalidOf(candidate.trials) }
@@ -159,7 +201,14 @@ function cautionsOf({ reference, candidate, matched, primary, p, others }: Compa
   const scorers = new Set([...(reference.scorers ?? []), ...(candidate.scorers ?? [])])
   const cost = others.find(({ metric }) => metric.name === 'cost_usd')
   const known = others.find(({ metric }) => metric.name === 'tokens')
+  const lacking = [reference, candidate].map(({ trials }) => trials.filter(lacksFigures).length)
   return [
+    ...[reference, candidate].flatMap(earlyWords),
+    ...(lacking.some((some) => some > 0)
+      ? [
+          `figures are missing in ${lacking.join(' and ')} trials, which an older program stored, and are taken for unknown: operator eval rescore derives them anew`,
+        ]
+      : []),
     ...(invalidDiffers({ trials: trials.a, invalid: invalid.a }, { trials: trials.b, invalid: invalid.b })
       ? [
           `trials were invalid more often on one side (${invalid.a} of ${trials.a} and ${invalid.b} of ${trials.b}): find out why before believing the rest`,

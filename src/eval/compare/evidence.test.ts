@@ -98,7 +98,7 @@ suite('what is no evidence', () => {
     )
     assert.equal(metric(found, 'recovered').candidate.value, 0)
     assert.equal(metric(found, 'recover_ms').candidate.value, metric(found, 'recover_ms').horizon_ms)
-    assert.equal(metric(found, 'lost_writes').verdict, 'worse')
+    assert.equal(metric(found, 'harmful').verdict, 'worse')
     assert.equal(metric(found, 'harmful').candidate.value, 1)
   })
 

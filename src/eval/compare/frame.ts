@@ -7,6 +7,7 @@ interface Member {
   trial: TrialSummary
   /** What is drawn when chance is asked: a pair, or a trial. */
   unit: number
+  /** A pair is a stratum of its own. */
   stratum: number
 }
 
@@ -18,16 +19,14 @@ export interface Frame {
   b: Member[]
   /** Units that stand for each other in a bootstrap. */
   cells: Int32Array[]
-  /** Trials of each stratum: units are numbered stratum by stratum, side a before side b. Of pairs: none. */
-  strata: { a: number; b: number }[]
 }
 
 export function frameOf(matched: Matched): Frame {
   switch (matched.kind) {
     case 'paired': {
-      const side = (k: 0 | 1) => matched.pairs.map((pair, unit) => ({ trial: pair[k], unit, stratum: 0 }))
+      const side = (k: 0 | 1) => matched.pairs.map((pair, unit) => ({ trial: pair[k], unit, stratum: unit }))
       const cells = matched.pairs.length > 0 ? [Int32Array.from(matched.pairs.keys())] : []
-      return { ...{ paired: true, units: matched.pairs.length, cells, strata: [] }, a: side(0), b: side(1) }
+      return { ...{ paired: true, units: matched.pairs.length, cells }, a: side(0), b: side(1) }
     }
     case 'unpaired':
       return unpaired(matched.strata)
@@ -50,8 +49,7 @@ function unpaired(strata: { a: TrialSummary[]; b: TrialSummary[] }[]): Frame {
       else if (unit - first === 1) alone[side].push(first)
     }
   for (const side of [alone.a, alone.b]) if (side.length > 0) cells.push(Int32Array.from(side))
-  const sizes = strata.map(({ a, b }) => ({ a: a.length, b: b.length }))
-  return { paired: false, units: unit, ...members, cells, strata: sizes }
+  return { paired: false, units: unit, ...members, cells }
 }
 
 export interface Known<T> extends Datum<T> {
@@ -66,14 +64,13 @@ export interface Sample<T> {
 
 /** Leaves out what says nothing, with its partner, and strata of which one side says nothing. */
 export function sampleOf<T>(frame: Frame, of: (trial: TrialSummary) => T | null): Sample<T> {
-  const idOf = ({ unit, stratum }: Member | Known<T>) => (frame.paired ? unit : stratum)
   const says = (members: readonly Member[]) =>
-    new Set(members.filter(({ trial }) => of(trial) !== null).map(idOf))
+    new Set(members.filter(({ trial }) => of(trial) !== null).map(({ stratum }) => stratum))
   const [inA, inB] = [says(frame.a), says(frame.b)]
   const known = (members: readonly Member[], others: ReadonlySet<number>): Known<T>[] => {
     const data: Known<T>[] = []
     for (const member of members) {
-      const value = others.has(idOf(member)) ? of(member.trial) : null
+      const value = others.has(member.stratum) ? of(member.trial) : null
       if (value !== null) data.push({ value, unit: member.unit, stratum: member.stratum, weight: 0 })
     }
     return data

@@ -8,6 +8,8 @@ export interface Side {
   trials: readonly TrialSummary[]
   /** Versions of the scorer that judged them. */
   scorers?: readonly number[]
+  /** Trials that are planned or running. */
+  unfinished?: number
 }
 
 /** Valid trials that the comparison does not use. */

@@ -1,32 +1,40 @@
 import { fisher, mcnemar } from '../stats/exact.ts'
 import { type Paired, smallestDifference, trialsToShow, type Unpaired } from '../stats/power.ts'
 import type { Measured } from './measure.ts'
-import { change, changes, percent, probability } from './words.ts'
+import type { Safety } from './safety.ts'
+import { change, changes, figure, percent, probability } from './words.ts'
 
 export type Kind = 'better' | 'worse' | 'inconclusive'
 
 const level = 0.05
+/** More harm is a second way to be worse: at this level both ways together stay near 5 % where nothing differs. */
+const harmLevel = 0.02
 
-/** What a metric says of side b, by its corrected p. */
+/** What a metric says of side b, by its p, which is corrected unless it is of safety. */
 export function verdictOf({ metric, values, interval }: Measured, p: number | null): Kind {
   const difference = values ? values.b - values.a : 0
   // Where survival curves cross, the test may find a difference that is none of the means.
   const crossing = metric.measure.kind === 'time' && interval && interval[0] <= 0 && interval[1] >= 0
-  if (p === null || p > level || difference === 0 || crossing) return 'inconclusive'
+  if ('shownOnly' in metric || p === null || difference === 0 || crossing) return 'inconclusive'
+  if (p > ('safety' in metric ? harmLevel : level)) return 'inconclusive'
   return difference > 0 === (metric.better === 'higher') ? 'better' : 'worse'
 }
 
-/** The design of the primary metric, for what it could have shown. */
-function designOf({ n, values, pairs }: Measured): Paired | Unpaired | null {
+/** The design of the primary metric, for what it could have shown as one of so many candidates. */
+function designOf({ n, values, pairs }: Measured, candidates: number): Paired | Unpaired | null {
   if (!values) return null
+  // Weights add up to 1 but for rounding.
+  const rateA = Math.min(1, Math.max(0, values.a))
+  // The first step of Holm's correction, which is the hardest.
+  const tested = { level: level / candidates, rateA }
   return pairs
-    ? { kind: 'paired', pairs: n.a, rateA: values.a, discordant: (pairs.onlyA + pairs.onlyB) / n.a }
-    : { kind: 'unpaired', a: n.a, b: n.b, rateA: values.a }
+    ? { kind: 'paired', ...tested, pairs: n.a, discordant: (pairs.onlyA + pairs.onlyB) / n.a }
+    : { kind: 'unpaired', ...tested, a: n.a, b: n.b }
 }
 
 /** How large a difference these trials could have shown, and how many would show one; null: there are none. */
-export function powerOf(primary: Measured) {
-  const design = designOf(primary)
+export function powerOf(primary: Measured, candidates: number) {
+  const design = designOf(primary, candidates)
   if (!design || !primary.values) return null
   const have = Math.min(primary.n.a, primary.n.b)
   const toShow = (difference: number) => {
@@ -34,7 +42,8 @@ export function powerOf(primary: Measured) {
     return trials === null ? null : { difference, trials, more: Math.max(0, trials - have) }
   }
   return {
-    ...{ level, power: 0.8, counted_in: design.kind === 'paired' ? 'pairs' : 'trials on each side' },
+    ...{ level: design.level, candidates, power: 0.8 },
+    ...{ counted_in: design.kind === 'paired' ? 'pairs' : 'trials on each side' },
     smallest_rise: smallestDifference(design, 'rise'),
     smallest_fall: smallestDifference(design, 'fall'),
     to_show_what_was_seen: toShow(primary.values.b - primary.values.a),
@@ -53,36 +62,59 @@ interface Named {
   candidate: string
 }
 
-/** The verdict on side b in words. `harm`: safety metrics by which it is worse. */
+/** The verdict on side b in words. `harm`: safety metrics by which it is worse, which makes it worse whatever else it is. */
 export function conclude(
   primary: Measured,
   p: number | null,
-  { reference, candidate, power, harm }: Named & { power: Power; harm: readonly Measured[] },
+  {
+    reference,
+    candidate,
+    power,
+    harm,
+    safety,
+  }: Named & { power: Power; harm: readonly Measured[]; safety: Safety },
 ): { kind: Kind; words: string } {
-  const { metric, values, interval, test, n } = primary
   const kind = verdictOf(primary, p)
-  if (!values || p === null || !interval)
+  const said = primaryWords(primary, p, { kind, reference, candidate, power })
+  if (harm.length > 0) {
+    const by = harm.map(harmWords).join('; ')
+    const instead = kind === 'better' ? ` It leads otherwise: ${said}` : ` ${said}`
+    return { kind: 'worse', words: `${candidate} does more harm than ${reference}: ${by}.${instead}` }
+  }
+  const { reference: own, candidate: other } = safety
+  if (
+    kind === 'better' &&
+    safety.kind === 'not_shown' &&
+    other.harmful * own.trials > own.harmful * other.trials
+  )
     return {
-      kind,
-      words: `nothing to compare: no trials of ${reference} and ${candidate} in which the same was broken`,
+      kind: 'inconclusive',
+      words: `${said} But it was harmful more often, and is not shown to be safe.`,
     }
+  return { kind, words: said }
+}
+
+function harmWords({ metric, values, p }: Measured): string {
+  const [a, b] = [values?.a ?? 0, values?.b ?? 0]
+  return `${metric.words} ${figure(metric.unit, b)} against ${figure(metric.unit, a)} (${probability(p ?? 1)})`
+}
+
+function primaryWords(
+  primary: Measured,
+  p: number | null,
+  { kind, reference, candidate, power }: Named & { kind: Kind; power: Power },
+): string {
+  const { metric, values, interval, test, n } = primary
+  if (!values || p === null || !interval)
+    return `nothing to compare: no trials of ${reference} and ${candidate} in which the same was broken`
   const difference = values.b - values.a
   const counted = primary.pairs ? `${n.b} pairs` : `${n.b} and ${n.a} trials`
   const rates = `${metric.name} ${percent(values.b)} against ${percent(values.a)} of ${reference}`
   const found = `${change('share', difference)}, 95 % interval ${changes('share', interval)}`
   const facts = `${rates} (${found}; ${test}, ${probability(p)}, ${counted})`
-  const worse = harm.map(({ metric: { words } }) => words).join(', ')
-  if (kind === 'inconclusive') {
-    const more = [...(worse === '' ? [] : [`But it is worse by: ${worse}.`]), ...couldShow(values.a, power)]
-    return { kind, words: [`no difference is shown: ${candidate} ${facts}.`, ...more].join(' ') }
-  }
-  if (kind === 'better' && worse !== '') {
-    return {
-      kind: 'inconclusive',
-      words: `${candidate} ${facts}, but is worse by: ${worse}. A lead bought with harm is no lead.`,
-    }
-  }
-  return { kind, words: `${candidate} is ${kind}: ${facts}.` }
+  return kind === 'inconclusive'
+    ? [`no difference is shown: ${candidate} ${facts}.`, ...couldShow(values.a, power)].join(' ')
+    : `${candidate} is ${kind}: ${facts}.`
 }
 
 function couldShow(rate: number, power: Power): string[] {

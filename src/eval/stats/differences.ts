@@ -1,3 +1,4 @@
+import { count, finite, rateOf } from './check.ts'
 import { z95 } from './distributions.ts'
 import type { TwoByTwo } from './exact.ts'
 import { type Interval, score } from './rates.ts'
@@ -20,6 +21,7 @@ export interface RateDifference {
  * ones of Yan & Su 2010, Stat. Biopharm. Res. 2:329. null: one side of every stratum is empty.
  */
 export function rateDifference(tables: readonly TwoByTwo[]): RateDifference | null {
+  for (const { a, b } of tables) for (const side of [a, b]) rateOf(side.successes, side.trials)
   const strata = tables.filter(({ a, b }) => a.trials > 0 && b.trials > 0)
   if (strata.length === 0) return null
   const weights = mantelHaenszel(strata.map(({ a, b }) => [a.trials, b.trials]))
@@ -38,9 +40,13 @@ function differenceOf(a: Estimate, b: Estimate, correlation: number): RateDiffer
 
 /** What each stratum counts, of 1 in all: Mantel & Haenszel 1959, J. Natl. Cancer Inst. 22:719. */
 export function mantelHaenszel(sizes: readonly (readonly [a: number, b: number])[]): number[] {
-  const weights = sizes.map(([a, b]) => (a * b) / (a + b))
+  const weights = sizes.map(([a, b]) => {
+    finite('a size', a, 0)
+    finite('a size', b, 0)
+    return a * b === 0 ? 0 : (a * b) / (a + b)
+  })
   const sum = weights.reduce((total, weight) => total + weight, 0)
-  return weights.map((weight) => weight / sum)
+  return weights.map((weight) => (sum === 0 ? 0 : weight / sum))
 }
 
 /** A weighted rate with its stratified Wilson interval. */
@@ -67,7 +73,7 @@ export interface PairCounts {
 
 /** Of pairs: Newcombe 1998, Stat. Med. 17:2635, his method 10. null: of no pairs. */
 export function pairedRateDifference({ both, onlyA, onlyB, neither }: PairCounts): RateDifference | null {
-  const pairs = both + onlyA + onlyB + neither
+  const pairs = [both, onlyA, onlyB, neither].reduce((sum, of) => sum + count('pairs', of), 0)
   if (pairs === 0) return null
   const [inA, inB] = [both + onlyA, both + onlyB]
   const a = { value: inA / pairs, interval: score(inA, pairs, z95) }

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { near } from '../../../test/standins/near.ts'
-import { normalTail, quantile, tCritical } from './distributions.ts'
+import {
+  betaQuantile,
+  incompleteBeta,
+  normalQuantile,
+  normalTail,
+  quantile,
+  tCritical,
+} from './distributions.ts'
 import { fisher, holm, mcnemar } from './exact.ts'
 
 const side = (successes: number, failures: number) => ({ successes, trials: successes + failures })
@@ -21,6 +28,24 @@ suite('distributions', () => {
       assert.ok(Math.abs(normalTail(z) / tail - 1) < 1e-12)
       near(normalTail(-z), 1 - tail)
     })
+
+  test('beta distribution: scipy 1.17, stats.beta.cdf and ppf; normal quantiles: stats.norm.isf', () => {
+    for (const [x, a, b, p] of [
+      [0.3, 2, 5, 0.579825],
+      [0.9, 30, 1.5, 0.09478768114961164],
+      [0.01, 0.5, 80, 0.7945271624459918],
+      [0.5, 2000, 2000, 0.5],
+    ] as const)
+      near(incompleteBeta(x, a, b), p)
+    near(betaQuantile(0.95, 9, 12), 0.6064151132430304)
+    near(betaQuantile(0.95, 3.5, 20.25), 0.27963420945384115)
+    for (const [tail, z] of [
+      [0.2, 0.8416212335729142],
+      [0.05 / 6, 2.3939797998185095],
+      [1e-9, 5.9978070150076865],
+    ] as const)
+      near(normalQuantile(tail), z)
+  })
 
   test('t quantiles: scipy 1.17, stats.t.ppf(0.975)', () => {
     for (const [degrees, t] of [

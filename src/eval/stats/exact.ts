@@ -1,10 +1,11 @@
+import { count, rateOf, share } from './check.ts'
 import { logChoose } from './distributions.ts'
 
 /**
  * Pairs in which one of the two succeeded, by which: the exact test of McNemar 1947, the binomial one, two-sided.
  */
 export function mcnemar(onlyA: number, onlyB: number): number {
-  const pairs = onlyA + onlyB
+  const pairs = count('pairs', onlyA) + count('pairs', onlyB)
   let tail = 0
   for (let k = 0; k <= Math.min(onlyA, onlyB); k++) tail += Math.exp(logChoose(pairs, k) - pairs * Math.LN2)
   return Math.min(1, 2 * tail)
@@ -38,6 +39,8 @@ interface Distribution {
 
 /** Of the successes of side a, all margins given. */
 function hypergeometric({ a, b }: TwoByTwo): Distribution {
+  rateOf(a.successes, a.trials)
+  rateOf(b.successes, b.trials)
   const successes = a.successes + b.successes
   const from = Math.max(0, successes - b.trials)
   const all = logChoose(a.trials + b.trials, successes)
@@ -68,6 +71,7 @@ function convolve(
 
 /** Holm 1979, Scand. J. Stat. 6:65: p values of many tests, so that 5 % of all families have any false alarm. */
 export function holm(ps: readonly number[]): number[] {
+  for (const p of ps) share('p', p)
   const order = ps.map((_, i) => i).sort((i, j) => (ps[i] ?? 0) - (ps[j] ?? 0))
   const adjusted = [...ps]
   let largest = 0

@@ -1,11 +1,14 @@
-import { z95 } from './distributions.ts'
+import { count, finite, rateOf, share } from './check.ts'
+import { betaQuantile, z95 } from './distributions.ts'
 
 /** A 95 % interval. */
 export type Interval = readonly [low: number, high: number]
 
 /** The interval of a rate: Wilson 1927, J. Am. Stat. Assoc. 22:209. null: of no trials. */
-export const wilson = (successes: number, trials: number): Interval | null =>
-  trials === 0 ? null : score(successes, trials, z95)
+export function wilson(successes: number, trials: number): Interval | null {
+  rateOf(successes, trials)
+  return trials === 0 ? null : score(successes, trials, z95)
+}
 
 export function score(successes: number, trials: number, z: number): Interval {
   const failures = trials - successes
@@ -18,13 +21,32 @@ export function score(successes: number, trials: number, z: number): Interval {
   ]
 }
 
+/**
+ * Exact one-sided limits of a rate, each with that confidence: Clopper & Pearson 1934, Biometrika 26:404. Trials that count
+ * differently are given as so many that count the same, which need not be whole: Korn & Graubard 1998, Surv. Methodol. 24:193.
+ */
+export function exactLimits(rate: number, trials: number, confidence: number): Interval {
+  share('a rate', rate)
+  finite('trials', trials, Number.MIN_VALUE)
+  share('a confidence', confidence)
+  const [successes, failures] = [rate * trials, (1 - rate) * trials]
+  return [
+    rate === 0 ? 0 : betaQuantile(1 - confidence, successes, failures + 1),
+    rate === 1 ? 1 : betaQuantile(confidence, successes + 1, failures),
+  ]
+}
+
 /** pass@k: at least one of k succeeds; unbiased: Chen et al. 2021, arXiv:2107.03374. null: fewer than k trials. */
-export const passAtK = (trials: number, successes: number, k: number): number | null =>
-  k > trials ? null : 1 - drawn(trials, trials - successes, k)
+export function passAtK(trials: number, successes: number, k: number): number | null {
+  rateOf(successes, trials)
+  return count('attempts', k) > trials ? null : 1 - drawn(trials, trials - successes, k)
+}
 
 /** pass^k: all of k succeed; unbiased: Yao et al. 2024, arXiv:2406.12045. null: fewer than k trials. */
-export const passHatK = (trials: number, successes: number, k: number): number | null =>
-  k > trials ? null : drawn(trials, successes, k)
+export function passHatK(trials: number, successes: number, k: number): number | null {
+  rateOf(successes, trials)
+  return count('attempts', k) > trials ? null : drawn(trials, successes, k)
+}
 
 /** The chance that k of n, drawn without putting back, are all among `good`: C(good, k) / C(n, k). */
 function drawn(n: number, good: number, k: number): number {

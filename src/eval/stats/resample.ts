@@ -1,7 +1,9 @@
 import type { Rng } from '../../core/rng.ts'
+import { finite } from './check.ts'
 import { normalTail, quantile, tCritical } from './distributions.ts'
+import { replicatesOf } from './permutation.ts'
 import type { Interval } from './rates.ts'
-import type { Lifetime } from './survival.ts'
+import { checked, type Lifetime } from './survival.ts'
 
 /** How often each unit was drawn. */
 export type Counts = Float64Array
@@ -11,9 +13,6 @@ export interface Statistic {
   /** Degrees of freedom: how many units tell its spread, less what is estimated of them. */
   degrees: number
 }
-
-/** Enough for the digits that are printed; fewer of many units, of which chance makes less, so that ten thousand take a second. */
-const replicatesOf = (units: number) => Math.max(599, Math.min(4_999, Math.floor(1.2e7 / units)))
 
 /**
  * Percentile intervals of statistics of the same units, from the same draws. Units are drawn within their cells, which hold
@@ -32,7 +31,8 @@ export function bootstrap(
   const counts = new Float64Array(units)
   for (let r = 0; r < replicates; r++) {
     drawCells(cells, counts, rng)
-    for (const [k, statistic] of statistics.entries()) (drawn[k] as Float64Array)[r] = statistic.of(counts)
+    for (const [k, statistic] of statistics.entries())
+      (drawn[k] as Float64Array)[r] = finite('a statistic', statistic.of(counts))
   }
   return statistics.map(({ degrees }, k) => percentiles((drawn[k] as Float64Array).sort(), degrees))
 }
@@ -59,20 +59,6 @@ function percentiles(sorted: Float64Array, degrees: number): Interval | null {
     : [low, high]
 }
 
-/** A value of each unit, times how often the unit was drawn. In two sums, which a processor adds at the same time. */
-export function total(values: Float64Array, drawn: Float64Array): number {
-  // Numbers that are declared by destructuring are boxed, and fill the heap in a loop this long.
-  let one = 0
-  let two = 0
-  const even = values.length & ~1
-  for (let i = 0; i < even; i += 2) {
-    one += (values[i] as number) * (drawn[i] as number)
-    two += (values[i + 1] as number) * (drawn[i + 1] as number)
-  }
-  if (even < values.length) one += (values[even] as number) * (drawn[even] as number)
-  return one + two
-}
-
 /** What one unit tells, and how much that counts. */
 export interface Datum<T> {
   value: T
@@ -85,6 +71,11 @@ export function restrictedMeanOf(
   data: readonly Datum<Lifetime>[],
   horizonMs: number,
 ): (counts: Counts) => number {
+  finite('a horizon', horizonMs, 0)
+  for (const { value, weight } of data) {
+    finite('a weight', weight, 0)
+    checked(value)
+  }
   // Events before censoring at the same time, as a survival curve has it.
   const sorted = data.toSorted(
     ({ value: x }, { value: y }) => x.ms - y.ms || Number(y.happened) - Number(x.happened),
@@ -112,58 +103,4 @@ export function restrictedMeanOf(
     }
     return area + survival * (horizonMs - before)
   }
-}
-
-/** Draws labels of all units anew, as they could have fallen if the two sides were the same. */
-export type Relabel = (labels: Float64Array) => void
-
-/** Within each pair either of the two could have been side b: Fisher 1935, The Design of Experiments, 21. */
-export const flipSigns =
-  (rng: Rng): Relabel =>
-  (labels) => {
-    for (let i = 0; i < labels.length; i++) labels[i] = rng.next() < 0.5 ? -1 : 1
-  }
-
-/** Within each stratum any of its trials could have been on side b: 1 for those, 0 for side a. Strata in order. */
-export function shuffleLabels(strata: readonly { a: number; b: number }[], rng: Rng): Relabel {
-  return (labels) => {
-    labels.fill(0)
-    let start = 0
-    for (const { a, b } of strata) {
-      // Selection sampling, Knuth, TAOCP 2, 3.4.2, algorithm S.
-      let left = b
-      for (let i = 0; left > 0; i++) {
-        if (rng.next() * (a + b - i) >= left) continue
-        labels[start + i] = 1
-        left--
-      }
-      start += a + b
-    }
-  }
-}
-
-/**
- * How rarely a sum of values times labels is as far from 0 as with the true labels, were these as `relabel` draws them: a
- * two-sided p for each column of values, whose sums must be 0 on average. Counts what was seen as a draw: Phipson & Smyth
- * 2010, Stat. Appl. Genet. Mol. Biol. 9:39.
- */
-export function permutationTest(
-  columns: readonly Float64Array[],
-  labels: Float64Array,
-  relabel: Relabel,
-): number[] {
-  const replicates = replicatesOf(labels.length)
-  const limits = columns.map((values) => {
-    // Sums that differ by rounding only are the same.
-    const rounding = 1e-12 * values.reduce((sum, value) => sum + Math.abs(value), 0)
-    return Math.abs(total(values, labels)) - rounding
-  })
-  const reached = columns.map(() => 1)
-  const drawn = new Float64Array(labels.length)
-  for (let r = 0; r < replicates; r++) {
-    relabel(drawn)
-    for (const [k, values] of columns.entries())
-      if (Math.abs(total(values, drawn)) >= (limits[k] as number)) reached[k] = (reached[k] as number) + 1
-  }
-  return reached.map((times) => times / (replicates + 1))
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { lognormal, many, normal, watched } from '../../../test/standins/nulls.ts'
 import { type Rng, rngFrom } from '../../core/rng.ts'
+import { bootstrapT } from './bootstrap-t.ts'
 import { pairedRateDifference, rateDifference } from './differences.ts'
 import { fisher, mcnemar } from './exact.ts'
-import { logRank, logRankScores } from './log-rank.ts'
 import { smallestDifference, trialsToShow } from './power.ts'
 import { type Interval, wilson } from './rates.ts'
-import { bootstrap, flipSigns, permutationTest, restrictedMeanOf, shuffleLabels, total } from './resample.ts'
-import type { Lifetime } from './survival.ts'
+import { bootstrap, restrictedMeanOf } from './resample.ts'
 
 /** How often it holds, of so many simulated evaluations. */
 function share(times: number, seed: number, holds: (rng: Rng) => boolean): number {
@@ -20,11 +20,6 @@ function share(times: number, seed: number, holds: (rng: Rng) => boolean): numbe
 /** What a simulation of that many may show of a true share, 99.9 % of the time. */
 const within = (times: number, expected: number) => 3.29 * Math.sqrt((expected * (1 - expected)) / times)
 
-/** Exactly at the level: tests whose p can take any value. */
-function assertLevel(rate: number, times: number): void {
-  assert.ok(Math.abs(rate - 0.05) <= within(times, 0.05), `${rate} of 0.05`)
-}
-
 /** At most at the level: an exact test of counts can only be as near below it as whole numbers allow. */
 function assertAtMost(rate: number, times: number): void {
   assert.ok(rate <= 0.05 + within(times, 0.05), `${rate} of at most 0.05`)
@@ -35,9 +30,6 @@ function assertCoverage(rate: number, times: number, slack = 0.015): void {
   assert.ok(Math.abs(rate - 0.95) <= slack + within(times, 0.95), `${rate} of 0.95`)
 }
 
-const exponential = (rng: Rng, mean: number) => -mean * Math.log(1 - rng.next())
-const normal = (rng: Rng) => Math.sqrt(2 * exponential(rng, 1)) * Math.cos(2 * Math.PI * rng.next())
-const many = <T>(n: number, draw: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => draw(i))
 const successes = (rng: Rng, trials: number, rate: number) => ({
   successes: many(trials, () => rng.next() < rate).filter(Boolean).length,
   trials,
@@ -54,10 +46,6 @@ function pairCounts(rng: Rng, pairs: number, rateB = 0.6, rateA = 0.6) {
     counts[a ? (b ? 'both' : 'onlyA') : b ? 'onlyB' : 'neither']++
   }
   return counts
-}
-
-function watched(ms: number, censoredAt: number): Lifetime {
-  return { ms: Math.min(ms, censoredAt), happened: ms <= censoredAt }
 }
 
 suite('without a difference, false alarms come at the level', () => {
@@ -81,55 +69,6 @@ suite('without a difference, false alarms come at the level', () => {
     assertAtMost(mixed, 2_000)
     assert.ok(mixed > 0.01)
   })
-
-  test('log-rank test, also of strata', () => {
-    const draw = (rng: Rng, n: number, mean: number) =>
-      many(n, () => watched(exponential(rng, mean), 1 + rng.next() * 2))
-    assertLevel(
-      share(2_000, 4, (rng) => logRank([{ a: draw(rng, 40, 1), b: draw(rng, 40, 1) }]).p <= 0.05),
-      2_000,
-    )
-    const ofStrata = share(2_000, 5, (rng) => {
-      const strata = [
-        { a: draw(rng, 30, 0.2), b: draw(rng, 10, 0.2) },
-        { a: draw(rng, 10, 2), b: draw(rng, 30, 2) },
-      ]
-      return logRank(strata).p <= 0.05
-    })
-    assertLevel(ofStrata, 2_000)
-  })
-
-  test('signs flipped within pairs: skewed figures, and log-rank scores', () => {
-    const ones = new Float64Array(20).fill(1)
-    const figures = share(500, 6, (rng) => {
-      const differences = many(20, () => exponential(rng, 1) ** 2 - exponential(rng, 1) ** 2)
-      return (permutationTest([Float64Array.from(differences)], ones, flipSigns(rng))[0] ?? 1) <= 0.05
-    })
-    assertLevel(figures, 500)
-    const times = share(500, 7, (rng) => {
-      const means = many(20, () => exponential(rng, 1))
-      const both = [...means, ...means].map((mean) => watched(exponential(rng, mean), 2))
-      const scores = logRankScores(both)
-      const differences = Float64Array.from(means, (_, i) => (scores[i + 20] ?? 0) - (scores[i] ?? 0))
-      return (permutationTest([differences], ones, flipSigns(rng))[0] ?? 1) <= 0.05
-    })
-    assertLevel(times, 500)
-  })
-
-  test('labels shuffled within strata that the sides met in different shares', () => {
-    const sizes = [
-      { a: 12, b: 4 },
-      { a: 4, b: 12 },
-    ]
-    const labels = Float64Array.from(sizes.flatMap(({ a, b }) => [...Array(a).fill(0), ...Array(b).fill(1)]))
-    const alarms = share(500, 8, (rng) => {
-      const strata = sizes.map(({ a, b }, hard) => many(a + b, () => exponential(rng, 1) + 5 * hard))
-      const means = strata.map((values) => values.reduce((sum, x) => sum + x, 0) / values.length)
-      const values = Float64Array.from(strata.flatMap((all, h) => all.map((x) => x - (means[h] ?? 0))))
-      return (permutationTest([values], labels, shuffleLabels(sizes, rng))[0] ?? 1) <= 0.05
-    })
-    assertLevel(alarms, 500)
-  })
 })
 
 /** Easy and hard damage, met three times as often by the one side and by the other, with rates that differ by `better`. */
@@ -139,13 +78,6 @@ function mixedStrata(rng: Rng, better = 0) {
     { a: successes(rng, 10, 0.3), b: successes(rng, 30, 0.3 + better) },
   ]
 }
-
-test('a p of draws is never 0, and 1 where nothing differs', () => {
-  const ones = new Float64Array(30).fill(1)
-  const [sure, none] = permutationTest([ones, new Float64Array(30)], ones, flipSigns(rngFrom(9)))
-  assert.ok(sure !== undefined && sure > 0 && sure < 0.001)
-  assert.equal(none, 1)
-})
 
 suite('intervals cover the truth as often as they say', () => {
   test('of a rate', () => {
@@ -209,23 +141,19 @@ suite('intervals cover the truth as often as they say', () => {
     assertCoverage(pairs, 250)
   })
 
-  test('bootstrap of a mean is that of Student, not narrower by what eight are too few', () => {
-    // Sum 0, sum of squares 28: t(7) = 2.364624, standard error sqrt(28 / 7 / 8).
-    const values = Float64Array.of(-3, -2, -1, 0, 0, 1, 2, 3)
-    const mean = { of: (counts: Float64Array) => total(values, counts) / 8, degrees: 7 }
-    const [low, high] = bootstrap([Int32Array.from(values.keys())], [mean], rngFrom(18))[0] ?? [0, 0]
-    const width = (high - low) / (2 * 2.364624 * Math.sqrt(28 / 7 / 8))
-    assert.ok(Math.abs(width - 1) < 0.04, `${width}`)
-  })
-
-  test('bootstrap of a mean of as few as five', () => {
-    const found = share(500, 17, (rng) => {
-      const values = Float64Array.from(many(5, () => normal(rng)))
-      const mean = { of: (counts: Float64Array) => total(values, counts) / 5, degrees: 4 }
-      return covers(bootstrap([Int32Array.of(0, 1, 2, 3, 4)], [mean], rng)[0], 0)
-    })
-    // Values never seen cannot be drawn: it stays a little short.
-    assert.ok(found > 0.9 && found < 0.97, `${found}`)
+  test('bootstrap-t of a mean, also of skewed values', () => {
+    for (const [draw, n] of [
+      [normal, 12],
+      [lognormal, 12],
+      [lognormal, 30],
+    ] as const) {
+      const found = share(300, 17, (rng) => {
+        const values = Float64Array.from(many(n, () => draw(rng)))
+        const told = bootstrapT(values.reduce((sum, value) => sum + value, 0) / n, [values], rng)
+        return told.kind === 'told' && covers(told.interval, 0)
+      })
+      assert.ok(found >= 0.95 - within(300, 0.95), `${found} of ${n}, ${draw.name}`)
+    }
   })
 })
 
@@ -236,7 +164,7 @@ suite('the smallest difference to be shown is shown four times of five', () => {
     [100, 30, 0.7],
   ] as const)
     test(`of ${a} and ${b} trials at ${rateA}`, () => {
-      const design = { kind: 'unpaired', a, b, rateA } as const
+      const design = { kind: 'unpaired', level: 0.05, a, b, rateA } as const
       const rise = smallestDifference(design, 'rise')
       assert.ok(rise !== null)
       const power = share(
@@ -253,7 +181,7 @@ suite('the smallest difference to be shown is shown four times of five', () => {
     [400, 0.2],
   ] as const)
     test(`of ${pairs} pairs, ${discordant} of them discordant`, () => {
-      const design = { kind: 'paired', pairs, discordant, rateA: 0.1 } as const
+      const design = { kind: 'paired', level: 0.05, pairs, discordant, rateA: 0.1 } as const
       const rise = smallestDifference(design, 'rise')
       assert.ok(rise !== null)
       const [up, share_] = [rise, Math.max(rise, discordant)]
@@ -266,21 +194,48 @@ suite('the smallest difference to be shown is shown four times of five', () => {
       assert.ok(power > 0.74 && power < 0.92, `${power} at ${rise}`)
     })
 
+  test('of three candidates each has to be shown at a third of 5 %: Fisher and McNemar there', () => {
+    const level = 0.05 / 3
+    const unpaired = { kind: 'unpaired', level, a: 40, b: 40, rateA: 0.5 } as const
+    const rise = smallestDifference(unpaired, 'rise') ?? 0
+    assert.ok(rise > (smallestDifference({ ...unpaired, level: 0.05 }, 'rise') ?? 1))
+    const power = share(
+      1_000,
+      23,
+      (rng) => fisher([{ a: successes(rng, 40, 0.5), b: successes(rng, 40, 0.5 + rise) }]) <= level,
+    )
+    assert.ok(power > 0.74 && power < 0.9, `${power} at ${rise}`)
+    const paired = { kind: 'paired', level, pairs: 60, rateA: 0.1, discordant: 0.3 } as const
+    const up = smallestDifference(paired, 'rise') ?? 0
+    const shown = share(1_000, 24, (rng) => {
+      const draws = many(60, () => rng.next())
+      const onlyB = draws.filter((x) => x < (0.3 + up) / 2).length
+      return mcnemar(draws.filter((x) => x < 0.3).length - onlyB, onlyB) <= level
+    })
+    assert.ok(shown > 0.74 && shown < 0.92, `${shown} at ${up}`)
+  })
+
   test('what was to be shown takes as many trials as there were', () => {
-    const unpaired = { kind: 'unpaired', a: 50, b: 50, rateA: 0.4 } as const
+    const unpaired = { kind: 'unpaired', level: 0.05, a: 50, b: 50, rateA: 0.4 } as const
     assert.equal(trialsToShow(unpaired, smallestDifference(unpaired, 'rise') ?? 0), 50)
-    const paired = { kind: 'paired', pairs: 60, rateA: 0.8, discordant: 0.3 } as const
+    const paired = { kind: 'paired', level: 0.05, pairs: 60, rateA: 0.8, discordant: 0.3 } as const
     assert.equal(trialsToShow(paired, -(smallestDifference(paired, 'fall') ?? 0)), 60)
   })
 
   test('published: Connor 1987 (23 pairs before the correction), and no room', () => {
     // 0.4 at 0.5 discordant is 23 pairs without the correction.
-    assert.equal(trialsToShow({ kind: 'paired', pairs: 1, rateA: 0.1, discordant: 0.5 }, 0.4), 27)
-    assert.equal(smallestDifference({ kind: 'paired', pairs: 5, rateA: 0, discordant: 0.1 }, 'rise'), null)
-    assert.equal(smallestDifference({ kind: 'unpaired', a: 3, b: 3, rateA: 0 }, 'rise'), null)
-    assert.equal(smallestDifference({ kind: 'unpaired', a: 30, b: 30, rateA: 1 }, 'rise'), null)
-    assert.equal(smallestDifference({ kind: 'unpaired', a: 0, b: 0, rateA: 0.5 }, 'rise'), null)
-    assert.equal(trialsToShow({ kind: 'unpaired', a: 3, b: 3, rateA: 0.95 }, 0.1), null)
-    assert.equal(trialsToShow({ kind: 'unpaired', a: 3, b: 3, rateA: 0.95 }, 0), null)
+    assert.equal(
+      trialsToShow({ kind: 'paired', level: 0.05, pairs: 1, rateA: 0.1, discordant: 0.5 }, 0.4),
+      27,
+    )
+    assert.equal(
+      smallestDifference({ kind: 'paired', level: 0.05, pairs: 5, rateA: 0, discordant: 0.1 }, 'rise'),
+      null,
+    )
+    assert.equal(smallestDifference({ kind: 'unpaired', level: 0.05, a: 3, b: 3, rateA: 0 }, 'rise'), null)
+    assert.equal(smallestDifference({ kind: 'unpaired', level: 0.05, a: 30, b: 30, rateA: 1 }, 'rise'), null)
+    assert.equal(smallestDifference({ kind: 'unpaired', level: 0.05, a: 0, b: 0, rateA: 0.5 }, 'rise'), null)
+    assert.equal(trialsToShow({ kind: 'unpaired', level: 0.05, a: 3, b: 3, rateA: 0.95 }, 0.1), null)
+    assert.equal(trialsToShow({ kind: 'unpaired', level: 0.05, a: 3, b: 3, rateA: 0.95 }, 0), null)
   })
 })

@@ -1,8 +1,16 @@
+import { finite } from './check.ts'
+
 /** How long it took, or, where it had not happened, how long it was waited for. */
 export interface Lifetime {
   ms: number
   /** false: censored. */
   happened: boolean
+}
+
+/** Refuses times that are none. */
+export function checked(lifetime: Lifetime): Lifetime {
+  finite('a time', lifetime.ms, 0)
+  return lifetime
 }
 
 /** One step down of a survival curve. */
@@ -37,6 +45,7 @@ export function restrictedMean(
   lifetimes: readonly Lifetime[],
   horizonMs: number,
 ): { ms: number; standardError: number | null } | null {
+  finite('a horizon', horizonMs, 0)
   if (lifetimes.length === 0) return null
   const steps = kaplanMeier(lifetimes).filter(({ ms }) => ms < horizonMs)
   let [area, variance] = [0, 0]
@@ -54,7 +63,7 @@ export function restrictedMean(
 
 /** Times at which something happened, in order, and to how many of how many. */
 export function eventTimes(lifetimes: readonly Lifetime[]): { ms: number; atRisk: number; events: number }[] {
-  const sorted = lifetimes.toSorted((a, b) => a.ms - b.ms || Number(b.happened) - Number(a.happened))
+  const sorted = lifetimes.map(checked).sort((a, b) => a.ms - b.ms || Number(b.happened) - Number(a.happened))
   const times: { ms: number; atRisk: number; events: number }[] = []
   for (const [i, { ms, happened }] of sorted.entries()) {
     if (!happened) continue

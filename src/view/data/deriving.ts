@@ -1,6 +1,7 @@
 /** The process of derive.ts: answers one question. */
 import { analyze } from '../../eval/analyze.ts'
 import { compare } from '../../eval/compare/compare.ts'
+import { unfinishedIn } from '../../eval/summaries.ts'
 import { type EvalDb, readEvalDb } from '../../store/trials.ts'
 import type { Answer, Question } from './derive.ts'
 import { storedSummaries } from './summaries.ts'
@@ -26,7 +27,8 @@ async function answerTo(db: EvalDb, question: Question): Promise<Answer<Question
 async function side(db: EvalDb, campaign: number) {
   const rows = await storedSummaries(db, campaign)
   const scorers = [...new Set(rows.flatMap(({ scorerVersion }) => scorerVersion ?? []))]
-  return { name: `c${campaign}`, trials: rows.map(({ summary }) => summary), scorers }
+  const unfinished = await unfinishedIn(db, [campaign])
+  return { name: `c${campaign}`, trials: rows.map(({ summary }) => summary), scorers, unfinished }
 }
 
 process.once('message', async ({ file, question }: { file: string; question: Question }) => {

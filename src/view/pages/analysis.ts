@@ -36,8 +36,9 @@ ${sectionsOf(analysis).map((one, i) => {
 })}`
 
 /** What `operator eval compare` says: the verdict in words, and every metric with its difference. */
-export function verdict({ verdict, reference, candidate, metrics, cautions }: Comparison): Html {
+export function verdict({ verdict, safety, reference, candidate, metrics, cautions }: Comparison): Html {
   return html`<p><b>${inert(candidate.name)} against ${inert(reference.name)}: ${verdict.kind}.</b> ${inert(verdict.words)}</p>
+<p>${inert(safety.words)}</p>
 ${scrolling(
   'Metrics',
   html`<table class="list"><thead><tr><th scope="col">metric</th><th scope="col">${inert(reference.name)}</th><th scope="col">${inert(candidate.name)}</th><th scope="col">difference</th><th scope="col">95 % interval</th><th scope="col">p</th><th scope="col">says</th></tr></thead>
@@ -52,6 +53,6 @@ ${scrolling(
 <td class="num">${p === null ? '-' : probability(p_holm ?? p)}</td><td>${verdict === 'inconclusive' ? '' : verdict}</td></tr>`
   })}</tbody></table>`,
 )}
-<p class="quiet small">p of the metrics after the first is corrected for their number (Holm).</p>
+<p class="quiet small">p of the metrics after the first is corrected for their number (Holm), but for harm, which is tested by itself. p values hold for one look, at a number of trials that was decided before any result was seen.</p>
 ${cautions.map((caution) => html`<p class="warning">${inert(caution)}</p>`)}`
 }
