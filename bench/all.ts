@@ -8,6 +8,7 @@ import { lab } from './lab.ts'
 import { lanes } from './lanes.ts'
 import { monitor } from './monitor.ts'
 import { type Bench, machine, type Row } from './row.ts'
+import { statistics } from './statistics.ts'
 import { tikv } from './tikv.ts'
 import { detection, trial } from './trial.ts'
 import { view } from './view.ts'
@@ -21,6 +22,7 @@ const benches: Record<string, Bench> = {
   lanes,
   monitor,
   'eval-store': evalStore,
+  statistics,
   tikv,
   view,
 }
