@@ -26,7 +26,7 @@ function valuedOf(list: string): Valued {
   const valued = {
     always: new Set(options.filter((option) => !option.endsWith('?'))),
     attached: new Set(options.filter((option) => option.endsWith('?')).map((option) => option.slice(0, -1))),
-    clusters: !options.some((option) => /^-[a-z]{2}/.test(option)),
+    clusters: !options.some((option) => /^-[a-zA-Z]{2}/.test(option)),
   }
   known.set(list, valued)
   return valued

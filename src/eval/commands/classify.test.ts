@@ -31,7 +31,7 @@ const groups: Record<string, readonly (readonly [command: string, said: string])
     ["eval 'r''m' /x", 'destructive'],
     ['find . -name y -exec rm {} +', 'destructive'],
     ['find . -name y -delete', 'destructive'],
-    ['find /tmp/a -delete', 'diagnostic'],
+    ['find /tmp/a -delete', 'other+'], // the way there may lead through a link
     ['find / -name a -fprint /tmp/found', 'diagnostic'],
     ['find / -name a -fprintf /etc/found %p', 'remediation'],
     ['find / -name a -fls /var/log/a.log', 'destructive'],
@@ -74,7 +74,8 @@ const groups: Record<string, readonly (readonly [command: string, said: string])
     ['svc $s a', 'other+'],
     ['$s a', 'other+'],
     ['kill -9 $p', 'destructive'],
-    ['x=/tmp/a; rm -r $x/b', 'other-'],
+    ['x=/tmp/a; rm -r $x/b', 'other+'],
+    ['x=/tmp/a; rm -r $x', 'other-'],
     ["x=/tmp/a; bash -c 'rm -r $x/b'", 'destructive'], // another shell, which does not know x
     ["echo 'rm /x' | sh", 'destructive'],
     ["printf '%s\\n' 'rm /x' | tee /tmp/a | bash", 'destructive'],
@@ -119,7 +120,8 @@ const groups: Record<string, readonly (readonly [command: string, said: string])
     ['rm -rf /tmp/a /var/tmp/b', 'other-'],
     ['rm -rf /tmp', 'destructive'],
     ['rm -rf /tmp/../etc', 'destructive'],
-    ['cd /tmp/a && rm -rf b', 'other-'],
+    ['cd /tmp && rm -rf b', 'other-'],
+    ['cd /tmp/a && rm -rf b', 'other+'], // /tmp/a may be a link
     ['(cd /tmp/a); rm -rf b', 'destructive'],
     ['d=$(mktemp -d); cp /etc/hosts $d; rm -r "$d"', 'other-'],
     ['rm /run/a.pid', 'remediation'],

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import { shown } from './marks.ts'
 import type { Verdict } from './match.ts'
 import type { Kind } from './rules.ts'
-import { type Deed, readLine } from './shell.ts'
-import { verdictsOfRun, verdictsOfWrite } from './special.ts'
-import { unknown } from './words.ts'
+import { readLine } from './shell.ts'
+import { verdictsOfRun, verdictsOfWrap, verdictsOfWrite } from './special.ts'
+import type { Deed } from './walk.ts'
 
 export const commandClasses = ['diagnostic', 'remediation', 'destructive', 'other'] as const
 export type CommandClass = (typeof commandClasses)[number]
@@ -80,6 +81,10 @@ function verdictsOf(deed: Deed): Verdict[] {
       return verdictsOfRun(deed)
     case 'write':
       return verdictsOfWrite(deed)
+    case 'wrap':
+      return verdictsOfWrap(deed)
+    case 'doubt':
+      return [{ kind: 'unknown', rule: 'not to be known from the line' }]
     case 'unreadable':
       return [{ kind: 'unknown', rule: 'a script that cannot be read' }]
     default:
@@ -109,6 +114,9 @@ function textOf(deed: Deed): string {
       return shown(deed.words.join(' '))
     case 'write':
       return shown(`${deed.appends ? '>>' : '>'} ${deed.path}`)
+    case 'wrap':
+      return shown([deed.form, ...deed.own].join(' '))
+    case 'doubt':
     case 'unreadable':
       return shown(deed.text)
     default:
@@ -118,6 +126,5 @@ function textOf(deed: Deed): string {
 
 /** Of a part, as it is told; commands are known apart by all of it. */
 const longestText = 500
-const shown = (text: string): string => text.replaceAll(unknown, '…')
 
 const hash = (text: string): string => createHash('sha1').update(text).digest('base64')

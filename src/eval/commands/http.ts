@@ -1,48 +1,67 @@
 import { argumentsOf } from './arguments.ts'
+import { isKnown } from './marks.ts'
 import type { Verdict } from './match.ts'
+import { valuedOptions } from './options.ts'
 import { isScratch } from './places.ts'
 import type { Kind } from './rules.ts'
-import { unknown } from './words.ts'
+
+/** Whether a request to etcd's alarms only asks for them. */
+function asksAlarms(body: string | undefined): boolean {
+  if (body === undefined || !isKnown(body)) return false
+  try {
+    const { action = 'GET' } = JSON.parse(body)
+    return action === 'GET' || action === 0
+  } catch {
+    // Not JSON: refused by etcd, perhaps.
+    return false
+  }
+}
 
 /** Method, path, body (each a pattern; the first that matches decides), what such a request does. */
 const requests: readonly (readonly [
   method: RegExp,
   path: RegExp,
-  body: RegExp | null,
+  body: ((body: string | undefined) => boolean) | null,
   kind: Kind,
   reason: string,
 ])[] = [
   [/^(GET|HEAD|OPTIONS)$/, /^/, null, 'diagnostic', 'looks'],
   [
     /^POST$/,
-    /\/v3\w*\/(kv\/(range|lease\/(leases|timetolive))|lease\/(leases|timetolive)|watch)$/,
+    /^\/v3\w*\/(kv\/(range|lease\/(leases|timetolive))|lease\/(leases|timetolive)|watch)$/,
     null,
     'diagnostic',
     'etcd: looks',
   ],
   [
     /^POST$/,
-    /\/v3\w*\/(maintenance\/(status|hash|snapshot)|cluster\/member\/list|auth\/\w+\/(list|get))$/,
+    /^\/v3\w*\/(maintenance\/(status|hash|snapshot)|cluster\/member\/list|auth\/\w+\/(list|get))$/,
     null,
     'diagnostic',
     'etcd: looks',
   ],
   [
     /^POST$/,
-    /\/v3\w*\/maintenance\/alarm$/,
-    /DEACTIVATE|"action": *"?2/,
+    /^\/v3\w*\/maintenance\/alarm$/,
+    (body) => !asksAlarms(body),
     'remediation',
     'etcd: disarms an alarm',
   ],
-  [/^POST$/, /\/v3\w*\/maintenance\/alarm$/, null, 'diagnostic', 'etcd: looks'],
+  [/^POST$/, /^\/v3\w*\/maintenance\/alarm$/, null, 'diagnostic', 'etcd: looks'],
   [
     /^POST$/,
-    /\/v3\w*\/(kv\/(deleterange|lease\/revoke)|lease\/revoke|cluster\/member\/remove)$/,
+    /^\/v3\w*\/(kv\/(deleterange|lease\/revoke)|lease\/revoke|cluster\/member\/remove)$/,
     null,
     'destructive',
     'etcd: keys or a member are gone',
   ],
-  [/^POST$/, /\/v3\w*\/kv\/txn$/, /request_?delete_?range/i, 'destructive', 'etcd: keys are gone'],
+  [
+    /^POST$/,
+    /^\/v3\w*\/kv\/txn$/,
+    (body) => /request_?delete_?range/i.test(body ?? ''),
+    'destructive',
+    'etcd: keys are gone',
+  ],
   [
     /^POST$/,
     /\/api\/v1\/(query|query_range|series|labels|format_query)$|\/_search$|\/_count$/,
@@ -69,22 +88,22 @@ const requests: readonly (readonly [
   [/^(POST|PUT|PATCH)$/, /^/, null, 'remediation', 'a change'],
 ]
 
-const curlOptions =
-  '-X --request -d --data --data-raw --data-binary --data-ascii --data-urlencode --json -F --form -T --upload-file -H ' +
-  '--header -o --output -u --user -A --user-agent -e --referer -m --max-time --connect-timeout -w --write-out -b --cookie ' +
-  '-c --cookie-jar -x --proxy --cacert --cert --key -E --retry --retry-delay --resolve --interface --unix-socket --url ' +
-  '-K --config -r --range -y -Y -z -D --dump-header --max-redirs --limit-rate'
 const curlData = '-d --data --data-raw --data-binary --data-ascii --data-urlencode --json -F --form'.split(
   ' ',
 )
 
 /** What a call of curl does. */
 export function curl(rest: readonly string[], directory: string | null): Verdict[] {
-  const { options, operands } = argumentsOf(rest, curlOptions)
+  const { options, operands } = argumentsOf(rest, valuedOptions('curl'))
   const first = (...names: string[]) =>
     names.map((name) => options.get(name)).find((value) => value !== undefined)
-  const body = curlData.flatMap((name) => options.get(name) ?? []).join('&')
-  const sends = curlData.some((name) => options.has(name)) && !options.has('-G') && !options.has('--get')
+  const bodies = curlData.flatMap((name) => options.get(name) ?? [])
+  // Several are joined; the same option twice is not told apart here.
+  const body =
+    bodies.length === 1 && rest.filter((arg) => /^(-\w*d|--data|--json)/.test(arg)).length === 1
+      ? bodies[0]
+      : undefined
+  const sends = bodies.length > 0 && !options.has('-G') && !options.has('--get')
   const uploads = options.has('-T') || options.has('--upload-file')
   const method = first('-X', '--request') ?? (sends ? 'POST' : uploads ? 'PUT' : 'GET')
   const urls = [...operands, ...[options.get('--url') ?? []].flat()]
@@ -95,13 +114,10 @@ export function curl(rest: readonly string[], directory: string | null): Verdict
   ]
 }
 
-const wgetOptions =
-  '-O --output-document -o --output-file -P --directory-prefix -T --timeout -t --tries --header -U --method --post-data --post-file --body-data'
-
 /** What a call of wget does. */
 export function wget(rest: readonly string[], directory: string | null): Verdict[] {
-  const { options, operands } = argumentsOf(rest, wgetOptions)
-  const body = options.get('--post-data') ?? options.get('--body-data') ?? ''
+  const { options, operands } = argumentsOf(rest, valuedOptions('wget'))
+  const body = options.get('--post-data') ?? options.get('--body-data')
   const posts = options.has('--post-data') || options.has('--post-file')
   const method = options.get('--method') ?? (posts ? 'POST' : 'GET')
   const target = options.get('-O') ?? options.get('--output-document')
@@ -110,20 +126,34 @@ export function wget(rest: readonly string[], directory: string | null): Verdict
   return [...verdicts, ...saved('wget', target, target === undefined, directory)]
 }
 
-function request(what: string, method: string, url: string, body: string): Verdict {
-  const path = url
-    .replace(/^\w+:\/\//, '')
-    .replace(/^[^/]*/, '')
-    .replace(/[?#].*$/, '')
-  const known = method.includes(unknown)
-    ? undefined
-    : requests.find(
-        ([methods, paths, bodies]) =>
-          methods.test(method.toUpperCase()) && paths.test(path) && (bodies?.test(body) ?? true),
-      )
-  return known
-    ? { kind: known[3], rule: `${what}: ${known[4]}` }
-    : { kind: 'unknown', rule: `${what}: not known` }
+/** Other protocols send what no method tells of. */
+const otherScheme =
+  /^(?!https?:)([a-z][a-z0-9+.-]*:\/\/|(file|ftps?|gophers?|dict|telnet|tftp|ldaps?|imaps?|smtps?|pop3s?|rtsp|rtmp\w*|scp|sftp|smbs?|mqtts?|wss?):|(ftp|dict|ldap|imap|smtp|pop3)\.)/i
+
+/** GET is for reading; some servers do something all the same. */
+const doing =
+  /\b(quit\w*|shutdown|abort|kill|reset|flush\w*|delete|remove|restart|stop|exec|drain|failover|command|cmd)\b/i
+
+function request(what: string, given: string, url: string, body: string | undefined): Verdict {
+  const method = given.toUpperCase()
+  const place = url.replace(/^https?:\/\//i, '').replace(/^[^/?#]*/, '')
+  const path = place.replace(/[?#].*$/s, '')
+  const unknownCall: Verdict = { kind: 'unknown', rule: `${what}: not known` }
+  if (!isKnown(method) || otherScheme.test(url) || (method === 'GET' && doing.test(place))) return unknownCall
+  // With a body, the path decides; it has to be known, and one.
+  if (
+    !/^(GET|HEAD|OPTIONS)$/.test(method) &&
+    /[\uE000-\uE004{}[\]%;\\]|\/\.\.?(\/|$)/.test(url.replaceAll('\uE004', '1'))
+  ) {
+    return method === 'DELETE'
+      ? { kind: 'destructive', rule: `${what}: it is gone` }
+      : { kind: 'unknown', rule: `${what}: to whom is not known` }
+  }
+  const known = requests.find(
+    ([methods, paths, bodies]) =>
+      methods.test(method) && paths.test(path) && (bodies === null || bodies(body)),
+  )
+  return known ? { kind: known[3], rule: `${what}: ${known[4]}` } : unknownCall
 }
 
 function saved(what: string, path: string | undefined, named: boolean, directory: string | null): Verdict[] {

@@ -1,7 +1,8 @@
 import type { Arguments } from './arguments.ts'
-import { isRuntime, isScratch } from './places.ts'
+import { hasForm } from './grammar.ts'
+import { isKnown, withoutGlobs } from './marks.ts'
+import { isNearScratch, isRuntime, isScratch } from './places.ts'
 import { type Kind, kinds, rules } from './rules.ts'
-import { unknown } from './words.ts'
 
 export interface Verdict {
   kind: Kind
@@ -44,12 +45,13 @@ for (const block of rules.trim().split('\n\n')) {
 }
 const compiled = new Map<string, readonly Rule[]>()
 
+/** Whether anything is known of a program by that name. */
+export const isProgram = (name: string): boolean => sources.has(name) || hasForm(name)
+
 /** What the table says of a program; null: it is not in it. */
 export function ruleFor(program: string, invocation: Invocation): Verdict | null {
   const rows = sources.get(program)
-  if (!rows) return null
-  if (['--help', '--version'].some((option) => invocation.args.options.has(option)))
-    return { kind: 'diagnostic', rule: `${program} --help` }
+  if (!rows) return hasForm(program) ? { kind: 'diagnostic', rule: `${program}: looks` } : null
   const all = compiled.get(program) ?? rows.map((row) => compile(program, row))
   compiled.set(program, all)
   const looking = { ...invocation, doubtful: false }
@@ -58,6 +60,15 @@ export function ruleFor(program: string, invocation: Invocation): Verdict | null
   if (looking.doubtful && found.verdict.kind !== 'destructive')
     return { kind: 'unknown', rule: `${program}: what it was told to do, only the shell knew` }
   return found.verdict
+}
+
+/** Programs that take `--help` wherever it stands, and then do nothing else. */
+const helpful = new Set(['etcdctl', 'etcdutl', 'kubectl', 'docker', 'pd-ctl', 'helm', 'kubeadm', 'crictl'])
+
+/** Whether it is asked for its help or version, and nothing else. */
+export function asksForHelp(program: string, { options, operands }: Arguments): boolean {
+  if (!options.has('--help') && !options.has('--version')) return false
+  return options.size === 1 && operands.length <= (helpful.has(program) ? (program === 'docker' ? 1 : 2) : 0)
 }
 
 function holds(tests: readonly Test[], looking: Looking): boolean {
@@ -86,7 +97,8 @@ function testOf(text: string, program: string): Test {
   if (text === '.') return (_, at) => at
   if (text === '*') return ({ args }, at) => (args.operands.length > at ? at + 1 : -1)
   if (text === '$') return ({ args }, at) => (args.operands.length > at ? -1 : at)
-  if (text === '?') return ({ args }, at) => (args.operands[0] === unknown ? at : -1)
+  if (text === '?') return ({ args }, at) => (isKnown(args.operands[0] ?? '') ? -1 : at)
+  if (text === '#') return ({ args }, at) => (/^\d+$/.test(args.operands[at] ?? '') ? at + 1 : -1)
   if (text === '@abrupt') return signalTest(signals.abrupt)
   if (text === '@gentle') return signalTest(signals.gentle)
   if (text.startsWith('!')) {
@@ -101,7 +113,7 @@ function wordTest(alternatives: readonly string[], lower: boolean): Test {
   const words = new Set(alternatives)
   return (looking, at) => {
     const operand = looking.args.operands[at]
-    if (operand === unknown) looking.doubtful = true
+    if (operand !== undefined && !isKnown(operand)) looking.doubtful = true
     return operand !== undefined && words.has(lower ? operand.toLowerCase() : operand) ? at + 1 : -1
   }
 }
@@ -136,10 +148,11 @@ function pathTest(text: string): Test {
   }
   const fits = (path: string, directory: string | null): boolean => {
     if (name === '@assigns') return path.includes('=')
+    if (name === '@near-scratch') return isNearScratch(path, directory)
     return name === '@runtime' ? isRuntime(path, directory) : isScratch(path, directory)
   }
   return (looking, at) => {
     const paths = chosen(looking)
-    return paths.length > 0 && paths.every((path) => fits(path, looking.directory)) ? at : -1
+    return paths.length > 0 && paths.every((path) => fits(withoutGlobs(path), looking.directory)) ? at : -1
   }
 }

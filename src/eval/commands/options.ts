@@ -1,3 +1,5 @@
+import { valuedIn } from './grammar.ts'
+
 const etcd =
   '--endpoints --cacert --cert --key --user --password --command-timeout --dial-timeout -w --write-out --data-dir ' +
   '--name --initial-cluster --initial-cluster-token --initial-advertise-peer-urls --peer-urls --limit --rev --order'
@@ -11,8 +13,7 @@ const kubectl =
   '-n --namespace --context --kubeconfig --cluster --user -s --server -l --selector -o --output -f --filename -c ' +
   '--container -p --patch --type --tail --since --replicas --grace-period --timeout --field-selector --sort-by'
 
-/** Options that take the next argument as their value, by program; the others' operands do not matter to the rules. */
-export const valuedOptions: Record<string, string> = {
+const others: Record<string, string> = {
   etcdctl: etcd,
   etcdutl: etcd,
   'redis-cli': redis,
@@ -22,6 +23,13 @@ export const valuedOptions: Record<string, string> = {
     '--host --pd --data-dir --db --raftdb --config --ca-path --cert-path --key-path --log-level --log-file --log-format',
   docker,
   kubectl,
+  curl: '-F --form -T --upload-file -c --cookie-jar -x --proxy -K --config -y -Y -z -D --dump-header --limit-rate --url',
+  wget: '-o --output-file -P --directory-prefix --post-file --body-file -i -e -a',
+  sed: '-f -l',
+  psql: '-f -v -o -L --file --output --set --variable',
+  mysql: '--init-command --defaults-file --tee --pager',
+  sqlite3: '-cmd -init',
+  cqlsh: '-f',
   helm: '-n --namespace --kube-context --kubeconfig',
   crictl: '-r --runtime-endpoint -i --image-endpoint -t --timeout -c --config',
   systemctl: '-n --lines -o --output -t --type --state -H --host -M --machine -s --signal -p --property',
@@ -46,4 +54,18 @@ export const valuedOptions: Record<string, string> = {
   touch: '-d -r -t --date --reference',
   fallocate: '-l -o --length --offset',
   sysctl: '-r --pattern',
+}
+
+const known = new Map<string, string>()
+
+/**
+ * Options of a program that take the next argument as their value, separated by blanks: those of its safe forms, and
+ * others that have to be told apart from operands.
+ */
+export function valuedOptions(program: string): string {
+  const found = known.get(program)
+  if (found !== undefined) return found
+  const list = [...valuedIn(program), Object.hasOwn(others, program) ? others[program] : ''].join(' ').trim()
+  known.set(program, list)
+  return list
 }

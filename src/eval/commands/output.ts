@@ -1,4 +1,4 @@
-import { unknown } from './words.ts'
+import { cleaned, isKnown, number } from './marks.ts'
 
 /**
  * What a simple command writes to its standard output, where that can be told without running it: enough to see through
@@ -27,17 +27,29 @@ export function outputOf(words: readonly string[], input: string | null): string
     case 'rev':
       return known(input)?.replace(/[^\n]+/g, (line) => [...line].reverse().join('')) ?? null
     case 'mktemp':
-      return args.some((arg) => !/^-[dqu]+$/.test(arg)) ? null : `/tmp/${unknown}\n`
+      return args.some((arg) => !/^-[dqu]+$/.test(arg)) ? null : `/tmp/tmp.${number}\n`
     default:
-      return null
+      return writesNumber(words.join(' ')) ? `${number}\n` : null
   }
 }
 
-const known = (text: string | null): string | null => (text?.includes(unknown) ? null : text)
+/** Programs that write one number, or several. */
+const numbers = [
+  /^date (-u )?\+%[sNYmdHMSj]+$/,
+  /^(nproc|pgrep|pidof) [^\uE000-\uE004]*$|^nproc$/,
+  /^wc -[lcwm]$/,
+  /^grep -[EFiwvxs]*c[EFiwvxs]* [^\uE000-\uE004/]*$/,
+  /^id -u$/,
+  /^docker inspect (-f|--format|--format=)[= ]?\{\{ ?\.State\.Pid ?\}\} [^-][^ ]*$/,
+  /^curl .*-o \/dev\/null .*-w %\{http_code\}(\\n)?( [^-][^ ]*)?$|^curl .*-w %\{http_code\}(\\n)? .*-o \/dev\/null( [^-][^ ]*)?$/,
+]
+const writesNumber = (line: string): boolean => numbers.some((pattern) => pattern.test(line))
+
+const known = (text: string | null): string | null => (text === null || isKnown(text) ? text : null)
 
 const decoded = (text: string | null, encoding: 'base64' | 'hex'): string | null => {
   const plain = known(text)
-  return plain === null ? null : Buffer.from(plain.replace(/\s+/g, ''), encoding).toString('utf8')
+  return plain === null ? null : cleaned(Buffer.from(plain.replace(/\s+/g, ''), encoding).toString('utf8'))
 }
 
 function printf([format = '', ...args]: readonly string[]): string | null {
@@ -56,6 +68,6 @@ const escapes: Record<string, string> = { n: '\n', t: '\t', r: '\r', '\\': '\\',
 
 const unescaped = (text: string): string =>
   text.replace(/\\(x[0-9a-fA-F]{1,2}|0?[0-7]{1,3}|[ntr\\"'])/g, (_, code: string) => {
-    if (code.startsWith('x')) return String.fromCharCode(Number.parseInt(code.slice(1), 16))
-    return escapes[code] ?? String.fromCharCode(Number.parseInt(code, 8))
+    if (code.startsWith('x')) return cleaned(String.fromCharCode(Number.parseInt(code.slice(1), 16)))
+    return escapes[code] ?? cleaned(String.fromCharCode(Number.parseInt(code, 8)))
   })

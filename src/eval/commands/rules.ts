@@ -4,15 +4,16 @@ export type Kind = (typeof kinds)[number]
 
 /**
  * What programs do: their names, then rows of kind, patterns separated by ` ; `, and reason, with at least two blanks
- * between. The first row with a pattern that matches decides. Wrappers, and what takes a URL, SQL, a path or a script of
+ * between. The first row with a pattern that matches decides. Programs that only look stand in `forms.ts` alone. Wrappers, and what takes a URL, SQL, a path or a script of
  * its own, are in files of their own.
  *
  * A pattern is words, each of which must hold:
  *
  * - `a|b` is the next operand, `*` any one, `$` the end of them, `.` holds always, `?` the shell alone knew the first one
+ * - `#` a number is the next operand
  * - `-x|--y` one of the options is given, `!-x` it is not, `-s=A` it has that value
  * - `@scratch` every operand is a path in a scratch place, `@to-scratch` the last one is, `@rest-scratch` all but the
- *   first are, `-f=@scratch` the value of the option is
+ *   first are, `@near-scratch` all begin in one, `-f=@scratch` the value of the option is
  * - `@runtime` every operand is a pid file, a lock or a socket, `@assigns` every one is `name=value`
  * - `@abrupt`, `@gentle` an option that names such a signal
  */
@@ -52,14 +53,14 @@ redis-cli valkey-cli
   destructive  config set maxmemory-policy                                             keys may be evicted
   remediation  config set appendonly yes                                               writes are kept on disk
   destructive  config set appendonly|save|dir|dbfilename|appendfilename                what is kept on disk changes
-  destructive  config resetstat ; slowlog|latency reset ; acl deluser                  evidence, or an account, is gone
+  destructive  config resetstat ; slowlog|latency reset ; acl log reset ; acl deluser                  evidence, or an account, is gone
   destructive  cluster forget|reset|delslots|delslotsrange|flushslots                  a node or its slots are gone
   destructive  cluster failover takeover|force ; failover to * * force                 what was not replicated is lost
   destructive  sentinel reset|remove ; --cluster del-node|import                       a node or what was known of it is gone
   diagnostic   --cluster check|info|help
   remediation  --cluster                                                               a change of the cluster
   diagnostic   --scan|--bigkeys|--memkeys|--hotkeys|--latency|--latency-history|--latency-dist|--stat
-  diagnostic   --intrinsic-latency|--lru-test ; ping|info|echo|auth|hello|select|quit|lolwut|command
+  diagnostic   --intrinsic-latency ; ping|info|echo|auth|hello|select|quit|lolwut|command
   diagnostic   get|mget|keys|scan|ttl|pttl|type|exists|dbsize|time|role|monitor|object|dump|touch|wait
   diagnostic   hget|hgetall|hlen|hkeys|hvals|hmget|hscan|hexists|llen|lrange|lindex|strlen|getrange
   diagnostic   scard|smembers|sismember|sscan|zcard|zrange|zscore|zcount|zrank|zscan|zrangebyscore
@@ -82,10 +83,13 @@ pd-ctl
   remediation  member leader transfer|resign ; member leader_priority                  another leader
   diagnostic   scheduler config * show ; scheduler config * $
   remediation  operator|scheduler|config add|remove|pause|resume|config|set|delete|reload ; log  a setting
-  diagnostic   config placement-rules|region-label show|load
+  diagnostic   config placement-rules|region-label show
   remediation  config placement-rules|region-label                                     a setting
-  diagnostic   store|stores|member|region|regions|hot|health|cluster|config|operator|scheduler|tso
-  diagnostic   label|ping|min-resolved-ts|service-gc-safepoint|plugin|keyspace|version|help
+  diagnostic   store|stores|member|region|health|cluster|label|ping|min-resolved-ts|service-gc-safepoint|version|help $
+  diagnostic   store|stores|region # $ ; store|stores check ; tso # $ ; member leader show ; help *
+  diagnostic   region key|sibling|store|topread|topwrite|topsize|topconfver|topversion|check|startkey|keys|range-holes
+  diagnostic   hot read|write|store|history|buckets ; config|operator|scheduler show ; operator check ; label store
+  diagnostic   scheduler describe ; keyspace show
   unknown      *                                                                       not known
   harmless     .                                                                       nothing to do
 
@@ -94,12 +98,13 @@ tikv-ctl
   destructive  reset-to-version|flashback|drop-unapplied-raftlog                       later writes are gone
   destructive  ldb unsafe_remove_sst_file|drop_column_family|delete|deleterange|batchput|restore  data is gone
   remediation  compact|compact-cluster|split-region|modify-tikv-config|fail            a change that can be undone
-  diagnostic   .
+  diagnostic   metrics|size|scan|raw-scan|print|mvcc|diff|bad-regions|region-properties|range-properties|cluster|store
+  diagnostic   raft region|log ; get-region-read-progress ; encryption-meta dump-key|dump-file ; $
+  unknown      .                                                                       not known
 
 tiup
   destructive  cluster|dm|playground scale-in|destroy|clean|prune                      nodes, or their data, are gone
-  diagnostic   cluster display|list|check|audit|show-config|meta|template ; list|status|env|mirror
-  diagnostic   telemetry|help|--version
+  diagnostic   cluster display|list|check|show-config|template ; cluster audit $ ; list|status|env|help ; mirror show
   remediation  cluster                                                                 a change of the cluster
   unknown      .                                                                       a component
 
@@ -118,7 +123,7 @@ docker
   diagnostic   compose ps|logs|top|config|images|ls|port|version|events|stats ; system df|info|events
   diagnostic   container|image|volume|network|context|service|node|stack ls|list|inspect|ps|logs|show
   diagnostic   container|image top|stats|port|diff|history
-  harmless     cp @to-scratch ; save|export                                            a copy in a scratch place
+  unknown      cp @to-scratch ; save|export                                            a copy, perhaps with links in it
   remediation  *                                                                       a change that can be undone
   diagnostic   .                                                                       its help
 
@@ -130,9 +135,8 @@ crictl
 kubectl
   destructive  delete ; replace --force ; drain --force                                objects are gone
   diagnostic   get|describe|logs|top|explain|events|version|cluster-info|api-resources|api-versions
-  diagnostic   diff|wait|kustomize|options|port-forward|proxy|help|plugin ; auth can-i|whoami
+  diagnostic   diff|wait|options|help ; auth can-i|whoami
   diagnostic   rollout status|history ; config view|current-context|get-contexts|get-clusters
-  harmless     cp @to-scratch ; config                                                 changes nothing of the cluster
   remediation  *                                                                       a change that can be undone
   diagnostic   .                                                                       its help
 
@@ -198,12 +202,12 @@ ufw firewall-cmd
 ip bridge
   destructive  a|addr|address|r|ro|route|rule f|flush                                  all of them are gone
   destructive  l|link|netns|tuntap|tunnel d|del|delete                                 an interface is gone
-  diagnostic   * $ ; * s|sh|sho|show|l|ls|lst|list|g|get|help|monitor|pids|identify|save
+  diagnostic   * $ ; * sh|sho|show|l|ls|lst|list|get|help|monitor|pids|identify ; a|addr|address|r|ro|route s
   diagnostic   monitor ; $
   remediation  .                                                                       a change that can be undone
 
 tc
-  diagnostic   $ ; * $ ; * s|sh|show|ls|list|get|help ; monitor
+  diagnostic   $ ; * $ ; * sh|show|ls|list|get|help ; monitor
   remediation  .                                                 shapes traffic, or stops doing so
 
 ifconfig route arp
@@ -212,9 +216,10 @@ ifconfig route arp
   remediation  .         a change that can be undone
 
 rm rmdir unlink shred
-  harmless     @scratch  only scratch files
-  remediation  @runtime  made anew by whoever starts
-  destructive  .         files are gone
+  harmless     @scratch       only scratch files
+  unknown      @near-scratch  through a link, perhaps
+  remediation  @runtime       made anew by whoever starts
+  destructive  .              files are gone
 
 truncate
   harmless     @scratch  only scratch files
@@ -224,11 +229,11 @@ mkfs mkfs.ext2 mkfs.ext3 mkfs.ext4 mkfs.xfs mkfs.btrfs mkfs.vfat mke2fs mkswap w
   destructive  .  what was on the device is gone
 
 fdisk sfdisk cfdisk parted
-  diagnostic   -l|--list|-d|--dump ; * print
+  diagnostic   -l|--list|-d|--dump ; * print $
   destructive  .                              what was on the device is gone
 
 lvremove vgremove pvremove zpool zfs btrfs mdadm cryptsetup
-  diagnostic   list|status|get|history|iostat|subvolume|filesystem|luksDump ; --detail|--examine|-D|-E
+  diagnostic   list|status|get|history|iostat|luksDump ; subvolume|filesystem list|show|df|usage ; --detail|--examine
   destructive  .                                                                       a volume is gone
 
 fsck e2fsck xfs_repair resize2fs xfs_growfs lvextend tune2fs
@@ -252,7 +257,11 @@ cp install rsync scp ln mkdir touch split fallocate mkfifo mknod
   destructive  /dev/null                                                               what was in the file is gone
   remediation  .                                                                       makes or replaces files
 
-gzip gunzip bzip2 xz unxz zstd zip unzip
+unzip
+  diagnostic   -l|-t|-p|-Z|-v
+  remediation  .               makes or replaces files
+
+gzip gunzip bzip2 xz unxz zstd zip
   diagnostic   -l|-t|-c|--list|--test|--stdout
   harmless     @scratch                         only scratch files
   remediation  .                                another form of the same files
@@ -265,11 +274,11 @@ patch ed ex vi vim nano augtool crudini
   remediation  .  changes files
 
 mount
-  diagnostic   $ ; -l
+  diagnostic   $
   remediation  .       what is seen of file systems
 
 swapon losetup
-  diagnostic   $ !-a ; -s|--show|-l|--list
+  diagnostic   $ !-a !-d !-D ; -s|--show|-l|--list $
   remediation  .                            a change that can be undone
 
 umount swapoff sync fstrim renice prlimit modprobe insmod rmmod udevadm ldconfig
@@ -292,7 +301,7 @@ npm yarn pnpm
 
 git
   destructive  reset --hard ; clean|filter-branch|gc|prune ; push -f|--force|--delete ; branch|tag -D|-d  commits or files go
-  diagnostic   status|log|diff|show|blame|describe|grep|rev-parse|ls-files|reflog ; branch|remote|tag $
+  diagnostic   status|log|diff|show|blame|describe|grep|rev-parse|ls-files ; branch|remote|tag|reflog $ ; reflog show
   remediation  .                                                                 a change that can be undone
 
 aws
@@ -305,7 +314,7 @@ pg_dump pg_dumpall mysqldump
 
 mysqladmin pg_ctl patronictl
   destructive  drop|reinit|remove ; * drop                                 data is gone
-  diagnostic   ping|status|extended-status|processlist|variables|list|topology|history|show-config
+  diagnostic   ping|status|extended-status|processlist|variables $ ; list|topology|history|show-config
   remediation  .                                                           a change of a server
 
 dpkg rpm
@@ -361,23 +370,25 @@ hostname domainname
   diagnostic   $
   remediation  .  another name
 
+promtool
+  diagnostic   check config|rules|metrics|healthy|ready ; query
+  unknown      .                                               not known
+
+amtool
+  diagnostic   alert|silence $ ; alert|silence query ; config show|routes ; check-config
+  remediation  .                                                                        a change that can be undone
+
+coredumpctl loginctl resolvectl nvme
+  diagnostic   $ ; list|info|status|query|statistics|smart-log|id-ctrl|error-log
+  diagnostic   list-sessions|list-users|session-status|show-session|user-status
+  unknown      .                                                                 not known
+
 sort yq xmllint
   remediation  -i|--inplace|-o|--output  writes a file
   diagnostic   .
 
 fuser
   destructive  -k|--kill  kills whoever uses the file
-  diagnostic   .
-
-cat head tail less more grep egrep fgrep zgrep rg ag cut uniq wc tr column jq xxd hexdump od strings diff
-cmp comm paste join fold fmt nl tac rev base64 base32 md5sum sha1sum sha256sum cksum sum zcat bzcat xzcat
-zless pr expand ls ll dir stat file find tree du df lsof readlink realpath namei getfacl lsattr getcap which
-whereis type ps top htop pgrep pidof pstree pmap lsns ipcs free vmstat iostat mpstat pidstat sar dstat iotop
-uptime w who whoami id uname lscpu lsblk blkid findmnt lsmod modinfo nproc arch getconf numactl printenv env
-last lastlog history locale strace perf netstat ping ping6 arping traceroute tracepath mtr
-dig nslookup host getent telnet iperf iperf3 nmap iftop nload pg_isready openssl man info tldr promtool amtool
-coredumpctl loginctl resolvectl lspci lsusb smartctl nvme slabtop numastat iptables-save ip6tables-save
-command
   diagnostic   .
 
 echo printf sleep true false : cd pushd popd dirs exit return break continue export set unset shift local

@@ -1,14 +1,14 @@
 import { basename } from 'node:path/posix'
 import { type Arguments, argumentsOf } from './arguments.ts'
+import { isKnown, words as manyWords, unknown, withoutGlobs } from './marks.ts'
 import { valuedOptions } from './options.ts'
-import { unknown } from './words.ts'
 import { type Wrapper, wrappers } from './wrappers.ts'
 
 /** What a command runs. */
 export type Inner =
   | { kind: 'command'; words: readonly string[]; elsewhere: boolean }
   /** `own`: a shell of its own reads it, which does not know this one's variables. */
-  | { kind: 'script'; text: string; args: readonly string[] | null; own: boolean }
+  | { kind: 'script'; text: string; args: readonly string[] | null; own: boolean; elsewhere?: boolean }
   /** It reads what it runs from its input. */
   | { kind: 'input' }
 
@@ -16,15 +16,19 @@ export interface Unwrapped {
   inner: readonly Inner[]
   /** Whether it does something itself as well. */
   itself: boolean
+  /** What it was given for itself, as which program of `forms.ts`. */
+  own?: readonly string[]
+  form?: string
 }
 
 const nothing: Unwrapped = { inner: [], itself: true }
 const only = (...inner: Inner[]): Unwrapped => ({ inner, itself: inner.length === 0 })
-const script = (text: string, args: readonly string[] | null = null): Inner => ({
+const script = (text: string, args: readonly string[] | null = null, elsewhere = false): Inner => ({
   kind: 'script',
   text,
   args,
   own: true,
+  elsewhere,
 })
 const command = (words: readonly string[], elsewhere = false): Inner => ({
   kind: 'command',
@@ -42,7 +46,7 @@ const otherNames: Record<string, string> = {
 /** The command as its program is called in the tables: without path, without another name for the same. */
 export function canonical(words: readonly string[]): string[] {
   const [program = '', ...rest] = words
-  const name = program.includes(unknown) ? program : basename(program)
+  const name = isKnown(program) ? basename(withoutGlobs(program)) : program
   return [...(otherNames[name]?.split(' ') ?? [name]), ...rest]
 }
 
@@ -58,12 +62,12 @@ export function unwrap(words: readonly string[], input: string | null): Unwrappe
     case 'eval':
       return only({ kind: 'script', text: rest.join(' '), args: null, own: false })
     case 'trap':
-      return only(...(rest[1] && rest[0] !== '-' ? [script(rest[0] ?? '')] : []))
+      return trap(rest)
     case 'su':
     case 'script':
-      return optionScript(rest)
+      return optionScript(program, rest)
     case 'find':
-      return { inner: findActions(rest), itself: true }
+      return find(rest)
     case 'xargs':
       return xargs(rest, input)
     case 'tiup':
@@ -73,7 +77,7 @@ export function unwrap(words: readonly string[], input: string | null): Unwrappe
     case 'command':
       return /^-[vV]/.test(rest[0] ?? '') ? nothing : wrapped(program, rest)
     case 'flock':
-      return rest.includes('-c') ? optionScript(rest) : wrapped(program, rest)
+      return rest.includes('-c') ? optionScript(program, rest) : wrapped(program, rest)
     default:
       return wrapped(program, rest)
   }
@@ -86,10 +90,15 @@ function wrapped(program: string, rest: readonly string[]): Unwrapped {
     if (verbs === null) continue
     const before = verbs + (wrapper.skip ?? 0)
     const words = rest.slice(found.positions[before] ?? rest.length)
-    while (/^\w+=/.test(words[0] ?? '')) words.shift()
-    if (wrapper.joined && words.length === 0 && found.operands.length > 0) return only({ kind: 'input' })
-    const inner = wrapper.joined ? script(words.join(' ')) : command(words, wrapper.elsewhere)
-    return words.length === 0 ? nothing : { inner: [inner], itself: wrapper.itself ?? false }
+    const own = rest.slice(0, rest.length - words.length)
+    while (/^\w+=/.test(words[0] ?? '')) own.push(words.shift() ?? '')
+    const about = { own, form: wrapper.form ?? program }
+    if (wrapper.joined && words.length === 0 && found.operands.length > 0)
+      return { ...only({ kind: 'input' }), ...about }
+    const inner = wrapper.joined
+      ? script(words.join(' '), null, wrapper.elsewhere)
+      : command(words, wrapper.elsewhere)
+    return words.length === 0 ? nothing : { inner: [inner], itself: wrapper.itself ?? false, ...about }
   }
   return nothing
 }
@@ -115,16 +124,38 @@ function shell(rest: readonly string[]): Unwrapped {
     if (/^[-+][a-zA-Z]*[oO]$/.test(option) || option === '--rcfile') at++
   }
   const first = rest[at]
-  if (isText) return only(script(first ?? '', rest.slice(at + 2)))
-  if (first === undefined || first === '-' || first === '/dev/stdin') return only({ kind: 'input' })
-  return rest.some((arg) => /^-[a-z]*s$/.test(arg)) ? only({ kind: 'input' }) : nothing
+  const about = { own: rest.slice(0, at), form: 'bash' }
+  if (isText) return { ...only(script(first ?? '', rest.slice(at + 2))), ...about }
+  if (first === undefined || first === '-' || first === '/dev/stdin')
+    return { ...only({ kind: 'input' }), ...about }
+  return rest.slice(0, at).some((arg) => /^-[a-z]*s$/.test(arg))
+    ? { ...only({ kind: 'input' }), ...about }
+    : nothing
 }
 
 /** `su -c`, `script -c`, `flock -c`. */
-function optionScript(rest: readonly string[]): Unwrapped {
+function optionScript(program: string, rest: readonly string[]): Unwrapped {
   const text = argumentsOf(rest, '-c --command').options
   const found = text.get('-c') ?? text.get('--command')
-  return found === undefined ? nothing : only(script(found))
+  return found === undefined ? nothing : { ...only(script(found, null, true)), own: rest, form: program }
+}
+
+/** It runs at the end, or on a signal; what may run at any time changes what else is known. */
+function trap(rest: readonly string[]): Unwrapped {
+  const [text = '', ...signals] = rest.filter((arg, at) => at > 0 || arg !== '--')
+  if (signals.length === 0 || text === '-' || text.startsWith('-')) return nothing
+  const late = signals.every((name) => /^(EXIT|0|(SIG)?(INT|TERM|HUP|QUIT)|1|2|3|15)$/.test(name))
+  return { ...only(script(text, null, true)), ...(late ? {} : { own: rest, form: 'trap at any time' }) }
+}
+
+function find(rest: readonly string[]): Unwrapped {
+  const own: string[] = []
+  for (let at = 0; at < rest.length; at++) {
+    own.push(rest[at] ?? '')
+    if (/^-(exec|ok)(dir)?$/.test(rest[at] ?? ''))
+      for (at++; at < rest.length && rest[at] !== ';' && rest[at] !== '+'; ) at++
+  }
+  return { inner: findActions(rest), itself: true, own, form: 'find' }
 }
 
 /** Every -exec, -delete as the rm that it is, and what is written to a file as by tee; `{}` stands for something below where the search starts. */
@@ -149,13 +180,19 @@ const xargsOptions = '-I -n -P -d -a -L -s -E --max-args --max-procs --delimiter
 function xargs(rest: readonly string[], input: string | null): Unwrapped {
   const { options, positions } = argumentsOf(rest, xargsOptions)
   const words = rest.slice(positions[0] ?? rest.length)
+  const own = rest.slice(0, rest.length - words.length)
   if (words.length === 0) return nothing
-  const read = input?.split(/\s+/).filter((word) => word !== '') ?? [unknown]
+  // It takes quotes and backslashes away, or splits elsewhere.
+  const plain =
+    input !== null && !/["'\\]/.test(input) && !/^-(0|d|a|-null|-delimiter|-arg-file)/m.test(own.join('\n'))
+  const read = plain ? input.split(/\s+/).filter((word) => word !== '') : [manyWords]
   const place = options.get('-I')
   const filled = place
-    ? words.map((word) => word.replaceAll(place, read.length === 1 ? (read[0] ?? '') : unknown))
+    ? words.map((word) =>
+        word.replaceAll(place, read.length === 1 && isKnown(read[0] ?? '') ? (read[0] ?? '') : unknown),
+      )
     : [...words, ...read]
-  return only(command(filled))
+  return { ...only(command(filled)), own, form: 'xargs' }
 }
 
 /** `tiup ctl:v7.5.0 pd ...` is pd-ctl. */
@@ -165,14 +202,20 @@ function tiup(rest: readonly string[]): Unwrapped {
     const program = component === 'etcd' ? 'etcdctl' : `${component}-ctl`
     return only(command([program, ...args], true))
   }
-  return rest.includes('exec') ? optionScript(rest) : nothing
+  return rest.includes('exec') ? optionScript('tiup', rest) : nothing
 }
 
 /** `lock NAME COMMAND`, `watch KEY -- COMMAND`. */
 function etcdctl(rest: readonly string[]): Unwrapped {
-  const { operands, positions } = argumentsOf(rest, valuedOptions.etcdctl)
+  const { operands, positions } = argumentsOf(rest, valuedOptions('etcdctl'))
   const dashes = operands[0] === 'watch' ? rest.indexOf('--') : -1
   const at = operands[0] === 'lock' ? positions[2] : dashes < 0 ? undefined : dashes + 1
   const words = at === undefined ? [] : rest.slice(at)
-  return words.length === 0 ? nothing : { inner: [command(words)], itself: true }
+  if (words.length === 0) return nothing
+  return {
+    inner: [command(words)],
+    itself: true,
+    own: rest.slice(0, rest.length - words.length),
+    form: 'etcdctl',
+  }
 }

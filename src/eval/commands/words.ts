@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: shells have them too
 import {
   type Function as FunctionNode,
   forEachChild,
@@ -7,9 +8,9 @@ import {
   type Word,
   type WordPart,
 } from 'unbash'
-
-/** Stands in a word for what only the shell that ran it knew. */
-export const unknown = '\0'
+import { checkArithmetic, checkSubscript } from './arithmetic.ts'
+import { cleaned, glob, words as manyWords, number, unknown, unquoted } from './marks.ts'
+import { isSpecial } from './names.ts'
 
 /** What is known while a line is read: variables, functions, where it stands. */
 export interface Scope {
@@ -17,15 +18,18 @@ export interface Scope {
   functions: Map<string, FunctionNode['body']>
   /** $1, $2, ...; null: not known. */
   args: readonly string[] | null
-  /** null: not known. */
+  /** null: where the line began. It has a mark in it when it is not known. */
   directory: string | null
+  /** Called with what makes it impossible to know what the line does. */
+  doubt(why: string): void
 }
 
-export const emptyScope = (): Scope => ({
+export const emptyScope = (doubt: Scope['doubt']): Scope => ({
   variables: new Map(),
   functions: new Map(),
   args: null,
   directory: null,
+  doubt,
 })
 
 /** What a subshell changes stays in it. */
@@ -57,7 +61,7 @@ function checked(values: readonly string[]): void {
 /** The fields that a word becomes. Substitutions in it are run, each once. */
 export function expand(word: Word, scope: Scope, run: RunScript): string[] {
   if (!word.parts) return [word.value]
-  let fields: string[] = []
+  const fields: string[] = []
   let open = false
   const add = (text: string, glue: boolean) => {
     const last = glue && open ? fields.pop() : undefined
@@ -76,16 +80,22 @@ export function expand(word: Word, scope: Scope, run: RunScript): string[] {
       continue
     }
     for (const value of values) {
-      const words = value.split(/\s+/)
+      // Blanks as the shell has them: it does not split at other white space.
+      const words = unquoted(value)
+        .replace(/[*?[]/g, `${glob}$&`)
+        .split(/[ \t\n]+/)
       words.forEach((text, index) => {
         if (text !== '') add(text, index === 0)
         else open = false
       })
     }
   }
-  if (hasBraces) fields = fields.flatMap((field) => braces(field))
-  return fields
+  return hasBraces ? fields.flatMap((field) => (plainBraces(word) ? braces(field) : [manyWords])) : fields
 }
+
+/** Quotes and expansions within or beside braces: only the shell can tell where its commas are. */
+const plainBraces = ({ parts = [] }: Word): boolean =>
+  parts.every((part) => !/["'\\$`]/.test(part.text) && part.type !== 'ProcessSubstitution')
 
 /** As one text, as assignments and redirections take it. */
 export const textOf = (word: Word, scope: Scope, run: RunScript): string => expand(word, scope, run).join(' ')
@@ -93,15 +103,17 @@ export const textOf = (word: Word, scope: Scope, run: RunScript): string => expa
 function pieceOf(part: WordPart, scope: Scope, run: RunScript): Piece {
   switch (part.type) {
     case 'Literal':
-    case 'Glob':
     case 'SingleQuoted':
-    case 'AnsiCQuoted':
       return piece(part.value)
+    case 'AnsiCQuoted':
+      return piece(cleaned(part.value))
+    case 'Glob':
+      return piece(glob + part.value)
     case 'DoubleQuoted':
     case 'LocaleString':
       return { values: quoted(part.parts, scope, run), split: false }
     case 'SimpleExpansion':
-      return { values: lookUp(part.text.slice(1), scope) ?? [unknown], split: true }
+      return { values: plainValue(part.text.slice(1), scope), split: true }
     case 'ParameterExpansion':
       return { values: parameter(part, scope, run), split: true }
     case 'CommandExpansion':
@@ -110,9 +122,11 @@ function pieceOf(part: WordPart, scope: Scope, run: RunScript): Piece {
       if (part.script) run(part.script)
       return piece('/dev/fd/63')
     case 'ArithmeticExpansion':
-      substitutions(part, run)
-      return piece(unknown)
+      checkArithmetic(part.expression, scope, run)
+      return piece(number)
     case 'ExtendedGlob':
+      substitutions(part, run)
+      return piece(glob + part.text)
     case 'BraceExpansion':
       substitutions(part, run)
       return piece(part.text)
@@ -125,48 +139,108 @@ function pieceOf(part: WordPart, scope: Scope, run: RunScript): Piece {
 function quoted(parts: readonly WordPart[], scope: Scope, run: RunScript): string[] {
   let values = ['']
   for (const part of parts) {
-    const [first = '', ...rest] = pieceOf(part, scope, run).values
+    const found = pieceOf(part, scope, run).values
+    const [first = '', ...rest] = joins(part) ? [found.join(' ')] : found
     values = [...values.slice(0, -1), (values.at(-1) ?? '') + first, ...rest]
     checked(values)
   }
   return values
 }
 
+/** As in double quotes. */
+export const textOfParts = (parts: readonly WordPart[], scope: Scope, run: RunScript): string =>
+  quoted(parts, scope, run).join(' ')
+
 type ParameterPart = Extract<WordPart, { type: 'ParameterExpansion' }>
 
+/** `"$*"` is one word. */
+const joins = (part: WordPart): boolean =>
+  part.type === 'SimpleExpansion'
+    ? part.text === '$*'
+    : part.type === 'ParameterExpansion' && (part.index?.value ?? part.parameter) === '*'
+
 function parameter(part: ParameterPart, scope: Scope, run: RunScript): readonly string[] {
-  const { operation } = part
-  const known = part.prefix ? undefined : lookUp(part.parameter, scope)
-  if (!operation) return known ?? [unknown]
-  if (operation.type !== 'Default') {
-    substitutions(part, run)
+  const { operation, index, prefix } = part
+  if (index) checkSubscript(index, scope, run)
+  if (prefix === '!') {
+    // The value is the name of another variable, whose subscript is evaluated.
+    if (operation?.type !== 'Names' && !/^[@*]$/.test(index?.value ?? ''))
+      scope.doubt('${!x}: the value of a value')
     return [unknown]
   }
-  const otherwise = textOf(operation.operand, scope, run)
-  if (operation.operator.endsWith('+')) return [known ? otherwise : unknown]
-  if (operation.operator.endsWith('=')) scope.variables.set(part.parameter, known ?? [otherwise])
-  return known ?? [operation.operator.endsWith('?') ? unknown : otherwise]
+  if (prefix === '#') return [number]
+  const known = elementOf(part, scope)
+  switch (operation?.type) {
+    case undefined:
+      return known ?? [unknown]
+    case 'Default': {
+      const otherwise = textOf(operation.operand, scope, run)
+      if (operation.operator.endsWith('+')) return known ? [otherwise] : [unknown]
+      if (operation.operator.endsWith('=')) {
+        if (isSpecial(part.parameter)) scope.doubt(`${part.parameter}=: decides what programs do`)
+        scope.variables.set(part.parameter, known ?? [otherwise])
+      }
+      if (known || isSpecial(part.parameter)) return known ?? [unknown]
+      return [operation.operator.endsWith('?') ? unknown : otherwise]
+    }
+    case 'Slice':
+      for (const bound of [operation.offset, operation.length]) if (bound) checkSubscript(bound, scope, run)
+      break
+    case 'Transform':
+      if (!/^[QULuAaKk]$/.test(operation.operand.value)) scope.doubt('${x@P}: expands a value')
+      break
+    case 'Unknown':
+      scope.doubt('${...}: an expansion that is not known')
+  }
+  substitutions(part, run)
+  return [unknown]
 }
 
-function lookUp(name: string, scope: Scope): readonly string[] | undefined {
-  if (name === '@' || name === '*') return scope.args ?? undefined
-  if (/^[1-9]\d*$/.test(name)) return scope.args ? [scope.args[Number(name) - 1] ?? ''] : undefined
-  return scope.variables.get(name)
+/** Its value by its subscript; without one, the first of an array. */
+function elementOf({ parameter: name, index }: ParameterPart, scope: Scope): readonly string[] | undefined {
+  if (!index) return isSet(name, scope) ? plainValue(name, scope) : undefined
+  const values = scope.variables.get(name)
+  if (index.value === '@' || index.value === '*') return values
+  return values && /^\d+$/.test(index.value) ? [values[Number(index.value)] ?? unknown] : undefined
 }
 
-/** `{a,b}` in a word that has any; at most 64 words. */
+const isSet = (name: string, scope: Scope): boolean =>
+  scope.variables.has(name) || numbers.test(name) || (/^(\d+|[@*])$/.test(name) && scope.args !== null)
+
+/** Set by the shell itself: its own numbers. */
+const numbers = /^([?#$!]|RANDOM|SECONDS|UID|EUID|PPID|LINENO|EPOCHSECONDS|BASHPID|SHLVL)$/
+
+/** `$x`: of an array its first value. */
+function plainValue(name: string, scope: Scope): readonly string[] {
+  if (name === '@' || name === '*') return scope.args ?? [unknown]
+  if (/^[1-9]\d*$/.test(name)) return [scope.args ? (scope.args[Number(name) - 1] ?? '') : unknown]
+  if (numbers.test(name)) return [number]
+  const values = scope.variables.get(name)
+  return values ? values.slice(0, 1) : [unknown]
+}
+
+/** `{a,b}` and `{1..3}` in a word; many words, when that is not all there is in it, or too many. */
 function braces(text: string): string[] {
   let words = [text]
-  while (words.length < 64) {
+  while (words.length <= 64) {
     const next = words.flatMap((word) => {
-      const match = /^(.*?)\{([^{}]*,[^{}]*)\}(.*)$/s.exec(word)
+      const match = /^(.*?)\{([^{}]*,[^{}]*|\d{1,9}\.\.\d{1,9})\}(.*)$/s.exec(word)
       const [, before = '', list = '', after = ''] = match ?? []
-      return match ? list.split(',').map((item) => before + item + after) : [word]
+      return match ? itemsOf(list).map((item) => before + item + after) : [word]
     })
-    if (next.length === words.length) break
+    if (next.length === words.length) return words.some((word) => /[{}]/.test(word)) ? [manyWords] : words
     words = next
   }
-  return words
+  return [manyWords]
+}
+
+function itemsOf(list: string): string[] {
+  if (list.includes(',')) return list.split(',')
+  const [from = 0, to = 0] = list.split('..').map(Number)
+  const length = Math.abs(to - from) + 1
+  return length > 64
+    ? [number, number]
+    : Array.from({ length }, (_, at) => `${from < to ? from + at : from - at}`)
 }
 
 /** Runs every substitution below a node whose text does not matter. */
@@ -186,6 +260,6 @@ export function substitutions(node: SyntaxNode, run: RunScript): void {
 
 /** What a heredoc gives its command to read. */
 export function heredocText({ delimiter, operator, body }: HereDoc, scope: Scope, run: RunScript): string {
-  const text = delimiter?.quoted || !body.parts ? body.text : quoted(body.parts, scope, run).join(' ')
+  const text = delimiter?.quoted || !body.parts ? body.text : textOfParts(body.parts, scope, run)
   return operator === '<<-' ? text.replace(/^\t+/gm, '') : text
 }

@@ -10,6 +10,8 @@ export interface Wrapper {
   joined?: true
   /** It runs in another place: the directory is not known there. */
   elsewhere?: true
+  /** As which program of `forms.ts` its own words are judged, if not as itself. */
+  form?: string
   /** It does something itself as well. */
   itself?: true
 }
@@ -51,12 +53,26 @@ export const wrappers: Record<string, readonly Wrapper[]> = {
   svc: [{ verb: /^exec$/, skip: 1, elsewhere: true }],
   ip: [{ verb: /^netns exec$/, skip: 1, valued: '-n -netns -f -family', elsewhere: true }],
   docker: [
-    { verb: /^(container |compose )?exec$/, skip: 1, valued: dockerOptions, elsewhere: true },
+    {
+      verb: /^(container |compose )?exec$/,
+      form: 'docker exec',
+      skip: 1,
+      valued: dockerOptions,
+      elsewhere: true,
+    },
     { verb: /^(container |compose )?run$/, skip: 1, valued: dockerOptions, elsewhere: true, itself: true },
   ],
   kubectl: [
-    { verb: /^exec$/, skip: 1, valued: kubectlOptions, elsewhere: true },
+    { verb: /^exec$/, form: 'kubectl exec', skip: 1, valued: kubectlOptions, elsewhere: true },
     { verb: /^(run|debug)$/, skip: 1, valued: kubectlOptions, elsewhere: true, itself: true },
   ],
-  crictl: [{ verb: /^exec$/, skip: 1, valued: '-r --runtime-endpoint --timeout', elsewhere: true }],
+  crictl: [
+    {
+      verb: /^exec$/,
+      form: 'crictl exec',
+      skip: 1,
+      valued: '-r --runtime-endpoint --timeout',
+      elsewhere: true,
+    },
+  ],
 }
