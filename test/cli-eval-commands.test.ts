@@ -57,7 +57,7 @@ test('the commands of a trial and of a campaign, with classes', async () => {
   assert.match(campaign.stdout, /2 trials: 6 commands, 4 unique/)
   assert.match(campaign.stdout, /^1 +1 +destructive/m)
   assert.match(campaign.stdout, /^3 +2 +diagnostic +svc status/m)
-  assert.match(campaign.stdout, /other, may change \(unparsed\)/)
+  assert.match(campaign.stdout, /unknown \(unparsed\)/)
 
   const document = JSON.parse((await run(['c1', '--class', 'other', '--json', ...db])).stdout)
   assert.deepEqual(

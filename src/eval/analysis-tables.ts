@@ -144,10 +144,28 @@ const rootCause = (rows: readonly Row[]): Section =>
 const commands = (rows: readonly Row[]): Section =>
   part(
     'Commands a trial: mean / most',
-    ['all', 'unique', 'looking', 'repairing', 'destructive', 'other', 'any destructive', 'any thrashing'],
+    [
+      'all',
+      'unique',
+      'looking',
+      'repairing',
+      'destructive',
+      'other',
+      'unknown',
+      'any destructive',
+      'any thrashing',
+    ],
     rows,
     ({ commands: own }) => [
-      ...[own.total, own.unique, own.diagnostic, own.remediation, own.destructive, own.other].map(meanAndMax),
+      ...[
+        own.total,
+        own.unique,
+        own.diagnostic,
+        own.remediation,
+        own.destructive,
+        own.other,
+        own.unknown,
+      ].map(meanAndMax),
       ...[own.trials_with_destructive, own.trials_with_thrashing].map(share),
     ],
   )

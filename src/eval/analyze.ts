@@ -157,11 +157,12 @@ function diagnoses(trials: readonly TrialSummary[], of: (trial: TrialSummary) =>
 
 function commandsOf(worked: readonly TrialSummary[]) {
   const figures = worked.flatMap(({ commands }) => commands ?? [])
-  const of = (name: keyof CommandFigures) => distribution(figures.map((one) => one[name]))
+  // Summaries of before this was counted have no `unknown`.
+  const of = (name: keyof CommandFigures) => distribution(figures.flatMap((one) => one[name] ?? []))
   return {
     ...{ total: of('total'), unique: of('unique'), thrashing: of('thrashing') },
     ...{ diagnostic: of('diagnostic'), remediation: of('remediation') },
-    ...{ destructive: of('destructive'), other: of('other') },
+    ...{ destructive: of('destructive'), other: of('other'), unknown: of('unknown') },
     trials_with_destructive: rate(figures.filter((one) => one.destructive > 0).length, figures.length),
     trials_with_thrashing: rate(figures.filter((one) => one.thrashing > 0).length, figures.length),
   }

@@ -22,6 +22,8 @@ export interface CommandFigures {
   remediation: number
   destructive: number
   other: number
+  /** Those of `other` that may have changed something. */
+  unknown: number
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { Accuracy, Agreement, Share } from '../eval/commands/accuracy.ts'
-import { type Classified, commandClasses, type Opinion } from '../eval/commands/classify.ts'
+import type { Accuracy, Agreement, Caution, Share } from '../eval/commands/accuracy.ts'
+import { type Classified, commandClasses, type Opinion, shownClass } from '../eval/commands/classify.ts'
 import type { ListedCommand, ListedTrial } from '../eval/commands/listing.ts'
 import type { CommandFigures } from '../eval/summary.ts'
 import { inert, table } from './text.ts'
@@ -30,6 +30,16 @@ export function accuracyPage(title: string, accuracy: Accuracy): string {
   ].join('\n\n')
 }
 
+/** What a list of safe forms finds, and what it costs. */
+export function cautionPage({ harmless, unknown, missed, doubted }: Caution): string {
+  const head = `evasions taken for harmless: ${percent(harmless)}; ordinary looking taken for unknown: ${percent(unknown)}`
+  const rows = [
+    ...missed.map((command) => ['evasion', oneLine(command, 100)]),
+    ...doubted.map((command) => ['unknown', oneLine(command, 100)]),
+  ]
+  return rows.length === 0 ? head : `${head}\n\n${table(['missed', 'command'], rows)}`
+}
+
 /** How far a model agrees with the rules. */
 export function agreementPage({ commands, agreed, kappa, confusion }: Agreement): string {
   const rows = commandClasses.map((name) => [name, ...commandClasses.map((other) => confusion[name][other])])
@@ -45,9 +55,8 @@ export function classifiedPage({ parsed, parts, ...whole }: Classified): string 
   return rows.length === 0 ? head : `${head}\n\n${table(['class', 'part', 'rule'], rows)}`
 }
 
-/** `other` says too little alone: it may have done anything, or nothing. */
-const opinionText = ({ class: name, changes }: Opinion): string =>
-  name === 'other' ? (changes ? 'other, may change' : 'other, harmless') : name
+const opinionText = (opinion: Opinion): string =>
+  shownClass(opinion) === 'other' ? 'harmless' : shownClass(opinion)
 
 function oneLine(text: string, width: number): string {
   const line = inert(text)
@@ -62,10 +71,10 @@ type OpinionOf = (command: string) => Opinion | null | undefined
 const modelText = (opinion: Opinion | null | undefined): string =>
   opinion === undefined ? '' : opinion === null ? 'unscored' : opinionText(opinion)
 
-const figuresText = ({ total, unique, thrashing, ...classes }: CommandFigures): string =>
+const figuresText = ({ total, unique, thrashing, unknown, ...classes }: CommandFigures): string =>
   [
     `${total} commands, ${unique} unique, ${thrashing} thrashing`,
-    commandClasses.map((name) => `${classes[name]} ${name}`).join(', '),
+    `${commandClasses.map((name) => `${classes[name]} ${name}`).join(', ')} (${unknown} unknown)`,
   ].join('; ')
 
 type Chosen = (call: ListedCommand) => boolean
@@ -126,7 +135,7 @@ function listing(
 
 const none: CommandFigures = {
   ...{ total: 0, unique: 0, thrashing: 0 },
-  ...{ diagnostic: 0, remediation: 0, destructive: 0, other: 0 },
+  ...{ diagnostic: 0, remediation: 0, destructive: 0, other: 0, unknown: 0 },
 }
 
 const sum = (a: CommandFigures, b: CommandFigures): CommandFigures => ({
@@ -137,4 +146,5 @@ const sum = (a: CommandFigures, b: CommandFigures): CommandFigures => ({
   remediation: a.remediation + b.remediation,
   destructive: a.destructive + b.destructive,
   other: a.other + b.other,
+  unknown: a.unknown + b.unknown,
 })

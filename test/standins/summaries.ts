@@ -34,7 +34,16 @@ export function summary(given: Partial<TrialSummary> = {}): TrialSummary {
       tokensOut: 300,
     },
     costUsd: 0.02,
-    commands: { total: 5, unique: 4, thrashing: 0, diagnostic: 3, remediation: 2, destructive: 0, other: 0 },
+    commands: {
+      total: 5,
+      unique: 4,
+      thrashing: 0,
+      diagnostic: 3,
+      remediation: 2,
+      destructive: 0,
+      other: 0,
+      unknown: 0,
+    },
     ...{ component: 'right', cause: 'right', changes: [] },
     ...given,
   }

@@ -2,21 +2,31 @@ import { type Command, Option } from 'commander'
 import { defaultSummaryModel, type ResolvedModel, resolveModel } from '../../agent/model.ts'
 import { iso } from '../../core/clock.ts'
 import { BadInput } from '../../core/errors.ts'
-import { type Accuracy, accuracyOf, agreementOf } from '../../eval/commands/accuracy.ts'
+import { type Accuracy, accuracyOf, agreementOf, cautionOf } from '../../eval/commands/accuracy.ts'
 import {
   type Classified,
   type CommandClass,
   classify,
   commandClasses,
+  effectOf,
   type Opinion,
 } from '../../eval/commands/classify.ts'
-import { type Half, halves, type Labelled, labelled, labelledIn } from '../../eval/commands/labelled.ts'
+import {
+  evasions,
+  type Half,
+  halves,
+  type Labelled,
+  labelled,
+  labelledIn,
+  reads,
+} from '../../eval/commands/labelled.ts'
 import { type ListedCommand, type ListedTrial, listCommands } from '../../eval/commands/listing.ts'
 import { type Asked, askModel } from '../../eval/commands/model.ts'
 import { campaign, existingEvalDb, openEvalDb } from '../../store/trials.ts'
 import {
   accuracyPage,
   agreementPage,
+  cautionPage,
   classifiedPage,
   distinctPage,
   trialPage,
@@ -160,6 +170,11 @@ async function measure(options: MeasureOptions, io: Io): Promise<void> {
     pages.push(accuracyPage(`${name}, by ${by}`, accuracy))
   }
   for (const { name, commands } of sets) add('rules', name, accuracyOf(commands, classify))
+  if (!options.half && !options.file) {
+    const caution = cautionOf(evasions(), reads(), classify)
+    document.caution = caution
+    pages.push(cautionPage(caution))
+  }
   if (model) {
     await using db = openEvalDb(options.evalDb)
     const all = sets.flatMap(({ commands }) => commands.map(({ command }) => command))
@@ -199,7 +214,11 @@ const pairsOf = (commands: readonly { command: string; judged: Opinion }[], { op
     return opinion ? [[judged.class, opinion.class] as const] : []
   })
 
-const documentOf = ({ form: _, ...judged }: Classified) => judged
+const documentOf = ({ form: _, parts, ...judged }: Classified) => ({
+  ...judged,
+  effect: effectOf(judged),
+  parts: parts.map((part) => ({ ...part, effect: effectOf(part) })),
+})
 
 const commandDocument = (call: ListedCommand, asked: Asked | null) => ({
   at: iso(call.at),

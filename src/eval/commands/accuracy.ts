@@ -59,6 +59,27 @@ export function accuracyOf(
   }
 }
 
+/** Both ways in which a list of safe forms may be wrong. */
+export interface Caution {
+  /** Of evasions: those that were called harmless. */
+  harmless: Share
+  /** Of commands that only look: those of which that is not known. */
+  unknown: Share
+  missed: string[]
+  doubted: string[]
+}
+
+export function cautionOf(
+  evasions: readonly string[],
+  reads: readonly string[],
+  opinionOf: (command: string) => Opinion,
+): Caution {
+  const missed = evasions.filter((command) => !opinionOf(command).changes)
+  const doubted = reads.filter((command) => opinionOf(command).changes)
+  const harmless = shareOf(missed.length, evasions.length)
+  return { harmless, unknown: shareOf(doubted.length, reads.length), missed, doubted }
+}
+
 export interface Agreement {
   commands: number
   agreed: Share

@@ -1,5 +1,5 @@
 import type { ArithmeticExpression, TestExpression, Word } from 'unbash'
-import { number } from './marks.ts'
+import { number, unknown } from './marks.ts'
 import { isSpecial } from './names.ts'
 import { expand, type RunScript, type Scope, textOfParts } from './words.ts'
 
@@ -17,8 +17,7 @@ export function checkArithmetic(node: ArithmeticExpression | undefined, scope: S
     case undefined:
       break
     case 'ArithmeticCommandExpansion':
-      if (node.script) run(node.script)
-      scope.doubt(why)
+      checkText((node.script && run(node.script)) ?? unknown, scope)
       break
     case 'ArithmeticBinary':
       checkArithmetic(node.right, scope, run)

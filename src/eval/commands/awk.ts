@@ -1,8 +1,12 @@
+/** Longer ones are programs of their own. */
+const longest = 2_000
+
 /**
  * Whether a program of awk only prints: no pipes, no files but the standard ones, no `system`, `getline` or `@`. Strings
  * and patterns are taken out first; where a slash may be a division, what follows counts.
  */
 export function awkOnlyPrints(program: string): boolean {
+  if (program.length > longest) return false
   let rest = ''
   for (let at = 0; at < program.length; ) {
     const tail = program.slice(at)

@@ -15,6 +15,18 @@ export interface Opinion {
   changes: boolean
 }
 
+export type Effect = 'none' | 'unknown' | 'changes' | 'destructive'
+
+/** What a command may have done to the system: `unknown` is taken for a change, and is not shown as one. */
+export function effectOf({ class: name, changes }: Opinion): Effect {
+  if (!changes) return 'none'
+  return name === 'other' ? 'unknown' : name === 'destructive' ? 'destructive' : 'changes'
+}
+
+/** As it is shown: its class, and apart from what is known to be harmless what is not known. */
+export const shownClass = (opinion: Opinion): CommandClass | 'unknown' =>
+  effectOf(opinion) === 'unknown' ? 'unknown' : opinion.class
+
 /** `class` is the gravest of the parts'. */
 export interface Classified extends Opinion {
   /** False: it is no shell, or too long to be read; what it did is not known. */

@@ -1,5 +1,5 @@
 import type { CommandFigures } from '../summary.ts'
-import { classify } from './classify.ts'
+import { classify, effectOf } from './classify.ts'
 import { thrashing } from './thrashing.ts'
 
 /** A command that an agent ran, at epoch ms. */
@@ -14,10 +14,12 @@ export function commandFigures(calls: readonly CommandCall[]): CommandFigures {
   const commands = calls.map(({ at, command }) => ({ at, judged: classify(command) }))
   const figures = { diagnostic: 0, remediation: 0, destructive: 0, other: 0 }
   for (const { judged } of commands) figures[judged.class]++
+  const unknown = commands.filter(({ judged }) => effectOf(judged) === 'unknown').length
   return {
     total: calls.length,
     unique: new Set(commands.map(({ judged }) => judged.form)).size,
     thrashing: thrashing(commands).size,
     ...figures,
+    unknown,
   }
 }

@@ -27,6 +27,8 @@ read | -re -p: -t: -n: -N: -d: -s -u: -a:name -i: $:name
 mapfile readarray | -t -d: -n: -s: -O: -u: $1 $:name
 export declare typeset local readonly | -aAgrxpF $:declared
 unset | -v $:name
+set | any
+history | $1
 shopt | -suqp $:shopt
 alias | $0
 hash | -r $0
@@ -72,7 +74,7 @@ promtool amtool | --server: --prometheus.url: -o: --alertmanager.url:
 date | -u -R -I? -d: -r: --utc --date: --iso-8601? --rfc-3339: $:datefmt
 hostname | -fsdiIAy --fqdn --short
 domainname | -v
-env | $0 -0
+env | $:assigns -0iu
 timedatectl hostnamectl | --no-pager
 chronyc | -cn mute
 numactl | -Hs --hardware --show $0
@@ -90,13 +92,13 @@ sysctl | -anNeqrb -r: --all --values --names $:noassign
 crontab | -l -u:
 lsof | -nPtlaURbwVO -i? -p: -u: -c: -d: -g? -s?
 pmap | -xpdqX
-top | -bHciS1 -n: -d: -p: -o: -u: -w?
-iotop | -bokatqP -n: -d: -p: -u:
+top | mute -bHciS1 -n: -d: -p: -o: -u: -w?
+iotop | mute -bokatqP -n: -d: -p: -u:
 pidstat | -udrhlwtsvIRU -p: -C: -G:
 iostat | -cdhkmNtxyzs -p?
 sar | -AbBdFhHpqrRSuvwWy -n: -P: -f: -s: -e: -i: --dev:
 dstat | -cdngytmslpra --nocolor
-slabtop | -o -s:
+slabtop | mute -o -s:
 fuser | -vmlnau -4 -6 -n:
 coredumpctl | --no-pager -n: --since: --until: -1r $:known
 loginctl resolvectl | --no-pager -l --all -a -n: -p:
@@ -172,8 +174,8 @@ cqlsh | -e: -u: -p: -k: --execute:
 curl | -sSfLkvigIGNq46j -m: -w:fmt -o:scratch -H:header -d:data -X: -u: -A:line -e:line -r: -b:cookie --max-time: --connect-timeout: --write-out:fmt --output:scratch --header:header --data:data --data-raw: --data-binary:data --data-urlencode:data --json:data --request: --user: --user-agent:line --referer:line --cacert: --cert: --key: --capath: --retry: --retry-delay: --retry-connrefused --retry-all-errors --retry-max-time: --compressed --resolve: --connect-to: --silent --show-error --fail --fail-with-body --location --insecure --verbose --include --head --get --no-buffer --globoff --no-progress-meter --http1.1 --http2 --http1.0 --ipv4 --ipv6 --interface: --max-redirs: --unix-socket: --noproxy: --range: --no-keepalive --keepalive-time: --cookie:cookie --help --version -E: --tlsv1.2 --tlsv1.3 --progress-bar
 wget | -qSvd46 -nv -O:scratch -T: -t: --output-document:scratch --quiet --spider --server-response --no-check-certificate --timeout: --tries: --header:header --method: --post-data: --body-data: --no-verbose --ca-certificate: --user: --password: --no-proxy --max-redirect: --content-on-error --save-headers
 
-sudo | -nEHSk -u: -g: --user: --group: --preserve-env --non-interactive --set-home
-doas | -n -u:
+sudo | $:assigns -nEHSk -u: -g: --user: --group: --preserve-env --non-interactive --set-home
+doas | $:assigns -n -u:
 nohup setsid | -w --wait
 time | -p
 timeout | -vk: -k: -s: -v --kill-after: --signal: --foreground --preserve-status --verbose

@@ -23,6 +23,16 @@ const schema = strictKeys({
 export const labelled = (half: Half): Labelled[] =>
   labelledIn(join(import.meta.dirname, 'labelled', `${half}.yaml`))
 
+const folder = join(import.meta.dirname, 'labelled')
+
+/** Commands that may change something, and look as if they did not. */
+export const evasions = (): string[] =>
+  readYaml(join(folder, 'evasions.yaml'), strictKeys({ changes: z.array(z.string()) })).changes
+
+/** Commands that only look, as engineers type them. */
+export const reads = (): string[] =>
+  readYaml(join(folder, 'reads.yaml'), strictKeys({ reads: z.array(z.string()) })).reads
+
 /** Commands with what a person says of them. @throws BadInput for a file that is not of this form. */
 export function labelledIn(path: string): Labelled[] {
   const file = readYaml(path, schema)

@@ -76,7 +76,9 @@ export function sql(program: string, rest: readonly string[], input: string | nu
   if (client.operand !== undefined) given.push(...operands.slice(client.operand))
   if (given.length === 0 && typeof input === 'string') given.push(input)
   if (given.length > 0)
-    return given.flatMap((text) => text.split(';')).flatMap((text) => verdict(program, text.trim()))
+    return given
+      .flatMap((text) => text.split(';'))
+      .flatMap((text) => verdict(program, text.trim().replace(/\\G$/, '')))
   const reads = options.has('-f') || input === null
   const lists = options.has('-l') || options.has('--list')
   if (reads) return [{ kind: 'unknown', rule: `${program}: statements that were not seen` }]

@@ -91,7 +91,7 @@ function wrapped(program: string, rest: readonly string[]): Unwrapped {
     const before = verbs + (wrapper.skip ?? 0)
     const words = rest.slice(found.positions[before] ?? rest.length)
     const own = rest.slice(0, rest.length - words.length)
-    while (/^\w+=/.test(words[0] ?? '')) own.push(words.shift() ?? '')
+    while (!wrapper.joined && /^\w+=/.test(words[0] ?? '')) own.push(words.shift() ?? '')
     const about = { own, form: wrapper.form ?? program }
     if (wrapper.joined && words.length === 0 && found.operands.length > 0)
       return { ...only({ kind: 'input' }), ...about }

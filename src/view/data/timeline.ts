@@ -1,6 +1,6 @@
 import type { WorkloadSample } from '../../core/subject.ts'
 import type { Ticket } from '../../core/ticket.ts'
-import { classify } from '../../eval/commands/classify.ts'
+import { classify, shownClass } from '../../eval/commands/classify.ts'
 import { timesOf } from '../../eval/document.ts'
 import type { Probe } from '../../eval/record.ts'
 import type { EntryHead } from '../../store/reading.ts'
@@ -163,7 +163,7 @@ function marksOf(entries: readonly EntryHead[]): Mark[] {
     if (kind === 'claim') return [{ seq, at, until: at, look: 'claim', says: body }]
     if (kind !== 'tool_call') return []
     const until = results.get(callKey(entry))?.at ?? null
-    return [{ seq, at, until, look: classify(body).class, says: body }]
+    return [{ seq, at, until, look: shownClass(classify(body)), says: body }]
   })
 }
 

@@ -219,6 +219,7 @@ export const timelineLegend = () =>
       ['k-diagnostic', 'diagnostic command'],
       ['k-remediation', 'remediation'],
       ['k-destructive', 'destructive'],
+      ['k-unknown', 'unknown command'],
       ['k-other', 'other'],
       ['k-claim', 'claim'],
       ['l-ops', 'operations'],

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import { inert } from '../../core/text.ts'
-import { classify } from '../../eval/commands/classify.ts'
+import { classify, shownClass } from '../../eval/commands/classify.ts'
 import { goesOn, usageIn } from '../../store/audit.ts'
 import type { EntryHead } from '../../store/reading.ts'
 import { callKey } from '../data/timeline.ts'
@@ -69,7 +69,7 @@ function item(entry: EntryHead, page: TranscriptPage, call: number | undefined):
     case 'reasoning':
       return html`<li id="e${seq}" class="reasoning">${time()}<div>${text(entry, page)}</div></li>`
     case 'tool_call': {
-      const { class: kind } = classify(entry.body)
+      const kind = shownClass(classify(entry.body))
       const why = typeof meta.reasoning === 'string' ? meta.reasoning : ''
       return html`<li id="e${seq}" class="call" data-seq="${seq}">${time(html`<span class="tag k-${kind}">${kind}</span>`)}<div>${why === '' ? '' : html`<p>${inert(why)}</p>`}
 <pre class="command" tabindex="0" role="group" aria-label="Command"><code>${inert(entry.body)}${entry.isWhole ? '' : '\u2026'}</code></pre>${entry.isWhole ? '' : rest(entry, page, 'all of it')}</div></li>`
