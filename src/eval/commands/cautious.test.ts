@@ -20,6 +20,11 @@ test('few commands that only look are taken for unknown', () => {
   assert.ok((caution.unknown.share ?? 1) < 0.05, caution.doubted.join('\n'))
 })
 
+test('what cannot be seen in a line hides nothing of it', () => {
+  for (const end of ['\u001b[2J', '\0', '\r', '\u200b', '\ue004'])
+    assert.equal(classify(`rm -rf /data # ${end}`).class, 'destructive', JSON.stringify(end))
+})
+
 test('unknown is a change that is not called one', () => {
   assert.equal(effectOf(classify('./x')), 'unknown')
   assert.equal(effectOf(classify('svc status')), 'none')

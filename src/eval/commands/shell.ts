@@ -10,7 +10,7 @@ import {
   type Word,
 } from 'unbash'
 import { checkArithmetic, checkSubscript, checkTest } from './arithmetic.ts'
-import { hasAlien, isKnown, isKnownButNumbers, mayBeMany, word as oneWord, unknown } from './marks.ts'
+import { cleaned, isKnown, isKnownButNumbers, mayBeMany, word as oneWord, unknown } from './marks.ts'
 import { isProgram } from './match.ts'
 import { outputOf } from './output.ts'
 import { changeShell, elsewhere, exportVariable, hasCode, setVariable } from './state.ts'
@@ -29,7 +29,7 @@ import {
 import { copyOf, expand, heredocText, type RunScript, type Scope, substitutions, textOf } from './words.ts'
 
 /** Blanks that only look like some, and characters that are not seen: shells and people read such lines differently. */
-const strange = /[^\S \t\n]|[\p{Cc}\p{Cf}\p{Zs}\p{Zl}\p{Zp}\u2800\u3164\uFFFD]/gu
+const strange = /[^\S \t\n]|[\p{Cc}\p{Co}\p{Cf}\p{Zs}\p{Zl}\p{Zp}\u2800\u3164\uFFFD]/gu
 const isStrange = (text: string): boolean => text.replace(/[ \t\n]/g, '').search(strange) >= 0
 
 /**
@@ -37,7 +37,7 @@ const isStrange = (text: string): boolean => text.replace(/[ \t\n]/g, '').search
  * heredocs. Both sides of every condition count. Of a line that is no shell, what stands on the lines before its first
  * error: bash runs that before it notices.
  */
-export function readLine(text: string): Reading {
+export function readLine(given: string): Reading {
   const deeds: Deed[] = []
   let steps = 0
   const walk: Walk = {
@@ -51,9 +51,10 @@ export function readLine(text: string): Reading {
     conditions: 0,
   }
   const unreadable: Reading = { deeds: [], readable: false }
-  if (text.length > limits.length || hasAlien(text)) return unreadable
+  if (given.length > limits.length) return unreadable
+  const text = cleaned(given)
   try {
-    if (isStrange(text)) walk.tell({ kind: 'doubt', text: 'characters that are not seen' })
+    if (isStrange(given)) walk.tell({ kind: 'doubt', text: 'characters that are not seen' })
     const whole = parse(text)
     const [error] = whole.errors ?? []
     const tree = error ? parse(text.slice(0, text.lastIndexOf('\n', error.pos - 1) + 1)) : whole
@@ -77,11 +78,16 @@ function walkScript(walk: Walk, text: string, scope: Scope, input: Input): void 
 
 /** What a substitution writes, where that can be told. */
 const runIn =
-  (walk: Walk, scope: Scope): RunScript =>
-  (script: Script & { errors?: readonly unknown[] | undefined }) => {
+  (walk: Walk, scope: Scope, input: Input): RunScript =>
+  (script: Script & { errors?: readonly unknown[] | undefined }, isFed = false) => {
     if (script.errors) walk.tell({ kind: 'unreadable', text: '' })
-    return deeper(walk, () => walkList(walk, script.commands, copyOf(scope), undefined))
+    // It shares what is read with the command that it stands in.
+    const given = isFed ? null : shared(input)
+    return deeper(walk, () => walkList(walk, script.commands, copyOf(scope), given))
   }
+
+/** Several commands read from one input: what is left to each is not known. */
+const shared = (input: Input): Input => (input ? null : input)
 
 /** Returns what it writes to its standard output; null: not known. */
 function walkList(walk: Walk, nodes: readonly SyntaxNode[], scope: Scope, input: Input): string | null {
@@ -106,11 +112,12 @@ function walkNode(walk: Walk, node: SyntaxNode, scope: Scope, input: Input): str
       const [only, ...more] = node.commands
       if (only && more.length === 0) return walkNode(walk, only, scope, input)
       let passed = input
-      for (const command of node.commands) passed = walkNode(walk, command, copyOf(scope), passed)
+      for (const command of node.commands)
+        passed = walkNode(walk, command, copyOf(scope), command.type === 'Command' ? passed : shared(passed))
       return passed ?? null
     }
     case 'Redirected':
-      walkNode(walk, node.command, scope, redirect(walk, node.redirects, scope, ['{', '}'], input))
+      walkNode(walk, node.command, scope, shared(redirect(walk, node.redirects, scope, ['{', '}'], input)))
       return null
     case 'Subshell':
       return walkList(walk, node.body.commands, copyOf(scope), input)
@@ -123,7 +130,7 @@ function walkNode(walk: Walk, node: SyntaxNode, scope: Scope, input: Input): str
       return walkAndOr(walk, node, scope, input)
     case 'For':
     case 'Select': {
-      const values = loopValues(walk, node.wordlist, scope)
+      const values = loopValues(walk, node.wordlist, scope, input)
       const isSure = [...values].every(isKnown) && node.type === 'For'
       conditional(walk, scope, !isSure, () => {
         for (const value of values) {
@@ -139,17 +146,17 @@ function walkNode(walk: Walk, node: SyntaxNode, scope: Scope, input: Input): str
       scope.functions.set(node.name.value, node.body)
       return null
     case 'Word':
-      substitutions(node, runIn(walk, scope))
+      substitutions(node, runIn(walk, scope, input))
       return null
     case 'TestCommand':
-      checkTest(node.expression, scope, runIn(walk, scope))
+      checkTest(node.expression, scope, runIn(walk, scope, input))
       return null
     case 'ArithmeticCommand':
-      checkArithmetic(node.expression, scope, runIn(walk, scope))
+      checkArithmetic(node.expression, scope, runIn(walk, scope, input))
       return null
     case 'ArithmeticFor':
       for (const one of [node.initialize, node.test, node.update])
-        checkArithmetic(one, scope, runIn(walk, scope))
+        checkArithmetic(one, scope, runIn(walk, scope, input))
       conditional(walk, scope, true, () => walkNode(walk, node.body, scope, input))
       return null
     case 'While':
@@ -187,8 +194,13 @@ function walkAndOr(walk: Walk, { commands, operators }: AndOr, scope: Scope, inp
 /** Directories that are everywhere: going there does not fail. */
 const standing = new Set(['/', '/tmp', '/var/tmp', '/dev/shm', '/var/log', '/var/lib', '/etc', '/root'])
 
-function loopValues(walk: Walk, wordlist: readonly Word[] | undefined, scope: Scope): ReadonlySet<string> {
-  const words = wordlist?.flatMap((word) => expand(word, scope, runIn(walk, scope)))
+function loopValues(
+  walk: Walk,
+  wordlist: readonly Word[] | undefined,
+  scope: Scope,
+  input: Input,
+): ReadonlySet<string> {
+  const words = wordlist?.flatMap((word) => expand(word, scope, runIn(walk, scope, input)))
   const values = new Set((words ?? [unknown]).map((word) => (mayBeMany(word) ? manyToOne(word) : word)))
   if (values.size > limits.values) throw new TooMuch()
   return values
@@ -201,9 +213,9 @@ const manyToOne = (text: string): string =>
 const declares = new Set(['export', 'declare', 'typeset', 'local', 'readonly'])
 
 function walkCommand(walk: Walk, node: Command, scope: Scope, input: Input): string | null {
-  const run = runIn(walk, scope)
+  const run = runIn(walk, scope, input)
   const words = node.name ? expand(node.name, scope, run) : []
-  const environment = assignBefore(walk, node, scope, words)
+  const environment = assignBefore(walk, node, scope, words, input)
   const isDeclaration = declares.has(words[0] ?? '')
   for (const arg of node.args) {
     if (arg.type === 'Word') {
@@ -212,11 +224,12 @@ function walkCommand(walk: Walk, node: Command, scope: Scope, input: Input): str
       // A quoted assignment: not told apart by the parser.
       for (const word of isDeclaration ? more : [])
         if (word.includes('=')) setVariable(scope, word.replace(/=.*$/s, ''), [unknown])
-    } else if (isDeclaration) words.push(assign(walk, arg, scope))
+    } else if (isDeclaration) words.push(assign(walk, arg, scope, input))
     else words.push(arg.value.type === 'Word' ? `${arg.name}=${textOf(arg.value, scope, run)}` : arg.text)
   }
   const given = redirect(walk, node.redirects, scope, words, input)
   if (words.length === 0) return ''
+  if (words[0] === 'exec' && given !== input && given !== '') scope.doubt('exec <: what is read from now on')
   const body = scope.functions.get(words[0] ?? '')
   if (body) return callFunction(walk, body, scope, words.slice(1), given)
   // They run the builtin in this shell.
@@ -228,13 +241,19 @@ function walkCommand(walk: Walk, node: Command, scope: Scope, input: Input): str
 }
 
 /** Before a command it is that command's environment only; what is substituted in it runs all the same. */
-function assignBefore(walk: Walk, node: Command, scope: Scope, [program]: readonly string[]): Scope {
+function assignBefore(
+  walk: Walk,
+  node: Command,
+  scope: Scope,
+  [program]: readonly string[],
+  input: Input,
+): Scope {
   const items = node.prefix.filter((item) => item.type === 'Assignment')
-  if (!node.name) for (const item of items) assign(walk, item, scope)
+  if (!node.name) for (const item of items) assign(walk, item, scope, input)
   if (!node.name || items.length === 0) return scope
   const environment = copyOf(scope)
   for (const { name, value } of items) {
-    const text = value.type === 'Word' ? textOf(value, scope, runIn(walk, scope)) : unknown
+    const text = value.type === 'Word' ? textOf(value, scope, runIn(walk, scope, input)) : unknown
     environment.variables.set(name, [text])
     // Where `read` splits what it reads decides nothing else.
     if (name === 'IFS' && program === 'read') continue
@@ -254,15 +273,15 @@ function callFunction(
   const inside: Scope = { ...scope, args }
   // What it sets may be its own, by `local`.
   const output = conditional(walk, inside, false, () =>
-    deeper(walk, () => walkNode(walk, body, inside, input)),
+    deeper(walk, () => walkNode(walk, body, inside, shared(input))),
   )
   scope.directory = inside.directory
   return output
 }
 
 /** Returns the assignment as a word. */
-function assign(walk: Walk, { name, value, append, index }: Assignment, scope: Scope): string {
-  const run = runIn(walk, scope)
+function assign(walk: Walk, { name, value, append, index }: Assignment, scope: Scope, input: Input): string {
+  const run = runIn(walk, scope, input)
   const isArray = value.type === 'ArrayValue'
   if (index) checkSubscript(index, scope, run)
   const values = isArray
@@ -328,6 +347,9 @@ const ownScope = (
   directory: other ? elsewhere : scope.directory,
 })
 
+/** Of others, shells and parsers disagree on where they end. */
+const plainDelimiter = /^(\\?[\w.-]+|'[\w. -]+'|"[\w. -]+")$/
+
 /** Tells of the files that are written; returns what is read: `inherited`, when that is not redirected. */
 function redirect(
   walk: Walk,
@@ -336,23 +358,35 @@ function redirect(
   words: readonly string[],
   inherited: Input,
 ): Input {
-  const run = runIn(walk, scope)
+  const run = runIn(walk, scope, inherited)
   let input = inherited
   for (const one of redirections) {
+    // What is read elsewhere, as by `3<<<`, leaves the input as it was.
+    const isInput =
+      one.descriptor === undefined || (one.descriptor.type === 'FileDescriptor' && one.descriptor.value === 0)
+    const read = (text: Input) => {
+      if (isInput) input = text
+    }
     if (one.type === 'HereDoc') {
-      input = heredocText(one, scope, run)
+      if (!plainDelimiter.test(one.delimiter?.text ?? ''))
+        scope.doubt('<<: a heredoc of which the end is not plain')
+      read(heredocText(one, scope, run))
     } else if (one.type === 'HereString') {
-      input = one.target ? `${textOf(one.target, scope, run)}\n` : null
+      read(one.target ? `${textOf(one.target, scope, run)}\n` : null)
     } else {
       const path = one.target ? textOf(one.target, scope, run) : unknown
       const isDescriptor = /^[<>]&$/.test(one.operator) && /^\d*-?$/.test(path)
       const appends = one.operator === '>>' || one.operator === '&>>' || one.operator === '<>'
-      if (one.operator === '<') input = path === '/dev/null' ? '' : null
-      else if (!isDescriptor && !(one.operator === '<>' && path === '/dev/null'))
-        walk.tell({ kind: 'write', path, appends, words, directory: scope.directory })
-      else if (one.operator === '<&') input = null
-      // Where it leads was said elsewhere, perhaps to a connection.
-      else if (/^([3-9]|\d\d)/.test(path)) scope.doubt(`>&${path}: where that leads is not known`)
+      if (one.operator === '<') read(path === '/dev/null' ? '' : null)
+      else if (isDescriptor) {
+        if (one.operator === '<&') read(null)
+        // Where it leads was said elsewhere, perhaps to a connection.
+        else if (/^([3-9]|\d\d)/.test(path)) scope.doubt(`>&${path}: where that leads is not known`)
+      } else {
+        if (one.operator === '<>') read(null)
+        if (!(one.operator === '<>' && path === '/dev/null'))
+          walk.tell({ kind: 'write', path, appends, words, directory: scope.directory })
+      }
     }
   }
   return input

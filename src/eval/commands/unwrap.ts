@@ -1,6 +1,6 @@
 import { basename } from 'node:path/posix'
 import { type Arguments, argumentsOf } from './arguments.ts'
-import { isKnown, words as manyWords, unknown, withoutGlobs } from './marks.ts'
+import { glob, isKnown, words as manyWords, unknown, withoutGlobs } from './marks.ts'
 import { valuedOptions } from './options.ts'
 import { type Wrapper, wrappers } from './wrappers.ts'
 
@@ -169,7 +169,12 @@ function findActions(rest: readonly string[]): Inner[] {
     if (!/^-(exec|ok)(dir)?$/.test(rest[at] ?? '')) continue
     const length = rest.slice(at + 1).findIndex((arg) => arg === ';' || arg === '+')
     const words = rest.slice(at + 1, length < 0 ? rest.length : at + 1 + length)
-    inner.push(command(words.flatMap((word) => (word === '{}' ? found : [word.replaceAll('{}', unknown)]))))
+    // With `+`, many at once.
+    const many =
+      rest[at + 1 + words.length] === '+'
+        ? found.map((path) => path.replace(unknown, `${glob}${unknown}`))
+        : found
+    inner.push(command(words.flatMap((word) => (word === '{}' ? many : [word.replaceAll('{}', unknown)]))))
     at += words.length
   }
   return inner

@@ -39,8 +39,8 @@ export const copyOf = (scope: Scope): Scope => ({
   functions: new Map(scope.functions),
 })
 
-/** Reads the script of a substitution; its output when that can be told, else null. */
-export type RunScript = (script: Script) => string | null
+/** Reads the script of a substitution; its output when that can be told, else null. `isFed`: it reads what is written to it. */
+export type RunScript = (script: Script, isFed?: boolean) => string | null
 
 /** A piece of a word: more than one value for arrays, `split` where the shell splits at white space. */
 interface Piece {
@@ -108,6 +108,7 @@ function pieceOf(part: WordPart, scope: Scope, run: RunScript): Piece {
     case 'AnsiCQuoted':
       return piece(cleaned(part.value))
     case 'Glob':
+      substitutions(part, run)
       return piece(glob + part.value)
     case 'DoubleQuoted':
     case 'LocaleString':
@@ -119,7 +120,7 @@ function pieceOf(part: WordPart, scope: Scope, run: RunScript): Piece {
     case 'CommandExpansion':
       return piece((part.script && run(part.script)?.replace(/\n+$/, '')) ?? unknown, true)
     case 'ProcessSubstitution':
-      if (part.script) run(part.script)
+      if (part.script) run(part.script, part.operator === '>')
       return piece('/dev/fd/63')
     case 'ArithmeticExpansion':
       checkArithmetic(part.expression, scope, run)
@@ -169,12 +170,14 @@ function parameter(part: ParameterPart, scope: Scope, run: RunScript): readonly 
     return [unknown]
   }
   if (prefix === '#') return [number]
-  const known = elementOf(part, scope)
+  const set = elementOf(part, scope)
   switch (operation?.type) {
     case undefined:
-      return known ?? [unknown]
+      return set ?? [unknown]
     case 'Default': {
       const otherwise = textOf(operation.operand, scope, run)
+      // With a colon, what is empty counts as not set.
+      const known = operation.operator.startsWith(':') && set?.join('') === '' ? undefined : set
       if (operation.operator.endsWith('+')) return known ? [otherwise] : [unknown]
       if (operation.operator.endsWith('=')) {
         if (isSpecial(part.parameter)) scope.doubt(`${part.parameter}=: decides what programs do`)
@@ -250,7 +253,7 @@ export function substitutions(node: SyntaxNode, run: RunScript): void {
     node.type === 'ProcessSubstitution' ||
     node.type === 'ArithmeticCommandExpansion'
   ) {
-    if (node.script) run(node.script)
+    if (node.script) run(node.script, node.type === 'ProcessSubstitution' && node.operator === '>')
     return
   }
   forEachChild(node, (child) => {
