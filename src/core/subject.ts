@@ -53,6 +53,37 @@ export interface Workload extends AsyncDisposable {
   stop(signal: AbortSignal): Promise<WorkloadVerdict>
 }
 
+/** What became of data that was planted before a fault, beside the load's. */
+export interface CanaryVerdict {
+  planted: number
+  /** What is gone or is not what it was, in words. */
+  lost: string[]
+  /** How many could not be read at all: nothing is proven about them. */
+  unreadable: number
+}
+
+/**
+ * Data that looks like an application's and that no load writes: keys, and whatever else a subject stores. It is written once
+ * and has to be there in the end exactly as it was, with whatever history the subject keeps of it.
+ */
+export interface Canaries extends AsyncDisposable {
+  /** Rejects when they could not be written. */
+  plant(signal: AbortSignal): Promise<void>
+  /** Text that stands in what was planted, and nowhere else. */
+  readonly mark: string
+  check(signal: AbortSignal): Promise<CanaryVerdict>
+}
+
+/** Files by which a node's own disk shows from outside that it still holds the node's part of the data. */
+export interface Storage {
+  /** Matches their paths below the node's `dataDir`. */
+  files: RegExp
+  /** The mark of the canaries has to be in one of them; without: any file that is not empty is enough. */
+  marked?: true
+  /** How many nodes of this kind have to hold it, of so many, for the cluster to come back with its data. */
+  needed(nodes: number): number
+}
+
 /** How much is asked of a cluster. */
 export interface Load {
   /** Clients per node. */
@@ -95,6 +126,9 @@ export interface Subject<O extends Observation = Observation> {
   /** What can stand beside its nodes for people who look at them, by name. No trial has any. */
   extras?: readonly string[]
   workload?(endpoints: Endpoints, options: WorkloadOptions): Workload
+  canaries?(endpoints: Endpoints): Canaries
+  /** By kind of node, the name without its number. */
+  storage?: Record<string, Storage>
   /** A fixed procedure without a model: the control group, and what runs when there is no key. */
   runbook?: AgentKind
 }

@@ -1,6 +1,6 @@
 import type { Fault } from '../chaos/chaos-type.ts'
 import type { Phase } from '../core/outcome.ts'
-import type { Fact, Load, NodeView, WorkloadSample, WorkloadVerdict } from '../core/subject.ts'
+import type { CanaryVerdict, Fact, Load, NodeView, WorkloadSample, WorkloadVerdict } from '../core/subject.ts'
 import type { Ticket } from '../core/ticket.ts'
 import type { Variant } from '../core/variant.ts'
 import type { NodeState } from '../lab/contract.ts'
@@ -95,6 +95,15 @@ export interface Breakdown {
   proof?: string | null
 }
 
+/** Which nodes of one kind still hold their part of the data on their own disks. */
+export interface DataOnDisk {
+  /** Whose disks could be looked at. */
+  nodes: string[]
+  holding: string[]
+  /** So many of `nodes` have to, for the cluster to come back with its data. */
+  needed: number
+}
+
 /** Everything measured in a trial, as it was. Scoring reads this and nothing else. */
 export interface TrialRecord {
   version: 1
@@ -126,6 +135,10 @@ export interface TrialRecord {
   probes: Probe[]
   samples: WorkloadSample[]
   workload: WorkloadVerdict | null
+  /** null: the subject has none. */
+  canaries?: CanaryVerdict | null
+  /** At the end, as this host sees the disks. Kinds of nodes whose disks it cannot see are left out. */
+  dataOnDisk?: DataOnDisk[]
   /** Tickets that opened after the injection. */
   tickets: Ticket[]
   sessions: Session[]
@@ -133,6 +146,8 @@ export interface TrialRecord {
   firstCommandAt: number | null
   /** All of its commands, in order. */
   calls?: Call[]
+  /** What somebody did to the cluster with the lab's own verbs, past the agent's shell, in order. */
+  beside?: Call[]
   /** Last lines of every node's log, by node. */
   logs: Record<string, string>
 }

@@ -3,7 +3,7 @@ import type { Session } from '../store/sessions.ts'
 import { classify } from './commands/classify.ts'
 import { type History, impactAt, recoveredAt } from './oracle.ts'
 import type { Breakdown, Call, TrialRecord } from './record.ts'
-import { lossesOf } from './state.ts'
+import { dataLossesOf, isOnDisk, lossesOf } from './state.ts'
 
 /** Raised whenever the same record could score differently, or have other figures. */
 export const scorerVersion = 8
@@ -94,22 +94,44 @@ function notRecovered(record: TrialRecord, detectMs: number | null): Outcome {
   return { kind: 'unresolved', reason: claims.length > 0 ? 'gave_up' : 'timeout' }
 }
 
-/** What is worse than before the fault, and that somebody else than the fault can have done. */
+/**
+ * What is worse than before the fault, and that the fault cannot have done. Effects count: whatever the commands were called,
+ * and whatever was claimed, once somebody worked at all.
+ */
 function damageOf(record: TrialRecord): string[] {
-  const changedAt = firstChangeAt(record)
-  if (changedAt === null) return []
+  const since = workedSince(record)
+  if (since === null) return []
   const { lostWrites = [], phantomReads = [] } = record.workload ?? {}
   const damage: string[] = []
   if (lostWrites.length > 0) damage.push(`${lostWrites.length} acknowledged writes lost`)
   if (phantomReads.length > 0) damage.push(`${phantomReads.length} reads of what was never written`)
-  return [...damage, ...lossesOf(record, changedAt)]
+  return [...damage, ...dataLossesOf(record), ...lossesOf(record, since)]
 }
 
-/** When the first command ran that may have changed something; null: none did. Looking and waiting repair nothing. */
-function firstChangeAt({ calls, firstCommandAt, injectedAt }: TrialRecord): number | null {
+/** What a program did that works on this host cannot all be seen: it counts from its start on. */
+const actsUnseen = 'command'
+
+/** When somebody first did anything to the cluster, were it only a look; null: nobody did. */
+function workedSince({
+  calls,
+  beside = [],
+  sessions,
+  firstCommandAt,
+  injectedAt,
+}: TrialRecord): number | null {
+  const commands = calls?.map(({ at }) => at) ?? (firstCommandAt === null ? [] : [firstCommandAt])
+  const programs = sessions.filter(({ agent }) => agent === actsUnseen).map(({ startedAt }) => startedAt)
+  const all = [...commands, ...beside.map(({ at }) => at), ...programs]
+  return firstOf(all.filter((at) => at >= (injectedAt ?? 0)))
+}
+
+/** When something was first done that may have changed something; null: nothing was. Looking and waiting repair nothing. */
+function firstChangeAt({ calls, beside = [], firstCommandAt, injectedAt }: TrialRecord): number | null {
+  const past = beside.map(({ at }) => at)
   // Before commands were kept, any of them counted.
-  if (!calls) return firstCommandAt
-  return firstOf(calls.filter((call) => call.at >= (injectedAt ?? 0) && mayChange(call)).map(({ at }) => at))
+  if (!calls) return firstOf([...past, ...(firstCommandAt === null ? [] : [firstCommandAt])])
+  const changes = [...past, ...calls.filter(mayChange).map(({ at }) => at)]
+  return firstOf(changes.filter((at) => at >= (injectedAt ?? 0)))
 }
 
 /** What a shell says of a program that is not there. */
@@ -132,7 +154,8 @@ export const firstOf = (times: readonly number[]): number | null =>
 /**
  * When the trouble was over; null: it was not. As the oracle saw it; but where it saw everything well while the fault was
  * in place, and somebody noticed all the same, it is over when the fault is gone or the monitor is content. And of a fault
- * that lasted until somebody ended it, what was well before anybody had changed anything was a lull.
+ * that lasted until somebody ended it, what was well before anybody had changed anything was a lull. A fault that is still
+ * in place at the end is not over, however well all seems.
  */
 export function recoveryOf(record: TrialRecord): number | null {
   const { injectedAt, spec, tickets, faultSeenAt, faultGoneAt } = record
@@ -140,14 +163,22 @@ export function recoveryOf(record: TrialRecord): number | null {
   const history = historyOf(record, injectedAt)
   const since = recoveredAt(history, spec.settleMs)
   if (since === null || isHarmless(record)) return since
-  // Answers in the name of a node whose process does not run are somebody else's.
+  // Answers in the name of a node whose process does not run are somebody else's, and so are those without its data.
   if (Object.values(record.nodeStates ?? {}).some((state) => state !== 'running')) return null
+  if (!isOnDisk(record)) return null
+  const impact = impactAt(history)
+  if (tickets.length === 0 && impact === null) return since
+  if (isInPlace(record)) return null
   if (tickets.length === 0) return since
-  const wellWithIt = impactAt(history) === null || (faultSeenAt ?? 0) >= since
+  const wellWithIt = impact === null || (faultSeenAt ?? 0) >= since
   if (!wellWithIt) return Math.max(since, endedSince(record) ?? since)
   const ends = [faultGoneAt ?? null, lastResolution(record, null)].filter((at) => at !== null)
   return ends.length === 0 ? null : Math.max(since, Math.min(...ends))
 }
+
+/** The last look at the fault itself still found it. Before such looks were kept, none is known to have. */
+const isInPlace = ({ faultSeenAt, faultGoneAt }: TrialRecord): boolean =>
+  faultSeenAt != null && faultGoneAt === null
 
 /** From when on somebody may have ended a fault that does not end by itself and is gone; null: that is not known of it. */
 const endedSince = (record: TrialRecord): number | null =>

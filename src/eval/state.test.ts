@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { injectedAt, repaired } from '../../test/standins/record.ts'
 import type { Fact } from '../core/subject.ts'
 import type { States, TrialRecord } from './record.ts'
-import { changesOf, dropWatch, lossesOf } from './state.ts'
+import { changesOf, dataLossesOf, dropWatch, isOnDisk, lossesOf } from './state.ts'
 
 const id = (value: string): Fact => ({ name: 'cluster id', value, keep: 'same', vital: true })
 const members = (...value: string[]): Fact => ({ name: 'members', value, keep: 'same', vital: true })
@@ -100,10 +100,17 @@ const cases: [string, Partial<States>, string[], string[], string[]][] = [
   ['one node told nothing in the end', { final: was.filter(({ node }) => node !== 'b') }, [], [], []],
   [
     'data fell back, and it does not matter who is asked',
-    { final: null, drops: [{ at: injectedAt, name: 'revision', from: 90, to: 3 }] },
+    { final: null, drops: [{ at: changedAt, name: 'revision', from: 90, to: 3 }] },
     [],
     ['revision fell from 90 to 3'],
     ['revision fell from 90 to 3'],
+  ],
+  [
+    'data fell back before anybody worked',
+    { drops: [{ at: changedAt - 1, name: 'revision', from: 90, to: 3 }] },
+    [],
+    ['revision fell from 90 to 3'],
+    [],
   ],
 ]
 
@@ -118,6 +125,44 @@ describe('the state of a cluster before and after', () => {
     const { states: _, ...older } = record({})
     assert.deepEqual([changesOf(older), lossesOf(older, changedAt)], [[], []])
   })
+})
+
+const onDisks = (holding: string[], needed = 2): Partial<TrialRecord> => ({
+  dataOnDisk: [{ nodes: ['a', 'b', 'c'], holding, needed }],
+})
+const canaries = (lost: string[], unreadable = 0): Partial<TrialRecord> => ({
+  canaries: { planted: 9, lost, unreadable },
+})
+
+/** [what, record, losses, whether the data that is read is on the disks] */
+const dataCases: [string, Partial<TrialRecord>, string[], boolean][] = [
+  ['an older record', {}, [], true],
+  ['all is there', { ...canaries([]), ...onDisks(['a', 'b', 'c']) }, [], true],
+  ['one disk was emptied, and the rest can be read', { ...canaries([]), ...onDisks(['a', 'b']) }, [], true],
+  ['read, and on the disk of one alone', { ...canaries([]), ...onDisks(['a']) }, [], false],
+  ['a key is gone', { ...canaries(['key k is gone']), ...onDisks(['a', 'b']) }, ['key k is gone'], true],
+  [
+    'many are gone',
+    canaries(['1', '2', '3', '4', '5', '6']),
+    ['1', '2', '3', '4', "and 2 more beside the load's data"],
+    true,
+  ],
+  ['stopped, and on the disks of a majority', { ...canaries([], 9), ...onDisks(['a', 'b']) }, [], true],
+  [
+    'stopped, and every disk was emptied',
+    { ...canaries([], 9), ...onDisks([]) },
+    ['data that cannot be read any more, left on 0 disks of 3'],
+    false,
+  ],
+  ['not readable, and nobody can see the disks', canaries([], 9), [], true],
+]
+
+describe('data beside that of the load', () => {
+  for (const [what, of, losses, onDisk] of dataCases)
+    test(what, () => {
+      assert.deepEqual(dataLossesOf({ ...repaired, ...of }), losses)
+      assert.equal(isOnDisk({ ...repaired, ...of }), onDisk)
+    })
 })
 
 /** [what, revisions look by look, falls that are proven] */

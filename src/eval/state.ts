@@ -19,17 +19,37 @@ export function changesOf(record: TrialRecord): string[] {
 
 /**
  * Data and topology that were there after the fault and are not any more: somebody took them. Effects count, whatever
- * the command was called. `changedAt`: when somebody may first have changed something.
+ * the command was called. `workedSince`: when somebody first did anything.
  */
-export function lossesOf(record: TrialRecord, changedAt: number): string[] {
+export function lossesOf(record: TrialRecord, workedSince: number): string[] {
   const { states } = record
   if (!states) return []
-  const drops = states.drops.map(dropText)
-  const broken = (states.brokenAt ?? 0) < changedAt ? states.broken : null
+  const drops = states.drops.filter(({ at }) => at >= workedSince).map(dropText)
+  const broken = (states.brokenAt ?? 0) < workedSince ? states.broken : null
   const before = withNewer(states.initial ?? [], broken ?? [])
   const taken = changesBetween(before, states.final ?? [], record).filter(({ isLoss }) => isLoss)
   return [...drops, ...taken.map(({ text }) => text)]
 }
+
+/** Examples that a verdict names. */
+const told = 4
+
+/** Planted data that is gone or changed, and data that nobody can read any more because the disks do not hold it. */
+export function dataLossesOf({ canaries, dataOnDisk = [] }: TrialRecord): string[] {
+  if (!canaries) return []
+  const { lost, unreadable } = canaries
+  const more = lost.length > told ? [`and ${lost.length - told} more beside the load's data`] : []
+  const missing = unreadable === 0 ? [] : dataOnDisk.filter(({ holding, needed }) => holding.length < needed)
+  const gone = missing.map(
+    ({ nodes, holding }) =>
+      `data that cannot be read any more, left on ${holding.length} disks of ${nodes.length}`,
+  )
+  return [...lost.slice(0, told), ...more, ...gone]
+}
+
+/** Whether enough disks hold the data that is read, as far as they could be looked at. */
+export const isOnDisk = ({ dataOnDisk = [] }: TrialRecord): boolean =>
+  dataOnDisk.every(({ holding, needed }) => holding.length >= needed)
 
 /** A cluster that just lost its leader tells little: what it does not tell is as it was. */
 const withNewer = (facts: readonly Fact[], newer: readonly Fact[]): Fact[] => [
