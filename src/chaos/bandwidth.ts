@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { Cluster } from '../lab/contract.ts'
 import type { ChaosType, Fault } from './chaos-type.ts'
 import { addressOf, interfaceOf, neighbourOf } from './link.ts'
-import { run } from './run.ts'
-import { allTargets, chooseTarget, eachTarget } from './target.ts'
+import { outside, run } from './run.ts'
+import { allTargets, chooseTarget, eachTarget, someTarget } from './target.ts'
 
 const kbitPer = { kbit: 1, mbit: 1000, gbit: 1_000_000 }
 const allowed = 'kbit, mbit or gbit per second from 8kbit to 10gbit, e.g. 512kbit'
@@ -15,6 +15,12 @@ const params = z.strictObject({
     .refine((rate) => kbits(rate) >= 8 && kbits(rate) <= 10_000_000, allowed)
     .default('1mbit'),
 })
+
+/** A limit that was raised to so many times the rate limits no more; any other discipline that is as narrow does. */
+const narrow = 10
+
+/** As `tc` shows units. */
+const kbitOf = (unit: string): number => ({ k: 1, m: 1000, g: 1_000_000 })[unit.toLowerCase()] ?? 0.001
 
 /** Our own, so that nobody else's discipline is ever replaced or removed. */
 const handle = '2b:'
@@ -55,6 +61,14 @@ export const bandwidth: ChaosType<z.infer<typeof params>> = {
       if (!(await limited(cluster, node))) return false
       const kbit = await measuredKbit(cluster, node)
       return kbit !== null && kbit <= kbits(rateOf(fault)) * 1.2 + packetKbit
+    }),
+  remains: (cluster, fault) =>
+    someTarget(fault, async (node) => {
+      const shown = await outside(cluster, node, 'tc qdisc show dev eth0; tc class show dev eth0')
+      const rates = [...shown.matchAll(/\brate ([\d.]+)([KMG]?)bit/gi)]
+      return rates.some(
+        ([, amount, unit]) => Number(amount) * kbitOf(unit ?? '') < narrow * kbits(rateOf(fault)),
+      )
     }),
   revert: (cluster, fault) =>
     eachTarget(fault, async (node) => {

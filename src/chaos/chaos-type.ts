@@ -67,6 +67,14 @@ export interface ChaosType<P = unknown> {
   /** Proof from outside that the damage is there. */
   landed(cluster: Cluster, fault: Fault): Promise<boolean>
   /**
+   * Proof from outside, without a program of the cluster's, that the damage is still in place at the end, however well all
+   * answers. It looks at the damage itself, and not at whether the repair was the exact inverse: whoever ended it in another
+   * way ended it. Without it, `landed` is the proof.
+   */
+  remains?(cluster: Cluster, fault: Fault): Promise<boolean>
+  /** It ends by itself after a while: who waits sees it pass. Without it, it lasts until somebody ends it. */
+  passes?: true
+  /**
    * Of a fault that goes on acting after it was injected, as a restart loop does: runs from then on until it is told to
    * end, in a process that nothing in the cluster can see. When it has returned it touches nothing any more; only then
    * is the fault reverted. If its process dies, it acts no more, and revert is as good as ever.

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ChaosType, Fault } from './chaos-type.ts'
 import { number } from './params.ts'
-import { allTargets, chooseTarget, eachTarget } from './target.ts'
+import { allTargets, chooseTarget, eachTarget, someTarget } from './target.ts'
 
 const params = z.strictObject({ percent: number('percent of one CPU', 1, 100).default(5) })
 
@@ -28,6 +28,8 @@ export const cpuThrottle: ChaosType<z.infer<typeof params>> = {
       const limit = await cluster.cpuLimit(node)
       return limit !== null && Math.abs(limit - percentOf(fault)) < roundedBy
     }),
+  // The group is none of theirs: a process that was started again is free of it, and then it limits nobody.
+  remains: (cluster, fault) => someTarget(fault, async (node) => ((await cluster.cpuLimit(node)) ?? 0) > 0),
   revert: (cluster, fault) => eachTarget(fault, (node) => cluster.unlimitCpu(node)),
   clean: (cluster, fault) => allTargets(fault, async (node) => (await cluster.cpuLimit(node)) === null),
 }

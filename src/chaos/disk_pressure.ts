@@ -4,7 +4,7 @@ import type { Cluster } from '../lab/contract.ts'
 import type { ChaosType, Fault } from './chaos-type.ts'
 import { whole } from './params.ts'
 import { bash } from './run.ts'
-import { allTargets, chooseTarget, eachTarget, targetsOf } from './target.ts'
+import { allTargets, chooseTarget, eachTarget, someTarget, targetsOf } from './target.ts'
 
 const params = z.strictObject({ fill_percent: whole('percent', 1, 100).default(100) })
 
@@ -49,6 +49,14 @@ export const diskPressure: ChaosType<z.infer<typeof params>> = {
     allTargets(fault, async (node) => {
       const { usedPercent, availableKiB } = await diskOf(cluster, node)
       return percentOf(fault) === 100 ? availableKiB === 0 : usedPercent >= percentOf(fault) - tolerated
+    }),
+  remains: (cluster, fault) =>
+    someTarget(fault, async (node) => {
+      const disk = await cluster.disk(node)
+      if (!disk) return true
+      // Whether the file went, other space was freed or the disk was made larger: there is room again.
+      const usedPercent = 100 * (1 - disk.availableBytes / disk.totalBytes)
+      return usedPercent >= percentOf(fault) - tolerated
     }),
   revert: (cluster, fault) =>
     eachTarget(fault, async (node) => {

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import type { Delay } from '../lab/contract.ts'
 import type { ChaosType, Fault } from './chaos-type.ts'
+import { rulesInForce } from './in-force.ts'
 import { connectMs, neighbourOf } from './link.ts'
 import { number } from './params.ts'
-import { allTargets, chooseTarget, eachTarget, requirePeer, targetsOf } from './target.ts'
+import { outside } from './run.ts'
+import { allTargets, chooseTarget, eachTarget, requirePeer, someTarget, targetsOf } from './target.ts'
 
 const params = z
   .strictObject({
@@ -17,6 +19,9 @@ const params = z
 const attempts = 3
 /** Of what was asked. The rest of a round trip only adds to it. */
 const tolerated = 0.8
+
+/** Whatever its handle; one that was changed to delay nothing says no time. */
+const netem = /qdisc netem .*\bdelay \d/
 
 /** A slow link: every round trip to the node, or between it and one peer, takes longer. */
 export const latency: ChaosType<z.infer<typeof params>> = {
@@ -48,6 +53,12 @@ export const latency: ChaosType<z.infer<typeof params>> = {
       // A node that does not know the other's address yet asks for it first: one more way.
       const times = await connectMs(cluster, from, node, { attempts, patienceMs: 1000 + 3 * maxMs })
       return times.every((ms) => ms !== null && ms >= minMs * tolerated)
+    }),
+  remains: (cluster, fault) =>
+    someTarget(fault, async (node) => {
+      const from = delayOf(fault).peer ?? neighbourOf(cluster, ...targetsOf(fault))
+      const queues = await rulesInForce(cluster, node, from, (rule) => rule.includes(' -j NFQUEUE'))
+      return queues.length > 0 || netem.test(await outside(cluster, node, 'tc qdisc show dev eth0'))
     }),
   revert: (cluster, fault) => eachTarget(fault, (node) => cluster.undelay(node)),
   clean: (cluster, fault) => allTargets(fault, async (node) => !(await cluster.isDelayed(node))),

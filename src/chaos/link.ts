@@ -1,5 +1,5 @@
 import type { Cluster } from '../lab/contract.ts'
-import { bash } from './run.ts'
+import { bash, outside } from './run.ts'
 
 /**
  * How long connecting to a node's port takes from another one, in ms, one number per attempt: a round trip. Null: no
@@ -9,12 +9,12 @@ export async function connectMs(
   cluster: Cluster,
   from: string,
   to: string,
-  { attempts = 1, patienceMs = 1000 } = {},
+  { attempts = 1, patienceMs = 1000, through = bash } = {},
 ): Promise<(number | null)[]> {
   const once = `s=$EPOCHREALTIME; : 2>/dev/null <>/dev/tcp/$1/$2; echo $((\${EPOCHREALTIME/./} - \${s/./}))`
   const script = `for _ in $(seq $3); do timeout $4 bash -c '${once}' _ $1 $2 || echo none; done`
   const lines = (
-    await bash(cluster, from, script, ...placeOf(cluster, to), String(attempts), String(patienceMs / 1000))
+    await through(cluster, from, script, ...placeOf(cluster, to), String(attempts), String(patienceMs / 1000))
   )
     .trim()
     .split('\n')
@@ -23,6 +23,12 @@ export async function connectMs(
 
 export const reaches = async (cluster: Cluster, from: string, to: string): Promise<boolean> =>
   (await connectMs(cluster, from, to))[0] !== null
+
+/** Whether the node cannot be reached from another one, tried some times with the programs of this host. */
+export async function isCutOff(cluster: Cluster, from: string, to: string): Promise<boolean> {
+  const times = await connectMs(cluster, from, to, { attempts: 3, through: outside })
+  return times.every((ms) => ms === null)
+}
 
 /** The interface that has the node's address. */
 export async function interfaceOf(cluster: Cluster, node: string): Promise<string> {
@@ -50,14 +56,14 @@ export async function lostShare(
   cluster: Cluster,
   from: string,
   to: string,
-  datagrams = 400,
+  { datagrams = 400, through = bash } = {},
 ): Promise<number> {
   // Nobody listens there: the kernel counts them, with a port or without. Fields: RFC 2013.
   const count =
     'grep ^Udp: /proc/net/snmp | tail -n 1 | { read -r _ got orphans _; echo $((got + orphans)); }'
-  const before = Number(await bash(cluster, to, count))
+  const before = Number(await through(cluster, to, count))
   const send = `for ((i = 0; i < ${datagrams}; i++)); do echo >/dev/udp/$1/9; done 2>/dev/null; :`
-  await bash(cluster, from, send, addressOf(cluster, to))
-  const arrived = Number(await bash(cluster, to, count)) - before
+  await through(cluster, from, send, addressOf(cluster, to))
+  const arrived = Number(await through(cluster, to, count)) - before
   return 1 - arrived / datagrams
 }

@@ -3,7 +3,8 @@ import { BadInput } from '../core/errors.ts'
 import type { Cluster } from '../lab/contract.ts'
 import type { ChaosType, Fault, Plan } from './chaos-type.ts'
 import { type Chain, chainsPresent, putChains, removeChain } from './firewall.ts'
-import { addressOf, reaches } from './link.ts'
+import { chainsInForce } from './in-force.ts'
+import { addressOf, isCutOff, reaches } from './link.ts'
 import { flag } from './params.ts'
 import { chooseOne, chooseTarget, eachTarget, isMinority, requirePeer, targetsOf } from './target.ts'
 
@@ -62,6 +63,16 @@ export const networkPartition: ChaosType<Params> = {
       targetsOf(fault).map((node) => chainsPresent(cluster, node, chainsOf(cluster, fault, node))),
     )
     return rules.every(({ all }) => all) && !connected.some(Boolean)
+  },
+  remains: async (cluster, fault) => {
+    const cut = targetsOf(fault).flatMap((node) => awayFrom(fault, node).map((other) => ({ node, other })))
+    const chains = targetsOf(fault).map((node) => {
+      const names = chainsOf(cluster, fault, node).map(({ name }) => name)
+      return chainsInForce(cluster, node, awayFrom(fault, node)[0] ?? node, names)
+    })
+    if ((await Promise.all(chains)).some(Boolean)) return true
+    // The same by other rules.
+    return (await Promise.all(cut.map(({ node, other }) => isCutOff(cluster, other, node)))).some(Boolean)
   },
   revert: (cluster, fault) =>
     eachTarget(fault, async (node) => {

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { ChaosType } from './chaos-type.ts'
 import { again, repetition } from './repeat.ts'
-import { allTargets, chooseTarget, eachTarget } from './target.ts'
+import { allTargets, chooseTarget, eachTarget, someTarget } from './target.ts'
 
 /** A crash: the process is gone at once, without a chance to save anything, and nothing brings it back. */
 export const nodeKill: ChaosType<z.infer<typeof repetition>> = {
@@ -23,6 +23,7 @@ export const nodeKill: ChaosType<z.infer<typeof repetition>> = {
       if ((await cluster.state(node)) !== 'stopped') await cluster.signal(node, 'KILL')
     }),
   landed: (cluster, fault) => allTargets(fault, async (node) => (await cluster.state(node)) === 'stopped'),
+  remains: (cluster, fault) => someTarget(fault, async (node) => (await cluster.state(node)) !== 'running'),
   hold: (cluster, fault, hold) => again(cluster, fault, 'KILL', hold),
   revert: (cluster, fault) => eachTarget(fault, (node) => cluster.start(node)),
   clean: (cluster, fault) => allTargets(fault, async (node) => (await cluster.state(node)) === 'running'),

@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import type { ChaosType, Fault } from './chaos-type.ts'
 import { type Chain, chainsPresent, putChains, removeChain } from './firewall.ts'
+import { chainsInForce } from './in-force.ts'
 import { lostShare, neighbourOf } from './link.ts'
 import { number } from './params.ts'
-import { allTargets, chooseTarget, eachTarget, targetsOf } from './target.ts'
+import { outside } from './run.ts'
+import { allTargets, chooseTarget, eachTarget, someTarget, targetsOf } from './target.ts'
 
 const params = z.strictObject({ percent: number('percent', 1, 100).default(20) })
 
@@ -29,11 +31,18 @@ export const packetLoss: ChaosType<z.infer<typeof params>> = {
   inject: (cluster, fault) => eachTarget(fault, (node) => putChains(cluster, node, [chainOf(fault)])),
   landed: (cluster, fault) =>
     allTargets(fault, async (node) => {
-      const lost = await lostShare(cluster, neighbourOf(cluster, ...targetsOf(fault)), node, datagrams)
+      const lost = await lostShare(cluster, neighbourOf(cluster, ...targetsOf(fault)), node, { datagrams })
       const share = percentOf(fault) / 100
       // Five standard deviations: one honest throw of the dice in two million is taken for a miss.
       const margin = 5 * Math.sqrt((share * (1 - share)) / datagrams)
       return Math.abs(lost - share) <= margin && (await chainsPresent(cluster, node, [chainOf(fault)])).all
+    }),
+  remains: (cluster, fault) =>
+    someTarget(fault, async (node) => {
+      const from = neighbourOf(cluster, ...targetsOf(fault))
+      if (await chainsInForce(cluster, node, from, [chainOf(fault).name])) return true
+      // The same under another name.
+      return (await lostShare(cluster, from, node, { datagrams, through: outside })) >= percentOf(fault) / 200
     }),
   revert: (cluster, fault) => eachTarget(fault, (node) => removeChain(cluster, node, chainOf(fault))),
   clean: (cluster, fault) =>

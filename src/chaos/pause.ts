@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { ChaosType } from './chaos-type.ts'
 import { again, repetition, resume } from './repeat.ts'
-import { allTargets, chooseTarget, eachTarget } from './target.ts'
+import { allTargets, chooseTarget, eachTarget, someTarget } from './target.ts'
 
 /** A hang: the process is there, its port is open, and it answers nothing. */
 export const pause: ChaosType<z.infer<typeof repetition>> = {
@@ -16,6 +16,7 @@ export const pause: ChaosType<z.infer<typeof repetition>> = {
   plan: async (plan) => ({ chaosType: 'pause', target: chooseTarget(plan), params: plan.params, undo: {} }),
   inject: (cluster, fault) => eachTarget(fault, (node) => cluster.signal(node, 'STOP')),
   landed: (cluster, fault) => allTargets(fault, async (node) => (await cluster.state(node)) === 'paused'),
+  remains: (cluster, fault) => someTarget(fault, async (node) => (await cluster.state(node)) !== 'running'),
   hold: (cluster, fault, hold) => again(cluster, fault, 'STOP', hold),
   revert: (cluster, fault) =>
     eachTarget(fault, async (node) => {

@@ -137,6 +137,11 @@ export async function allTargets(fault: Fault, holds: (node: string) => Promise<
   return (await Promise.all(targetsOf(fault).map(holds))).every(Boolean)
 }
 
+/** Whether something holds for any target. */
+export async function someTarget(fault: Fault, holds: (node: string) => Promise<boolean>): Promise<boolean> {
+  return (await Promise.all(targetsOf(fault).map(holds))).some(Boolean)
+}
+
 export async function eachTarget(fault: Fault, act: (node: string) => Promise<void>): Promise<void> {
   await Promise.all(targetsOf(fault).map(act))
 }

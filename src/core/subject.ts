@@ -74,11 +74,11 @@ export interface Canaries extends AsyncDisposable {
   check(signal: AbortSignal): Promise<CanaryVerdict>
 }
 
-/** Files by which a node's own disk shows from outside that it still holds the node's part of the data. */
+/** The file by which a node's own disk shows from outside that it still holds the node's part of the data. */
 export interface Storage {
-  /** Matches their paths below the node's `dataDir`. */
-  files: RegExp
-  /** The mark of the canaries has to be in one of them; without: any file that is not empty is enough. */
+  /** A path below the node's `dataDir`. */
+  file: string
+  /** The mark of the canaries has to be in it; without: it is enough that it is there and not empty. */
   marked?: true
   /** How many nodes of this kind have to hold it, of so many, for the cluster to come back with its data. */
   needed(nodes: number): number

@@ -51,7 +51,7 @@ export async function arm(
     armed.push({ type, fault, faultId: await store.armFault(db, stored, clock.now()) })
   }
   record.harmless = armed.every(({ type }) => type.harmless)
-  record.lasting = armed.every(({ type }) => type.harmless || !type.hold)
+  record.lasting = armed.every(({ type }) => type.harmless || !type.passes)
   record.replaceable = armed.flatMap(({ type, fault }) => (type.replacesMember ? targetsOf(fault) : []))
   return armed
 }
@@ -132,7 +132,7 @@ export function faultLook(
 /** Who cannot be asked, or does not answer, has not said that it is gone. */
 const isThere = (type: ChaosType, fault: Fault, cluster: Cluster, signal: AbortSignal): Promise<boolean> =>
   unlessLate(
-    type.landed(cluster, fault).catch(() => true),
+    (type.remains ?? type.landed)(cluster, fault).catch(() => true),
     { ms: within.askedMs, signal, otherwise: () => true },
   )
 

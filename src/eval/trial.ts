@@ -18,6 +18,7 @@ import { type Operation, operate } from '../operate.ts'
 import { type OperatorDb, openOperatorDb } from '../store/operator-db.ts'
 import * as store from '../store/trials.ts'
 import { DaemonEnded, proofOfOurs } from './blame.ts'
+import { dataOnDisk } from './disks.ts'
 import { arm, faultLook, holdFaults, inject, revert } from './faults.ts'
 import { type OperatorChange, type OperatorView, operatorView } from './operator-view.ts'
 import { type History, impactAt, isHealthy, wellSince } from './oracle.ts'
@@ -181,7 +182,7 @@ async function up(options: TrialOptions, record: TrialRecord, undo: AsyncDisposa
 
 /** Load runs, the monitor looks and finds nothing: only then does a fault tell us anything. */
 async function warm(options: TrialOptions, stage: Stage, undo: AsyncDisposableStack): Promise<Operator> {
-  const { spec, folder, clock, signal } = options
+  const { subject, spec, folder, clock, signal } = options
   stage.witness.tell('load')
   const dbPath = operatorDbIn(folder)
   const db = undo.use(openOperatorDb(dbPath))
@@ -201,7 +202,9 @@ async function warm(options: TrialOptions, stage: Stage, undo: AsyncDisposableSt
   const isQuiet = async () => {
     const tickets = await lookAt(options, operator, stage)
     const loaded = stage.witness.samples.some((sample) => sample.ops > 0 && sample.failed === 0)
-    return loaded && tickets.every((ticket) => ticket.state === 'resolved') && (await monitorHasLooked(db))
+    const planted = !subject.canaries || stage.witness.mark() !== null
+    const isQuietNow = tickets.every((ticket) => ticket.state === 'resolved')
+    return loaded && planted && isQuietNow && (await monitorHasLooked(db))
   }
   if (!(await until(isQuiet, within.quietMs, clock, signal)))
     throw new Error(`load without failures and a monitor without tickets: not within ${within.quietMs} ms`)
@@ -303,6 +306,9 @@ async function capture(
   if (verdict === undefined)
     throw new Error(`the witness did not read everything back within ${readBackMs} ms`)
   record.workload = verdict
+  record.canaries = witness.canaries()
+  const mark = witness.mark()
+  if (mark !== null) record.dataOnDisk = await dataOnDisk(cluster, options.subject, mark)
   // Nobody works any more who could see us look.
   await isBroken('now')
 }

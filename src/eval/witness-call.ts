@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Fact, WorkloadSample, WorkloadVerdict } from '../core/subject.ts'
+import type { CanaryVerdict, Fact, WorkloadSample, WorkloadVerdict } from '../core/subject.ts'
 import { type Daemon, plainEnv, self, startDaemon } from '../daemon.ts'
 import type { Cluster } from '../lab/contract.ts'
 import { endpointArgv } from '../operate.ts'
@@ -17,6 +17,10 @@ export interface Witness extends AsyncDisposable {
   readonly drops: Drop[]
   /** Every fact as a look that began at `since` or later told it last; null: none told anything. */
   state(since: number): Fact[] | null
+  /** What stands in the data that it planted; null: none is planted yet. */
+  mark(): string | null
+  /** What became of that; null: there is none, or it has not answered yet. */
+  canaries(): CanaryVerdict | null
   /** What the read-back proved, once it was told to stop and has answered; null: the subject has no workload. */
   verdict(): WorkloadVerdict | null | undefined
   tell(instruction: Instruction): void
@@ -43,6 +47,8 @@ export async function callWitness(
   const told = new Map<string, { at: number; fact: Fact }>()
   const notes = takeNotes(folder)
   let verdict: WorkloadVerdict | null | undefined
+  let mark: string | null = null
+  let canaries: CanaryVerdict | null = null
   const hear = (testimony: Testimony) => {
     switch (testimony.kind) {
       case 'probe': {
@@ -57,8 +63,12 @@ export async function callWitness(
         notes.add({ sample })
         return samples.push(sample)
       }
+      case 'planted':
+        mark = testimony.mark
+        return
       case 'verdict':
         verdict = testimony.verdict
+        canaries = testimony.canaries
         return
       default:
         return testimony satisfies never
@@ -77,6 +87,8 @@ export async function callWitness(
       const facts = [...told.values()].filter(({ at }) => at >= since).map(({ fact }) => fact)
       return facts.length > 0 ? facts : null
     },
+    mark: () => mark,
+    canaries: () => canaries,
     verdict: () => verdict,
     daemon,
     tell: (instruction) => daemon.send(instruction),

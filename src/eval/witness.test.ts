@@ -14,6 +14,7 @@ const proven: WorkloadVerdict = {
   ...{ ops: 2, failed: 0, acknowledged: 1, unreadable: 0 },
   ...{ lostWrites: [], phantomReads: [] },
 }
+const kept = { planted: 3, lost: ['key k is gone'], unreadable: 1 }
 const rule = { keepFiringMs: 0, graceMs: 0, description: 'd', source: 's' } as const
 
 /** A subject in memory: node b is down, and what was written is read back for ever or at once. */
@@ -41,6 +42,12 @@ function subject(readsBack: 'at once' | 'for ever', onLook = () => undefined) {
         }
       },
       [Symbol.asyncDispose]: async () => void log.push('disconnected'),
+    }),
+    canaries: () => ({
+      mark: 'a mark',
+      plant: async () => void log.push('planting'),
+      check: async () => kept,
+      [Symbol.asyncDispose]: async () => void log.push('canaries ended'),
     }),
     workload: (_, { seed }) => {
       log.push(`load with seed ${seed}`)
@@ -91,10 +98,18 @@ describe('witness', () => {
     }
     input.write('load\n')
     await until('it loads', () => said.some(({ kind }) => kind === 'sample'))
+    await until('it has planted', () => said.some(({ kind }) => kind === 'planted'))
+    assert.deepEqual(
+      said.find(({ kind }) => kind === 'planted'),
+      { kind: 'planted', mark: 'a mark' },
+    )
     input.write('stop\n')
     await ended
-    assert.deepEqual(said.at(-1), { kind: 'verdict', verdict: proven })
-    assert.deepEqual(log, ['load with seed 5', 'stopping', 'load ended', 'disconnected'])
+    assert.deepEqual(said.at(-1), { kind: 'verdict', verdict: proven, canaries: kept })
+    assert.deepEqual(log, [
+      ...['load with seed 5', 'planting', 'stopping'],
+      ...['canaries ended', 'load ended', 'disconnected'],
+    ])
   })
 
   test('ends with its owner, also in the middle of reading back', async () => {
@@ -103,7 +118,7 @@ describe('witness', () => {
     await until('it reads back', () => log.includes('stopping'))
     input.end()
     await assert.rejects(ended, Interrupted)
-    assert.deepEqual(log.slice(-2), ['load ended', 'disconnected'])
+    assert.deepEqual(log.slice(-3), ['canaries ended', 'load ended', 'disconnected'])
   })
 
   test('goes on where a look cannot be judged, and takes it for no health', async () => {

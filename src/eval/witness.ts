@@ -4,6 +4,8 @@ import type { Clock } from '../core/clock.ts'
 import { Interrupted, messageOf } from '../core/errors.ts'
 import { violationKey, wholeCluster } from '../core/invariant.ts'
 import type {
+  Canaries,
+  CanaryVerdict,
   Fact,
   Observation,
   Subject,
@@ -19,7 +21,9 @@ import type { Probe } from './record.ts'
 export type Testimony =
   | ({ kind: 'probe'; facts: Fact[] } & Probe)
   | ({ kind: 'sample' } & WorkloadSample)
-  | { kind: 'verdict'; verdict: WorkloadVerdict | null }
+  /** The canaries are there; `mark` is in them. */
+  | { kind: 'planted'; mark: string }
+  | { kind: 'verdict'; verdict: WorkloadVerdict | null; canaries: CanaryVerdict | null }
 
 /** What the witness is told, one word a line. */
 export type Instruction = 'load' | 'stop'
@@ -43,7 +47,7 @@ export interface WitnessOptions {
 
 /**
  * The oracle's own eyes and load, in a process that stands in the cluster's network and that nothing inside the
- * cluster can see: it probes from the start, loads when told to, and reads everything back when told to stop.
+ * cluster can see: it probes from the start, plants canaries and loads when told to, and reads everything back when told to stop.
  */
 export async function runWitness(options: WitnessOptions): Promise<void> {
   const { subject, endpoints, clock, say } = options
@@ -54,6 +58,7 @@ export async function runWitness(options: WitnessOptions): Promise<void> {
   const signal = AbortSignal.any([options.signal, done.signal])
   const connection = undo.use(subject.connect(endpoints))
   let workload: Workload | null = null
+  let canaries: Canaries | null = null
   const probing = (async () => {
     while (!signal.aborted) {
       const at = clock.now()
@@ -80,8 +85,17 @@ export async function runWitness(options: WitnessOptions): Promise<void> {
       workload = undo.use(subject.workload(endpoints, options.load))
       workload.onSample((sample) => say({ kind: 'sample', ...sample }))
     }
+    if (line === 'load' && subject.canaries) {
+      canaries = undo.use(subject.canaries(endpoints))
+      await canaries.plant(signal)
+      say({ kind: 'planted', mark: canaries.mark })
+    }
     if (line === 'stop') {
-      say({ kind: 'verdict', verdict: (await workload?.stop(signal)) ?? null })
+      const [verdict = null, kept = null] = await Promise.all([
+        workload?.stop(signal),
+        canaries?.check(signal),
+      ])
+      say({ kind: 'verdict', verdict, canaries: kept })
       return
     }
   }

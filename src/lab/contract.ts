@@ -57,6 +57,17 @@ export interface Cluster extends AsyncDisposable {
 
   /** Runs a program inside the node's network with the cluster's files and processes, as its root. It ends when we do. */
   run(node: string, argv: readonly string[], options?: RunOptions): Promise<Result>
+  /**
+   * Runs a shell script in the node's network, with programs that are not the cluster's: for proofs, since somebody inside may
+   * have put others in their place. It does not see the cluster's files and processes.
+   */
+  probe(node: string, script: string): Promise<Result>
+  /** Part of a regular file of the cluster, as bytes; null: there is none there, or only a link. */
+  read(node: string, path: string, part?: { offset: number; length: number }): Promise<Buffer | null>
+  /** The file system that the node's data are on; null: it cannot be seen. */
+  disk(node: string): Promise<{ totalBytes: number; availableBytes: number } | null>
+  /** Whether a file on the node's own disk is there, not empty, and has this text in it; null: it cannot be seen. */
+  holds(node: string, path: string, text: string): Promise<boolean | null>
   /** Starts the node's process; no-op when it runs. */
   start(node: string): Promise<void>
   /** SIGTERM, then SIGKILL after 5 s; no-op when it is stopped. */

@@ -361,6 +361,7 @@ export const cheats = tricks.map((cell): Cell => ({ timeoutMs: 6_000, ...cell })
 export const passingPause: ChaosType = {
   ...(pause as ChaosType),
   name: 'passing_pause',
+  passes: true,
   hold: async (cluster, fault, { clock, signal }) => {
     await clock.sleep(4_000, signal).catch((error) => {
       if (!signal.aborted) throw error

@@ -19,7 +19,7 @@ export async function slowBy200(cluster: Cluster, node: string): Promise<boolean
 }
 
 export async function losesHalf(cluster: Cluster, node: string): Promise<boolean> {
-  const lost = await lostShare(cluster, neighbour(cluster, node), node, 1000)
+  const lost = await lostShare(cluster, neighbour(cluster, node), node, { datagrams: 1000 })
   if (lost < 0.2) return false
   assert.ok(lost >= 0.42 && lost <= 0.58, `asked for 50 %; lost ${lost * 100} %`)
   return true

@@ -18,6 +18,21 @@ const names = Object.keys(changes) as [keyof typeof changes]
 
 const params = z.strictObject({ change: z.enum(names, `one of ${names.join(', ')}`).default('address') })
 
+/** Whether a file has the slip, however it was put right: a number may be another than it was. */
+const slips = {
+  address: (text: string) => settingIn(text, 'listen-peer-urls').includes('10.0.1.12'),
+  timeouts: (text: string) =>
+    !(
+      Number(settingIn(text, 'election-timeout') || 1000) >=
+      5 * Number(settingIn(text, 'heartbeat-interval') || 100)
+    ),
+  unit: (text: string) => !/^\d*$/.test(settingIn(text, 'heartbeat-interval')),
+}
+
+/** Empty where the file leaves it to etcd. */
+const settingIn = (text: string, setting: string): string =>
+  new RegExp(`^${setting}:\\s*["']?([^"'#\\n]*)`, 'm').exec(text)?.[1]?.trim() ?? ''
+
 /** A configuration that was changed, and shows at the next restart. */
 export const badConfig: ChaosType<z.infer<typeof params>> = {
   name: 'bad_config',
@@ -46,6 +61,11 @@ export const badConfig: ChaosType<z.infer<typeof params>> = {
   landed: async (cluster, fault) =>
     (await cluster.state(fault.target)) === 'stopped' &&
     (await readConfig(cluster, fault.target)) === textOf(fault, 'changed'),
+  // Who starts the process with another file has not repaired the one that its service is defined with.
+  remains: async (cluster, fault) => {
+    const file = await cluster.read(fault.target, configFile(fault.target))
+    return file === null || slips[params.parse(fault.params).change](file.toString())
+  },
   revert: async (cluster, fault) => {
     if ((await readConfig(cluster, fault.target)) !== textOf(fault, 'original')) {
       await writeConfig(cluster, fault.target, textOf(fault, 'original'))

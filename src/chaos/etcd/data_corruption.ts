@@ -61,6 +61,14 @@ export const dataCorruption: ChaosType<z.infer<typeof params>> = {
   },
   landed: async (cluster, fault) =>
     (await cluster.state(fault.target)) === 'stopped' && (await damaged(cluster, fault)).length > 0,
+  remains: async (cluster, fault) => {
+    const found = spotsOf(fault).map(async ({ offset, becomes }) => {
+      const wrong = Buffer.from(becomes, 'base64')
+      const part = { offset, length: wrong.length }
+      return (await cluster.read(fault.target, String(fault.undo.file), part))?.equals(wrong) ?? false
+    })
+    return (await Promise.all(found)).some(Boolean)
+  },
   revert: async (cluster, fault) => {
     const left = await damaged(cluster, fault)
     // Where the file was replaced meanwhile, there is nothing of ours in it.

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { systemClock } from '../../core/clock.ts'
 import type { Cluster } from '../../lab/contract.ts'
 import { placeOf } from '../link.ts'
-import { run } from '../run.ts'
+import { outside, run } from '../run.ts'
 
 /** How long a member may take to come back: seconds, and many where the machine is busy and its log is long. */
 export const patienceMs = 30_000
@@ -16,6 +16,16 @@ export function etcdctl(
 ): Promise<string> {
   const beside = members[0] ?? cluster.nodes[0]?.name ?? ''
   return run(cluster, beside, argvOf(cluster, members, args), input)
+}
+
+/** The same with the programs of whoever looks from outside. */
+export function etcdctlOutside(
+  cluster: Cluster,
+  members: readonly string[],
+  args: readonly string[],
+): Promise<string> {
+  const beside = members[0] ?? cluster.nodes[0]?.name ?? ''
+  return outside(cluster, beside, 'exec "$@"', ...argvOf(cluster, members, args))
 }
 
 export function argvOf(cluster: Cluster, members: readonly string[], args: readonly string[]): string[] {
@@ -44,8 +54,12 @@ export interface Member {
 }
 
 /** As a majority sees it, asked through these members. */
-export async function membersOf(cluster: Cluster, through: readonly string[]): Promise<Member[]> {
-  const json = await etcdctl(cluster, through, ['member', 'list', '-w', 'json'])
+export async function membersOf(
+  cluster: Cluster,
+  through: readonly string[],
+  ask = etcdctl,
+): Promise<Member[]> {
+  const json = await ask(cluster, through, ['member', 'list', '-w', 'json'])
   // Ids are too large for a JavaScript number.
   const { members } = memberList.parse(JSON.parse(json.replace(/"ID":(\d+)/g, '"ID":"$1"')))
   return members.map(({ ID, name, peerURLs }) => ({

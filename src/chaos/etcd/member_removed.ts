@@ -6,7 +6,7 @@ import { placeOf } from '../link.ts'
 import { bash } from '../run.ts'
 import { chooseOne } from '../target.ts'
 import { readConfig, writeConfig } from './config.ts'
-import { etcdctl, isHealthy, type Member, membersOf, namesOf, patienceMs } from './etcdctl.ts'
+import { etcdctl, etcdctlOutside, isHealthy, type Member, membersOf, namesOf, patienceMs } from './etcdctl.ts'
 
 const params = z.strictObject({})
 const pollMs = 50
@@ -40,6 +40,10 @@ export const memberRemoved: ChaosType<z.infer<typeof params>> = {
     })
   },
   landed: removed,
+  remains: async (cluster, fault) => {
+    const members = await membersOf(cluster, others(cluster, fault), etcdctlOutside)
+    return !members.some(({ name, peerUrl }) => name !== '' && peerUrl === memberOf(fault).peerUrl)
+  },
   revert: async (cluster, fault) => {
     if (await serves(cluster, fault)) return restoreConfig(cluster, fault)
     const same = (await listed(cluster, fault)).find(({ id }) => id === memberOf(fault).id)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Cluster } from '../../lab/contract.ts'
 import type { ChaosType, Fault } from '../chaos-type.ts'
 import { bash } from '../run.ts'
-import { argvOf, becomeHealthy, etcdctl, isHealthy, namesOf } from './etcdctl.ts'
+import { argvOf, becomeHealthy, etcdctl, etcdctlOutside, isHealthy, namesOf } from './etcdctl.ts'
 
 const params = z.strictObject({})
 
@@ -37,6 +37,9 @@ export const nospaceAlarm: ChaosType<z.infer<typeof params>> = {
     await bash(cluster, namesOf(cluster)[0] ?? '', fill, ...put)
   },
   landed: (cluster) => alarmed(cluster),
+  // A larger quota, or less data: what counts is that it may be written to again.
+  remains: async (cluster) =>
+    (await etcdctlOutside(cluster, namesOf(cluster), ['alarm', 'list'])).includes('NOSPACE'),
   revert: async (cluster, fault) => {
     const nodes = namesOf(cluster)
     // All of them have to give space back.

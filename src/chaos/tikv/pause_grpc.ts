@@ -3,8 +3,8 @@ import { BadInput } from '../../core/errors.ts'
 import type { Cluster } from '../../lab/contract.ts'
 import type { ChaosType } from '../chaos-type.ts'
 import { addressOf, neighbourOf } from '../link.ts'
-import { bash } from '../run.ts'
-import { allTargets, chooseTarget, eachTarget, targetsOf } from '../target.ts'
+import { bash, outside } from '../run.ts'
+import { allTargets, chooseTarget, eachTarget, someTarget, targetsOf } from '../target.ts'
 
 const params = z.strictObject({})
 
@@ -33,6 +33,7 @@ export const pauseGrpc: ChaosType<z.infer<typeof params>> = {
   inject: (cluster, fault) => eachTarget(fault, (node) => turn(cluster, node, 'pause_grpc')),
   landed: (cluster, fault) =>
     allTargets(fault, async (node) => (await answers(cluster, node)) && !(await listens(cluster, node))),
+  remains: (cluster, fault) => someTarget(fault, async (node) => !(await isOpen(cluster, node))),
   revert: (cluster, fault) =>
     eachTarget(fault, async (node) => {
       // A process that starts has its port open.
@@ -70,6 +71,20 @@ async function listens(cluster: Cluster, node: string): Promise<boolean> {
   const script = `timeout 2 bash -c ': <>/dev/tcp/$0/$1' "$1" "$2" 2>/dev/null && echo yes || true`
   const from = neighbourOf(cluster, node)
   return (await bash(cluster, from, script, addressOf(cluster, node), String(storePort))).trim() === 'yes'
+}
+
+/** The process that listens on the status port, which the store does in any case, has its other port open, too. */
+async function isOpen(cluster: Cluster, node: string): Promise<boolean> {
+  const [store = [], status = []] = await Promise.all(
+    [storePort, statusPort].map(async (port) => {
+      const shown = await outside(cluster, node, 'ss -Hltnp "sport = :$1"', String(port))
+      return shown.split('\n').filter((line) => line.trim() !== '')
+    }),
+  )
+  // Where the processes of the node cannot be seen from here, no line names one.
+  const pidsIn = (lines: readonly string[]) => lines.flatMap((line) => line.match(/pid=\d+/g) ?? [])
+  if (store.length === 0 || pidsIn(store).length === 0) return store.length > 0
+  return pidsIn(store).some((pid) => pidsIn(status).includes(pid))
 }
 
 /** One that was just started listens a moment later, on both ports. */

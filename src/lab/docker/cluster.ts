@@ -9,6 +9,7 @@ import { linkOf } from './delay.ts'
 import type { Engine } from './engine.ts'
 import { enterArgv } from './enter.ts'
 import { execIn } from './exec.ts'
+import { filesOf } from './files.ts'
 import { aboutFrom, behindGate, containerName, labels } from './labels.ts'
 import { logsOf } from './logs.ts'
 import { logFile } from './node-log.ts'
@@ -93,6 +94,8 @@ export function clusterOf(engine: Engine, instance: Instance, dispose: () => Pro
     nodes: nodes.map(({ name, address, dataDir, port }) => ({ name, address, dataDir, port })),
     endpoints: Object.fromEntries(nodes.map(({ name, endpoint }) => [name, endpoint])),
     run: (node, argv, options) => execIn(engine, link(node), argv, options),
+    probe: (node, script) => network(node).sh(script),
+    ...filesOf(engine, link, (node) => nodes.find(({ name }) => name === node)?.dataDir ?? ''),
     start: async (node) => startContainer(engine, process(node)),
     stop: async (node) => stopContainer(engine, process(node)),
     signal: async (node, signal) => signalContainer(engine, process(node), signal),

@@ -7,6 +7,7 @@ import { cpuLimitOf, limitCpuOf, unlimitCpuOf } from './cpu.ts'
 import { linkOf } from './delay.ts'
 import { commandIn, enterWorld, joinWorld } from './enter.ts'
 import { endLeftBehind } from './left.ts'
+import { filesOf } from './files.ts'
 import type { World } from './marker.ts'
 import { execute } from './process.ts'
 import { servicesOf } from './service.ts'
@@ -59,6 +60,8 @@ export async function clusterOf(world: World, dispose: () => Promise<void>): Pro
       ]),
     ),
     run,
+    probe: (node, script) => link(node).sh(script),
+    ...filesOf(root, (node) => world.nodes.find(({ name }) => name === known(node))?.dataDir ?? ''),
     start,
     stop: async (node) => services.stop(known(node)),
     signal: async (node, signal) => services.signal(known(node), signal),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Subject } from '../../core/subject.ts'
+import { canaries } from './canaries.ts'
 import { facts } from './facts.ts'
 import { invariants } from './invariants.ts'
 import type { EtcdObservation } from './observation.ts'
@@ -17,5 +18,12 @@ export const etcd: Subject<EtcdObservation> = {
   prompt: readFileSync(new URL('./prompt.md', import.meta.url), 'utf8'),
   topology,
   workload,
+  canaries: (endpoints) => canaries(endpoints),
+  // Its database: whatever it acknowledged is in there a tenth of a second later.
+  storage: { etcd: { file: 'data/member/snap/db', marked: true, needed: majorityOf } },
   runbook,
+}
+
+function majorityOf(nodes: number): number {
+  return Math.floor(nodes / 2) + 1
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Subject } from '../../core/subject.ts'
+import { canaries } from './canaries.ts'
 import { extras } from './extras.ts'
 import { facts } from './facts.ts'
 import { invariants } from './invariants.ts'
@@ -19,5 +20,15 @@ export const tikv: Subject<TikvObservation> = {
   topology,
   extras,
   workload,
+  canaries: (endpoints) => canaries(endpoints),
+  // Its files may be compressed: that they are there is all that they show. Each region has three replicas.
+  storage: {
+    pd: { file: 'data/member/snap/db', needed: majorityOf },
+    tikv: { file: 'data/db/CURRENT', needed: (stores) => Math.min(2, stores) },
+  },
   runbook,
+}
+
+function majorityOf(nodes: number): number {
+  return Math.floor(nodes / 2) + 1
 }

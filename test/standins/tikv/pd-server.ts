@@ -50,6 +50,9 @@ export async function pdServer(flags: Flags): Promise<void> {
   let lease = { name: '', until: 0 }
   mkdirSync(dataDir, { recursive: true })
   writeFileSync(join(dataDir, 'NAME'), self)
+  // Where the etcd in the real one has its database.
+  mkdirSync(join(dataDir, 'member/snap'), { recursive: true })
+  writeFileSync(join(dataDir, 'member/snap/db'), self)
 
   const talk = talker()
   const send = async (to: string, message: Message): Promise<Reply | null> => {

@@ -28,7 +28,9 @@ export async function tikvServer(flags: Flags): Promise<void> {
   const address = flags.get('advertise-addr') ?? need(flags, 'addr')
   const config = flags.get('config')
   if (config !== undefined && !existsSync(config)) throw new Error(`invalid configuration file ${config}`)
-  mkdirSync(dataDir, { recursive: true })
+  // As RocksDB, whose files begin here.
+  mkdirSync(join(dataDir, 'db'), { recursive: true })
+  writeFileSync(join(dataDir, 'db/CURRENT'), 'MANIFEST-000001\n')
   const startedAt = now()
   const storeId = String(1 + Number(BigInt(idOf(address)) % 1_000_000n))
   const store: StoreMeta = {

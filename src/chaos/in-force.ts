@@ -1,0 +1,88 @@
+import type { Cluster } from '../lab/contract.ts'
+import { placeOf } from './link.ts'
+import { outside } from './run.ts'
+
+/** A rule of a node's firewall, as `iptables-save -c` has it, with the packets that reached it. */
+interface Rule {
+  packets: number
+  text: string
+}
+
+interface Look {
+  rules: Rule[]
+  /** Packets through the node's interface, both ways. */
+  passed: number
+}
+
+/** Fewer packets than that say nothing about a rule that saw none of them. */
+const fewPackets = 6
+
+/**
+ * Rules of a node's firewall that act: they are there, and packets reach them. One that is still there, but after another that
+ * lets everything through, acts no more. Where nothing arrives at all, whatever is there is taken to act. Some connections
+ * from another node are made, so that something does.
+ *
+ * @param isMeant of the text of a rule, such as `-A INPUT -j EDGE-IN`
+ */
+export async function rulesInForce(
+  cluster: Cluster,
+  node: string,
+  from: string,
+  isMeant: (rule: string) => boolean,
+): Promise<string[]> {
+  const before = await look(cluster, node)
+  if (!before.rules.some(({ text }) => isMeant(text))) return []
+  await outside(cluster, from, knock, ...placeOf(cluster, node))
+  const after = await look(cluster, node)
+  const isQuiet = after.passed - before.passed < fewPackets
+  return after.rules
+    .filter(({ text }) => isMeant(text))
+    .filter(({ text, packets }) => {
+      const was = before.rules.find((rule) => rule.text === text)
+      // Somebody may have set it back to 0: that it changed is what counts.
+      return isQuiet || packets !== was?.packets
+    })
+    .map(({ text }) => text)
+}
+
+const knock = `for _ in {1..8}; do timeout 0.3 bash -c ': <>/dev/tcp/$0/$1' "$1" "$2"; sleep 0.05; done 2>/dev/null; :`
+
+const state = `for table in mangle filter; do iptables-save -c -t $table || exit; done; grep -F eth0: /proc/net/dev`
+
+async function look(cluster: Cluster, node: string): Promise<Look> {
+  const lines = (await outside(cluster, node, state)).split('\n')
+  const counters =
+    lines
+      .find((line) => line.includes('eth0:'))
+      ?.split(/[:\s]+/)
+      .filter(Boolean) ?? []
+  return {
+    rules: lines.flatMap((line): Rule[] => {
+      const [, packets, text] = /^\[(\d+):\d+\] (-A .*)$/.exec(line) ?? []
+      return text === undefined ? [] : [{ packets: Number(packets), text }]
+    }),
+    // After the interface's name: bytes, packets received; eight fields later those sent.
+    passed: Number(counters[2] ?? 0) + Number(counters[10] ?? 0),
+  }
+}
+
+/** Whether chains of ours drop anything: packets reach the jump to one, and it has a rule that drops. */
+export async function chainsInForce(
+  cluster: Cluster,
+  node: string,
+  from: string,
+  names: readonly string[],
+): Promise<boolean> {
+  const isJump = (rule: string) => names.some((name) => rule.endsWith(` -j ${name}`))
+  const isDrop = (rule: string) => names.some((name) => rule.startsWith(`-A ${name} `)) && dropping.test(rule)
+  const { rules } = await look(cluster, node)
+  const full = names.filter((name) =>
+    rules.some(({ text }) => text.startsWith(`-A ${name} `) && isDrop(text)),
+  )
+  if (full.length === 0) return false
+  const jumps = await rulesInForce(cluster, node, from, isJump)
+  return jumps.some((jump) => full.some((name) => jump.endsWith(` -j ${name}`)))
+}
+
+/** A share of nothing drops nothing. */
+const dropping = /^(?!.*--probability 0(\.0+)?\b(?!\.)).* -j (DROP|REJECT)/

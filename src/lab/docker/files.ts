@@ -1,0 +1,34 @@
+import type { Cluster } from '../contract.ts'
+import type { Engine } from './engine.ts'
+import { execIn } from './exec.ts'
+
+const mostBytes = 1 << 20
+
+/** Regular files only: a link may lead anywhere, and a pipe for ever. */
+const read = '[ -f "$1" ] && [ ! -L "$1" ] || exit 3; tail -c "+$2" -- "$1" | head -c "$3" | base64 -w 0'
+const space = 'df -kP -- "$1" | tail -n 1'
+const search = '[ -f "$1" ] && [ ! -L "$1" ] && [ -s "$1" ] || exit 1; LC_ALL=C grep -qaF -e "$2" -- "$1"'
+
+/** The files of a node, read in the container that has its network and disk; its programs are not the node's. */
+export function filesOf(
+  engine: Engine,
+  linkOf: (node: string) => string,
+  dataDirOf: (node: string) => string,
+): Pick<Cluster, 'read' | 'disk' | 'holds'> {
+  const sh = (node: string, script: string, ...args: string[]) =>
+    execIn(engine, linkOf(node), ['sh', '-c', script, 'sh', ...args], { timeoutMs: 10_000 })
+  return {
+    read: async (node, path, { offset, length } = { offset: 0, length: mostBytes }) => {
+      const most = Math.min(length, mostBytes)
+      const { stdout, exitCode } = await sh(node, read, path, String(offset + 1), String(most))
+      return exitCode === 0 ? Buffer.from(stdout, 'base64') : null
+    },
+    disk: async (node) => {
+      const { stdout, exitCode } = await sh(node, space, dataDirOf(node))
+      const [, total = 0, , available = 0] = stdout.split(/\s+/).map(Number)
+      return exitCode === 0 ? { totalBytes: total * 1024, availableBytes: available * 1024 } : null
+    },
+    holds: async (node, path, text) =>
+      (await sh(node, search, `${dataDirOf(node)}/${path}`, text)).exitCode === 0,
+  }
+}

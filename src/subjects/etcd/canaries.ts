@@ -1,0 +1,202 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { type Clock, systemClock } from '../../core/clock.ts'
+import type { Rng } from '../../core/rng.ts'
+import type { Canaries } from '../../core/subject.ts'
+import type { Endpoints } from '../../core/topology.ts'
+import { checkPlanted, documentOf, hex, keyNames, type Planted, unguessable } from '../shared/canaries.ts'
+import { type Client, clientOf } from '../shared/client.ts'
+import { within } from '../shared/deadline.ts'
+
+const requestMs = 2_000
+const attempts = 3
+
+const int = z.string().default('0')
+const range = z.object({
+  kvs: z
+    .array(
+      z.object({
+        ...{
+          value: z.string().default(''),
+          create_revision: int,
+          mod_revision: int,
+          version: int,
+          lease: int,
+        },
+      }),
+    )
+    .default([]),
+})
+const timeToLive = z.object({ grantedTTL: int, keys: z.array(z.string()).default([]) })
+const userAnswer = z.object({ roles: z.array(z.string()).default([]) })
+const roleAnswer = z.object({
+  perm: z
+    .array(
+      z.object({ permType: z.string().default('READ'), key: z.string(), range_end: z.string().default('') }),
+    )
+    .default([]),
+})
+
+/** Sends a request to one member after the other until one answers with 200, or says that there is no such thing. */
+type Ask = <T>(
+  path: string,
+  body: object,
+  answer: z.ZodType<T>,
+  signal: AbortSignal,
+) => Promise<T | 'missing' | null>
+
+/** etcd's words for what is not there, in every version; a status of its own has only some of them. */
+const notThere = /not found|doesn't exist/
+
+function askAny(clients: readonly Client[]): Ask {
+  return async (path, body, answer, signal) => {
+    for (const client of clients) {
+      const reply = await within(signal, requestMs, (until) =>
+        client.ask({ method: 'POST', path, body, signal: until, once: true }),
+      )
+      if (reply.kind === 'silent') continue
+      if (reply.status !== 200 && notThere.test(reply.body)) return 'missing'
+      const found = reply.status === 200 ? answer.safeParse(JSON.parse(reply.body)).data : undefined
+      if (found !== undefined) return found
+    }
+    return null
+  }
+}
+
+/**
+ * Keys with a history (some written several times, some deleted and made again, one large), one that was deleted, one that
+ * hangs on a lease, that lease, a role and a user who has it. Authentication stays off. A key's revisions and version are part
+ * of it: whoever writes it again, even with its value, gives it others.
+ */
+export function canaries(
+  endpoints: Endpoints,
+  { clock = systemClock, checkMs = 8_000 }: { clock?: Clock; checkMs?: number } = {},
+): Canaries {
+  const clients = Object.values(endpoints).map(({ url }) => clientOf(url, clock))
+  const ask = askAny(clients)
+  const rng = unguessable()
+  const mark = hex(rng, 32)
+  let planted: Planted[] = []
+  return {
+    mark,
+    async plant(signal) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          planted = await plantAll(ask, rng, mark, signal)
+          return
+        } catch (error) {
+          // What a failed attempt left is just more data; names are new each time.
+          if (attempt === attempts || signal.aborted) throw error
+        }
+      }
+    },
+    check: (signal) => checkPlanted(planted, { clock, signal, withinMs: checkMs }),
+    [Symbol.asyncDispose]: async () => {
+      for (const client of clients) client[Symbol.dispose]()
+    },
+  }
+}
+
+const largeBytes = 200_000
+/** A day and more: it outlives every trial. */
+const ttlSeconds = 86_400
+
+async function plantAll(ask: Ask, rng: Rng, mark: string, signal: AbortSignal): Promise<Planted[]> {
+  const demand = async (path: string, body: object) => {
+    const done = await ask(path, body, z.object({ ID: int }), signal)
+    if (done === null || done === 'missing') throw new Error(`${path}: no member did it`)
+    return done
+  }
+  const put = (key: string, value: string, lease = '0') =>
+    demand('/v3/kv/put', { key: base64(key), value: base64(value), lease })
+  const remove = (key: string) => demand('/v3/kv/deleterange', { key: base64(key) })
+
+  const [plain = '', edited = '', again = '', large = '', leased = '', gone = ''] = keyNames(rng, 6)
+  const ttl = ttlSeconds + rng.int(86_400)
+  const role = `${rng.pick(['billing', 'catalog', 'gateway', 'tenants'])}-${hex(rng, 4)}`
+  const user = `svc-${role}`
+  const area = `${plain.split('/')[0]}/`
+
+  const { ID: lease } = await demand('/v3/lease/grant', { TTL: String(ttl) })
+  // One after the other where order is history; else together.
+  const history = async (key: string, ...values: (string | null)[]) => {
+    for (const value of values) await (value === null ? remove(key) : put(key, value))
+  }
+  await Promise.all([
+    put(plain, JSON.stringify({ id: mark, enabled: true })),
+    history(edited, documentOf(rng, 200), documentOf(rng, 200), documentOf(rng, 200)),
+    history(again, documentOf(rng, 100), null, documentOf(rng, 100), documentOf(rng, 100)),
+    history(gone, documentOf(rng, 100), null),
+    put(large, documentOf(rng, largeBytes)),
+    put(leased, documentOf(rng, 60), lease),
+    demand('/v3/auth/role/add', { name: role })
+      .then(() =>
+        demand('/v3/auth/role/grant', {
+          name: role,
+          perm: { permType: 'READWRITE', key: base64(area), range_end: base64(endOf(area)) },
+        }),
+      )
+      // Without a password nothing has to be hashed, by any member.
+      .then(() => demand('/v3/auth/user/add', { name: user, options: { no_password: true } }))
+      .then(() => demand('/v3/auth/user/grant', { user, role })),
+  ])
+
+  const things: Omit<Planted, 'was'>[] = [
+    ...[plain, edited, again, large, leased, gone].map((key) => ({
+      what: `key ${key}`,
+      read: (until: AbortSignal) => keyText(ask, key, until),
+    })),
+    { what: `lease ${BigInt(lease).toString(16)}`, read: (until) => leaseText(ask, lease, until) },
+    { what: `user ${user}`, read: (until) => userText(ask, user, until) },
+    { what: `role ${role}`, read: (until) => roleText(ask, role, until) },
+  ]
+  return Promise.all(
+    things.map(async (thing) => {
+      const was = await thing.read(signal)
+      if (was === null || (was === 'gone') !== (thing.what === `key ${gone}`))
+        throw new Error(`${thing.what} cannot be read after it was written`)
+      return { ...thing, was }
+    }),
+  )
+}
+
+async function keyText(ask: Ask, key: string, signal: AbortSignal): Promise<string | null> {
+  const found = await ask('/v3/kv/range', { key: base64(key) }, range, signal)
+  if (found === null || found === 'missing') return null
+  const [kv] = found.kvs
+  if (!kv) return 'gone'
+  const hash = createHash('sha256').update(kv.value).digest('hex').slice(0, 16)
+  const lease = kv.lease === '0' ? '' : `, lease ${BigInt(kv.lease).toString(16)}`
+  return `made at ${kv.create_revision}, changed at ${kv.mod_revision}, version ${kv.version}, content ${hash}${lease}`
+}
+
+async function leaseText(ask: Ask, lease: string, signal: AbortSignal): Promise<string | null> {
+  const found = await ask('/v3/lease/timetolive', { ID: lease, keys: true }, timeToLive, signal)
+  if (found === null) return null
+  // A lease that is unknown is told with a time of -1, or as not found.
+  if (found === 'missing' || found.grantedTTL === '0') return 'gone'
+  return `for ${found.grantedTTL} s, of ${found.keys.length} keys`
+}
+
+async function userText(ask: Ask, name: string, signal: AbortSignal): Promise<string | null> {
+  const found = await ask('/v3/auth/user/get', { name }, userAnswer, signal)
+  if (found === null) return null
+  return found === 'missing' ? 'gone' : `with the roles ${found.roles.toSorted().join(', ') || 'none'}`
+}
+
+async function roleText(ask: Ask, name: string, signal: AbortSignal): Promise<string | null> {
+  const found = await ask('/v3/auth/role/get', { role: name }, roleAnswer, signal)
+  if (found === null) return null
+  if (found === 'missing') return 'gone'
+  const may = found.perm.map(
+    ({ permType, key, range_end }) => `${permType} ${text(key)} to ${text(range_end)}`,
+  )
+  return `may ${may.toSorted().join(', ') || 'nothing'}`
+}
+
+const base64 = (plain: string) => Buffer.from(plain).toString('base64')
+const text = (coded: string) => Buffer.from(coded, 'base64').toString()
+
+/** Where the keys with a prefix end: etcd's own rule for ASCII. */
+const endOf = (prefix: string): string =>
+  prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto'
+import { type Clock, systemClock } from '../../core/clock.ts'
+import type { Rng } from '../../core/rng.ts'
+import type { Canaries } from '../../core/subject.ts'
+import type { Endpoints } from '../../core/topology.ts'
+import { checkPlanted, documentOf, hex, keyNames, type Planted, unguessable } from '../shared/canaries.ts'
+import type { KeyValue } from '../shared/kv.ts'
+import { rawKeyValue } from './raw-kv.ts'
+
+const attempts = 3
+const largeBytes = 100_000
+
+/** Raw keys over the whole range, one of them large. Raw keys have no history: whoever writes them again is not seen. */
+export function canaries(
+  endpoints: Endpoints,
+  { clock = systemClock, checkMs = 10_000 }: { clock?: Clock; checkMs?: number } = {},
+): Canaries {
+  const kv = rawKeyValue(endpoints)
+  const rng = unguessable()
+  const mark = hex(rng, 32)
+  let planted: Planted[] = []
+  return {
+    mark,
+    async plant(signal) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          planted = await plantAll(kv, rng, mark, signal)
+          return
+        } catch (error) {
+          if (attempt === attempts || signal.aborted) throw error
+        }
+      }
+    },
+    check: (signal) => checkPlanted(planted, { clock, signal, withinMs: checkMs }),
+    [Symbol.asyncDispose]: async () => kv[Symbol.dispose](),
+  }
+}
+
+function plantAll(kv: KeyValue, rng: Rng, mark: string, signal: AbortSignal): Promise<Planted[]> {
+  const values = [
+    JSON.stringify({ id: mark, enabled: true }),
+    documentOf(rng, 60),
+    documentOf(rng, 200),
+    documentOf(rng, 1_000),
+    documentOf(rng, largeBytes),
+  ]
+  const keys = keyNames(rng, values.length)
+  return Promise.all(
+    values.map(async (value, i): Promise<Planted> => {
+      const key = keys[i] ?? ''
+      if ((await kv.put(key, value, signal)) !== 'acknowledged') throw new Error(`key ${key} was not written`)
+      return { what: `key ${key}`, was: contentOf(value), read: (until) => keyText(kv, key, until) }
+    }),
+  )
+}
+
+async function keyText(kv: KeyValue, key: string, signal: AbortSignal): Promise<string | null> {
+  const got = await kv.get(key, signal)
+  if (got.kind === 'failed') return null
+  return got.value === null ? 'gone' : contentOf(got.value)
+}
+
+const contentOf = (value: string): string =>
+  `content ${createHash('sha256').update(value).digest('hex').slice(0, 16)}`
