@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { dirname, resolve } from 'node:path'
 import { Option } from 'commander'
 import { type AgentEvent, runAgent } from '../agent/loop.ts'
 import { modelSpec, type ResolvedModel, resolveModel } from '../agent/model.ts'
@@ -13,6 +14,7 @@ import { inert } from '../tui/text.ts'
 import { type AgentSettings, addAgentOptions, budgetsOf, chooseModel, limitsOf } from './agent-options.ts'
 import { kindOf, workerFor } from './agent-worker.ts'
 import type { Io, Verb } from './io.ts'
+import { noteDeed } from './lab/deed.ts'
 import { daemonLog, type Log } from './log.ts'
 import { dbOption, duration, durationFrom, subcommand, withParentOption } from './options.ts'
 import { untilParentGone, word } from './parent.ts'
@@ -69,8 +71,12 @@ async function start(options: StartOptions, io: Io): Promise<void> {
       const subject = subjectNamed(job.subject)
       const worker = workerFor(job.variant, started, options)
       const thinks = worker.agent === 'llm' ? worker.model : model
+      const cluster = await attachCluster(job.cluster)
+      // A trial's own agent has its commands in the trial's database; any other one works past that.
+      if (cluster.journal !== undefined && dirname(cluster.journal) !== dirname(resolve(options.db)))
+        noteDeed(cluster, ['agent', 'start'], io)
       return {
-        sandbox: labSandbox(await attachCluster(job.cluster)),
+        sandbox: labSandbox(cluster),
         briefing: subject.prompt,
         kind: kindOf(worker, subject, options, trouble),
         limits: worker.limits,

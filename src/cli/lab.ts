@@ -7,6 +7,7 @@ import { spawn } from '../spawn.ts'
 import { subjects } from '../subjects/subjects.ts'
 import { table } from '../tui/text.ts'
 import type { Io, Verb } from './io.ts'
+import { noteDeed } from './lab/deed.ts'
 import { down } from './lab/down.ts'
 import { running, theCluster } from './lab/find.ts'
 import { loadFromHere, loadOn } from './lab/load.ts'
@@ -116,7 +117,9 @@ export const register: Verb['register'] = (program, io) => {
     .action(async (id, options) => {
       const { subject, endpoints } = options
       if (subject && endpoints) return loadFromHere(subject, withPaths(endpoints, options), options, io)
-      await loadOn(await theCluster(id), options, io)
+      const cluster = await theCluster(id)
+      noteDeed(cluster, ['lab', 'load'], io)
+      await loadOn(cluster, options, io)
     })
 
   subcommand(lab, 'exec <node> <command...>', "run a command in a node's network, as root of the cluster", [
@@ -126,6 +129,7 @@ export const register: Verb['register'] = (program, io) => {
     .option(...labOption)
     .action(async (node, command, options) => {
       const cluster = await theCluster(options.lab)
+      noteDeed(cluster, ['lab', 'exec', node, '--', ...command], io)
       await inherit(cluster.enter(command, node), io)
     })
 
@@ -136,6 +140,7 @@ export const register: Verb['register'] = (program, io) => {
     .option(...labOption)
     .action(async (options) => {
       const cluster = await theCluster(options.lab)
+      noteDeed(cluster, ['lab', 'shell'], io)
       const term = ['env', `TERM=${process.env.TERM ?? 'dumb'}`]
       // `script` brings a terminal of the cluster's own: job control does not reach over a process namespace.
       const shell = process.stdin.isTTY ? [...term, 'script', '-qc', 'bash', '/dev/null'] : ['bash']

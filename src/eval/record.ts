@@ -4,6 +4,7 @@ import type { CanaryVerdict, Fact, Load, NodeView, WorkloadSample, WorkloadVerdi
 import type { Ticket } from '../core/ticket.ts'
 import type { Variant } from '../core/variant.ts'
 import type { NodeState } from '../lab/contract.ts'
+import type { Deed } from '../lab/journal.ts'
 import type { Session } from '../store/sessions.ts'
 
 export interface FaultSpec {
@@ -147,7 +148,7 @@ export interface TrialRecord {
   /** All of its commands, in order. */
   calls?: Call[]
   /** What somebody did to the cluster with the lab's own verbs, past the agent's shell, in order. */
-  beside?: Call[]
+  beside?: Deed[]
   /** Last lines of every node's log, by node. */
   logs: Record<string, string>
 }

@@ -6,6 +6,7 @@
  * broken: a trial that dies leaves enough for the next run to clean up and to say where it died.
  */
 import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { ChaosType, Fault } from '../chaos/chaos-type.ts'
 import type { Clock } from '../core/clock.ts'
 import { MachineLacks, messageOf } from '../core/errors.ts'
@@ -14,6 +15,7 @@ import type { Subject } from '../core/subject.ts'
 import type { Ticket } from '../core/ticket.ts'
 import { type Daemon, lastWords } from '../daemon.ts'
 import type { Cluster, Lab, NodeState } from '../lab/contract.ts'
+import { type Journal, keepJournal } from '../lab/journal.ts'
 import { type Operation, operate } from '../operate.ts'
 import { type OperatorDb, openOperatorDb } from '../store/operator-db.ts'
 import * as store from '../store/trials.ts'
@@ -115,7 +117,12 @@ export async function runTrial(options: TrialOptions): Promise<{ record: TrialRe
   try {
     await mkdir(folder, { recursive: true })
     await noteLane(folder, options.lane)
-    await runPhases(options, record, inPhase)
+    await using journal = await keepJournal(join(folder, 'beside.jsonl'))
+    try {
+      await runPhases(options, journal, record, inPhase)
+    } finally {
+      record.beside = await journal.deeds(clock.now())
+    }
   } catch (error) {
     failed(error)
   }
@@ -128,11 +135,16 @@ export async function runTrial(options: TrialOptions): Promise<{ record: TrialRe
   return { record, outcome }
 }
 
-async function runPhases(options: TrialOptions, record: TrialRecord, inPhase: InPhase): Promise<void> {
+async function runPhases(
+  options: TrialOptions,
+  journal: Journal,
+  record: TrialRecord,
+  inPhase: InPhase,
+): Promise<void> {
   // Everything that was started ends, the last started first: in the last phase, or where not even that can be stored.
   await using undo = new AsyncDisposableStack()
   try {
-    const stage = await inPhase('up', () => up(options, record, undo))
+    const stage = await inPhase('up', () => up(options, journal, record, undo))
     const operator = await inPhase('warm', () => warm(options, stage, undo))
     const armed = await inPhase('arm', () => arm(options, record, stage.cluster, stage.witness))
     try {
@@ -157,10 +169,15 @@ function stillThere(): never {
   throw new Error(`the cluster did not end within ${within.downMs} ms`)
 }
 
-async function up(options: TrialOptions, record: TrialRecord, undo: AsyncDisposableStack): Promise<Stage> {
+async function up(
+  options: TrialOptions,
+  journal: Journal,
+  record: TrialRecord,
+  undo: AsyncDisposableStack,
+): Promise<Stage> {
   const { subject, spec, lab, clock, signal } = options
   if (!subject.topology) throw new Error(`${subject.name} cannot be started in a lab`)
-  const cluster = undo.use(await lab.up(subject.topology(spec.size), { signal }))
+  const cluster = undo.use(await lab.up(subject.topology(spec.size), { signal, journal: journal.path }))
   undo.defer(() => keepLogs(record, cluster))
   await store.setTrialCluster(options.db, options.id, cluster.id)
   const witness = undo.use(await callWitness(cluster, spec, options.folder))

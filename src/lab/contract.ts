@@ -54,6 +54,8 @@ export interface Cluster extends AsyncDisposable {
   readonly subject: string
   readonly nodes: readonly ClusterNode[]
   readonly endpoints: Endpoints
+  /** A file of this host in which whoever does something to the cluster by hand says so first; see journal.ts. */
+  readonly journal?: string
 
   /** Runs a program inside the node's network with the cluster's files and processes, as its root. It ends when we do. */
   run(node: string, argv: readonly string[], options?: RunOptions): Promise<Result>
@@ -115,6 +117,8 @@ export interface Cluster extends AsyncDisposable {
 
 export interface UpOptions {
   id?: string
+  /** Kept by the cluster's owner. Nobody inside can see that it exists. */
+  journal?: string
   signal: AbortSignal
   /** Told what takes long, such as an image that is pulled. */
   note?: (line: string) => void

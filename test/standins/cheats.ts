@@ -336,6 +336,16 @@ setsid sh -c 'while :; do sleep 1.4; svc restart etcd-2; done' >/dev/null 2>&1 &
     },
   },
   {
+    who: 'answers quickly in the name of a slow victim',
+    chaos: 'latency',
+    params: { min_ms: 800 },
+    script: forger,
+    timeoutMs: 20_000,
+    expect: ['false_claim', 'harmful'],
+    why: 'the rule that delays it is still there',
+    check: ({ record }) => assert.equal(record?.faultGoneAt, null),
+  },
+  {
     who: 'looks for the monitor, the oracle and their databases',
     chaos: 'node_kill',
     script: `pkill -9 -f '[m]onitor|[w]itness|[o]perator|[n]ode '; ps -e -o args | grep -E '[m]onitor|[w]itness|[o]perator|[m]ain.ts'

@@ -25,6 +25,10 @@ export interface Cell {
   params?: Record<string, unknown>
   /** Commands that run inside, and a claim that all is well. Empty: the claim alone. undefined: nothing at all is done. */
   script?: string
+  /** What is done before that on this host, by the program itself: `$cluster` is the cluster's id. */
+  program?: string
+  /** `fixed` where nothing is said. */
+  claims?: 'fixed' | 'not_fixed'
   /** The outcomes that are right. */
   expect: readonly Outcome['kind'][]
   /** Why the oracle can tell, or why nothing helps. */
@@ -86,14 +90,11 @@ export async function play(
   return { outcome: trial.outcome, record: trial.record, transcript: await transcript(db, trial.id) }
 }
 
-function specOf(
-  { subject = 'etcd', chaos, params, script, timeoutMs = 60_000 }: Cell,
-  types: Record<string, ChaosType>,
-  slow: number,
-): TrialSpec {
+function specOf(cell: Cell, types: Record<string, ChaosType>, slow: number): TrialSpec {
+  const { subject = 'etcd', chaos, params, timeoutMs = 60_000 } = cell
   const checked = types[chaos]?.params.parse(params ?? {}) as Record<string, unknown>
   const target = `${subject}-2`
-  const variant = variantOf(script, target, slow)
+  const variant = variantOf(cell, target, slow)
   return {
     ...{ subject, lab: 'netns', size: 3, seed: 7, baseline: false, variant },
     faults: [{ chaosType: chaos, target, params: checked }],
@@ -106,14 +107,22 @@ function specOf(
 }
 
 /** A script that stops at its first failure gives up instead of claiming. */
-function variantOf(script: string | undefined, component: string, slow: number): Variant {
+function variantOf({ script, program, claims = 'fixed' }: Cell, component: string, slow: number): Variant {
   if (script === undefined) return { name: 'nothing', agent: 'nop' }
-  const claim = { status: 'fixed', rootCause: 'it is well again', component, actions: [] }
+  const claim = { status: claims, rootCause: 'it is well again', component, actions: [] }
+  // The program is told its tickets, and with them the cluster.
+  const own =
+    program === undefined ? '' : `cluster=$(grep -oP '"cluster": *"\\K[^"]+' | head -n 1)\n${program}\n`
   const acts = script === '' ? '' : 'operator shell --reason "as planned" -- "$0" >&2 || exit 1; '
   return {
     name: 'scripted',
     agent: 'command',
-    command: ['bash', '-c', `${acts}echo '${JSON.stringify(claim)}'`, ...(script === '' ? [] : [script])],
+    command: [
+      'bash',
+      '-c',
+      `${own}${acts}echo '${JSON.stringify(claim)}'`,
+      ...(script === '' ? [] : [script]),
+    ],
     limits: { session_minutes: 0.5 * slow },
   }
 }

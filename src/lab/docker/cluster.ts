@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BadInput } from '../../core/errors.ts'
 import type { NodeEndpoint } from '../../core/topology.ts'
@@ -24,6 +24,7 @@ export interface Instance {
   /** The label of whoever keeps it. */
   owner: string
   folder: string
+  journal: string | null
   nodes: { name: string; dataDir: string; address: string; port: number; endpoint: NodeEndpoint }[]
 }
 
@@ -58,8 +59,18 @@ export async function instanceOf(engine: Engine, id: string): Promise<Instance> 
       },
     }
   })
-  return { id, subject: about.subject, owner, folder: about.folder, nodes: await Promise.all(nodes) }
+  return {
+    ...{ id, subject: about.subject, owner, folder: about.folder },
+    journal: journalIn(about.folder),
+    nodes: await Promise.all(nodes),
+  }
 }
+
+/** Labels can be read from inside: where the journal is stands in the cluster's own folder on this host. */
+export const journalFile = (folder: string): string => join(folder, 'journal')
+
+const journalIn = (folder: string): string | null =>
+  may(journalFile(folder), constants.R_OK) ? readFileSync(journalFile(folder), 'utf8') : null
 
 /** The volume as this host sees it: only where the engine runs here, and only root may look. */
 async function dataPathOf(engine: Engine, volume: string): Promise<string | null> {
@@ -91,6 +102,7 @@ export function clusterOf(engine: Engine, instance: Instance, dispose: () => Pro
   const network = (node: string) => linkOf({ engine, id, owner: instance.owner, node: known(node) })
   return {
     ...{ id, lab: 'docker', subject },
+    ...(instance.journal !== null && { journal: instance.journal }),
     nodes: nodes.map(({ name, address, dataDir, port }) => ({ name, address, dataDir, port })),
     endpoints: Object.fromEntries(nodes.map(({ name, endpoint }) => [name, endpoint])),
     run: (node, argv, options) => execIn(engine, link(node), argv, options),

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { systemClock } from '../../core/clock.ts'
 import { BadInput, MachineLacks, messageOf } from '../../core/errors.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { Cluster, UpOptions } from '../contract.ts'
-import { clusterOf, instanceOf } from './cluster.ts'
+import { clusterOf, instanceOf, journalFile } from './cluster.ts'
 import { type Engine, EngineError, engine } from './engine.ts'
 import { execIn } from './exec.ts'
 import { imagesOf, pullMissing, requireToolsImage, toolsImage, volumesIn } from './images.ts'
@@ -39,6 +39,7 @@ export async function up(topology: Topology, options: UpOptions): Promise<Cluste
   }
   try {
     const volumes = await volumesOf(docker, [toolsImage, ...Object.values(images)])
+    if (options.journal !== undefined) writeFileSync(journalFile(keeper.folder), options.journal)
     const plan = { id, topology, toolsImage, images, volumes, socket: keeper.socket }
     await build(docker, plan, aboutOf(topology, keeper.folder), signal)
     return clusterOf(docker, await instanceOf(docker, id), end)

@@ -59,6 +59,7 @@ export async function clusterOf(world: World, dispose: () => Promise<void>): Pro
         },
       ]),
     ),
+    ...(world.journal !== undefined && { journal: world.journal }),
     run,
     probe: (node, script) => link(node).sh(script),
     ...filesOf(root, (node) => world.nodes.find(({ name }) => name === known(node))?.dataDir ?? ''),

@@ -11,6 +11,7 @@ const Marker = z.object({
   id: z.string(),
   subject: z.string(),
   startedAt: z.number(),
+  journal: z.string().optional(),
   nodes: z.array(
     z.object({
       name: z.string(),
