@@ -82,7 +82,8 @@ const kinds: Record<string, Kind> = {
   disk_pressure: {
     repairs: {
       'the file is cut': `truncate -s 0 ${disk}/core.*`,
-      'the disk is made larger': `mount -o remount,size=600m ${disk}`,
+      'the data are moved to a larger disk': `mkdir -p /tmp/large; mount -t tmpfs -o size=600m none /tmp/large
+  cp -a ${disk}/data /tmp/large; mount --bind /tmp/large ${disk}`,
     },
     covers: {
       'a few KiB are freed': `truncate -s -64K ${disk}/core.*`,
@@ -144,7 +145,7 @@ describe('whether a fault is still in place', () => {
       const restored = async (fault: Fault) => {
         await does(`for f in /tmp/*; do umount $(readlink -f $(command -v \${f##*/})) 2>/dev/null; done
           if [ -L ${config} ]; then rm ${config}; mv /tmp/wrong.yml ${config}; fi
-          mount -o remount,size=384m ${disk}; pkill -f /tmp/ ; rm -rf /tmp/*
+          while [ $(grep -c ' ${disk} ' /proc/mounts) -gt 1 ]; do umount ${disk}; done; umount /tmp/large 2>/dev/null; pkill -f /tmp/ ; rm -rf /tmp/*
           ${inside} iptables -t mangle -F; ${inside} iptables -F; ${inside} iptables -X; ${inside} tc qdisc del dev eth0 root; true`)
         await type.revert(cluster, fault)
         await shared.untilWhole(cluster)

@@ -69,8 +69,8 @@ export interface CanaryVerdict {
 export interface Canaries extends AsyncDisposable {
   /** Rejects when they could not be written. */
   plant(signal: AbortSignal): Promise<void>
-  /** Text that stands in what was planted, and nowhere else. */
-  readonly mark: string
+  /** Bytes of a file that holds what was planted, with its history as far as there is one; null: nothing is planted yet. */
+  readonly mark: Buffer | null
   check(signal: AbortSignal): Promise<CanaryVerdict>
 }
 

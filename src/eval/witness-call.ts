@@ -17,8 +17,8 @@ export interface Witness extends AsyncDisposable {
   readonly drops: Drop[]
   /** Every fact as a look that began at `since` or later told it last; null: none told anything. */
   state(since: number): Fact[] | null
-  /** What stands in the data that it planted; null: none is planted yet. */
-  mark(): string | null
+  /** What stands in files that hold what it planted; null: nothing is planted yet. */
+  mark(): Buffer | null
   /** What became of that; null: there is none, or it has not answered yet. */
   canaries(): CanaryVerdict | null
   /** What the read-back proved, once it was told to stop and has answered; null: the subject has no workload. */
@@ -47,7 +47,7 @@ export async function callWitness(
   const told = new Map<string, { at: number; fact: Fact }>()
   const notes = takeNotes(folder)
   let verdict: WorkloadVerdict | null | undefined
-  let mark: string | null = null
+  let mark: Buffer | null = null
   let canaries: CanaryVerdict | null = null
   const hear = (testimony: Testimony) => {
     switch (testimony.kind) {
@@ -64,7 +64,7 @@ export async function callWitness(
         return samples.push(sample)
       }
       case 'planted':
-        mark = testimony.mark
+        mark = Buffer.from(testimony.mark, 'base64')
         return
       case 'verdict':
         verdict = testimony.verdict

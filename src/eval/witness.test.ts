@@ -44,7 +44,7 @@ function subject(readsBack: 'at once' | 'for ever', onLook = () => undefined) {
       [Symbol.asyncDispose]: async () => void log.push('disconnected'),
     }),
     canaries: () => ({
-      mark: 'a mark',
+      mark: Buffer.from('a mark'),
       plant: async () => void log.push('planting'),
       check: async () => kept,
       [Symbol.asyncDispose]: async () => void log.push('canaries ended'),
@@ -101,7 +101,7 @@ describe('witness', () => {
     await until('it has planted', () => said.some(({ kind }) => kind === 'planted'))
     assert.deepEqual(
       said.find(({ kind }) => kind === 'planted'),
-      { kind: 'planted', mark: 'a mark' },
+      { kind: 'planted', mark: Buffer.from('a mark').toString('base64') },
     )
     input.write('stop\n')
     await ended

@@ -21,7 +21,7 @@ import type { Probe } from './record.ts'
 export type Testimony =
   | ({ kind: 'probe'; facts: Fact[] } & Probe)
   | ({ kind: 'sample' } & WorkloadSample)
-  /** The canaries are there; `mark` is in them. */
+  /** The canaries are there; `mark`, in base64, stands in files that hold them. */
   | { kind: 'planted'; mark: string }
   | { kind: 'verdict'; verdict: WorkloadVerdict | null; canaries: CanaryVerdict | null }
 
@@ -88,7 +88,7 @@ export async function runWitness(options: WitnessOptions): Promise<void> {
     if (line === 'load' && subject.canaries) {
       canaries = undo.use(subject.canaries(endpoints))
       await canaries.plant(signal)
-      say({ kind: 'planted', mark: canaries.mark })
+      say({ kind: 'planted', mark: canaries.mark?.toString('base64') ?? '' })
     }
     if (line === 'stop') {
       const [verdict = null, kept = null] = await Promise.all([

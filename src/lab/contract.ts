@@ -68,8 +68,8 @@ export interface Cluster extends AsyncDisposable {
   read(node: string, path: string, part?: { offset: number; length: number }): Promise<Buffer | null>
   /** The file system that the node's data are on; null: it cannot be seen. */
   disk(node: string): Promise<{ totalBytes: number; availableBytes: number } | null>
-  /** Whether a file on the node's own disk is there, not empty, and has this text in it; null: it cannot be seen. */
-  holds(node: string, path: string, text: string): Promise<boolean | null>
+  /** Whether a file on the node's own disk is there, not empty, and has these bytes in it; null: it cannot be seen. */
+  holds(node: string, path: string, bytes: Buffer): Promise<boolean | null>
   /** Starts the node's process; no-op when it runs. */
   start(node: string): Promise<void>
   /** SIGTERM, then SIGKILL after 5 s; no-op when it is stopped. */

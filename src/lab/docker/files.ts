@@ -7,7 +7,8 @@ const mostBytes = 1 << 20
 /** Regular files only: a link may lead anywhere, and a pipe for ever. */
 const read = '[ -f "$1" ] && [ ! -L "$1" ] || exit 3; tail -c "+$2" -- "$1" | head -c "$3" | base64 -w 0'
 const space = 'df -kP -- "$1" | tail -n 1'
-const search = '[ -f "$1" ] && [ ! -L "$1" ] && [ -s "$1" ] || exit 1; LC_ALL=C grep -qaF -e "$2" -- "$1"'
+const search = `[ -f "$1" ] && [ ! -L "$1" ] && [ -s "$1" ] || exit 1; perl -0777 -e '
+  my $wanted = pack "H*", $ARGV[1]; open my $file, "<:raw", $ARGV[0] or exit 1; exit(index(<$file>, $wanted) < 0)' "$1" "$2"`
 
 /** The files of a node, read in the container that has its network and disk; its programs are not the node's. */
 export function filesOf(
@@ -28,7 +29,7 @@ export function filesOf(
       const [, total = 0, , available = 0] = stdout.split(/\s+/).map(Number)
       return exitCode === 0 ? { totalBytes: total * 1024, availableBytes: available * 1024 } : null
     },
-    holds: async (node, path, text) =>
-      (await sh(node, search, `${dataDirOf(node)}/${path}`, text)).exitCode === 0,
+    holds: async (node, path, bytes) =>
+      (await sh(node, search, `${dataDirOf(node)}/${path}`, bytes.toString('hex'))).exitCode === 0,
   }
 }

@@ -22,13 +22,12 @@ export function filesOf(
       const found = await fileSystemInside(root + dataDirOf(node))
       return found && { totalBytes: found.blocks * found.bsize, availableBytes: found.bavail * found.bsize }
     },
-    holds: async (node, path, text) => {
+    holds: async (node, path, wanted) => {
       await using file = await openInside(`${root}${dataDirOf(node)}/${path}`)
       if (!file) return false
       const { size } = await file.stat()
-      const wanted = Buffer.from(text)
       const buffer = Buffer.alloc(chunkBytes)
-      // Each part begins before the end of the one before it: the text may lie across.
+      // Each part begins before the end of the one before it: the bytes may lie across.
       for (let at = 0; at < size; at += chunkBytes - wanted.length) {
         const { bytesRead } = await file.read(buffer, 0, chunkBytes, at)
         if (buffer.subarray(0, bytesRead).includes(wanted)) return true

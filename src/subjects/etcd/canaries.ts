@@ -4,7 +4,15 @@ import { type Clock, systemClock } from '../../core/clock.ts'
 import type { Rng } from '../../core/rng.ts'
 import type { Canaries } from '../../core/subject.ts'
 import type { Endpoints } from '../../core/topology.ts'
-import { checkPlanted, documentOf, hex, keyNames, type Planted, unguessable } from '../shared/canaries.ts'
+import {
+  checkPlanted,
+  documentOf,
+  gone,
+  hex,
+  keyNames,
+  type Planted,
+  unguessable,
+} from '../shared/canaries.ts'
 import { type Client, clientOf } from '../shared/client.ts'
 import { within } from '../shared/deadline.ts'
 
@@ -12,21 +20,11 @@ const requestMs = 2_000
 const attempts = 3
 
 const int = z.string().default('0')
-const range = z.object({
-  kvs: z
-    .array(
-      z.object({
-        ...{
-          value: z.string().default(''),
-          create_revision: int,
-          mod_revision: int,
-          version: int,
-          lease: int,
-        },
-      }),
-    )
-    .default([]),
+const keyValue = z.object({
+  ...{ value: z.string().default(''), create_revision: int, mod_revision: int, version: int, lease: int },
 })
+type KeyValue = z.infer<typeof keyValue>
+const range = z.object({ kvs: z.array(keyValue).default([]) })
 const timeToLive = z.object({ grantedTTL: int, keys: z.array(z.string()).default([]) })
 const userAnswer = z.object({ roles: z.array(z.string()).default([]) })
 const roleAnswer = z.object({
@@ -75,14 +73,16 @@ export function canaries(
   const clients = Object.values(endpoints).map(({ url }) => clientOf(url, clock))
   const ask = askAny(clients)
   const rng = unguessable()
-  const mark = hex(rng, 32)
   let planted: Planted[] = []
+  let mark: Buffer | null = null
   return {
-    mark,
+    get mark() {
+      return mark
+    },
     async plant(signal) {
       for (let attempt = 1; ; attempt++) {
         try {
-          planted = await plantAll(ask, rng, mark, signal)
+          ;({ planted, mark } = await plantAll(ask, rng, signal))
           return
         } catch (error) {
           // What a failed attempt left is just more data; names are new each time.
@@ -101,7 +101,11 @@ const largeBytes = 200_000
 /** A day and more: it outlives every trial. */
 const ttlSeconds = 86_400
 
-async function plantAll(ask: Ask, rng: Rng, mark: string, signal: AbortSignal): Promise<Planted[]> {
+async function plantAll(
+  ask: Ask,
+  rng: Rng,
+  signal: AbortSignal,
+): Promise<{ planted: Planted[]; mark: Buffer }> {
   const demand = async (path: string, body: object) => {
     const done = await ask(path, body, z.object({ ID: int }), signal)
     if (done === null || done === 'missing') throw new Error(`${path}: no member did it`)
@@ -111,7 +115,7 @@ async function plantAll(ask: Ask, rng: Rng, mark: string, signal: AbortSignal): 
     demand('/v3/kv/put', { key: base64(key), value: base64(value), lease })
   const remove = (key: string) => demand('/v3/kv/deleterange', { key: base64(key) })
 
-  const [plain = '', edited = '', again = '', large = '', leased = '', gone = ''] = keyNames(rng, 6)
+  const [plain = '', edited = '', again = '', large = '', leased = '', deleted = ''] = keyNames(rng, 6)
   const ttl = ttlSeconds + rng.int(86_400)
   const role = `${rng.pick(['billing', 'catalog', 'gateway', 'tenants'])}-${hex(rng, 4)}`
   const user = `svc-${role}`
@@ -123,10 +127,10 @@ async function plantAll(ask: Ask, rng: Rng, mark: string, signal: AbortSignal): 
     for (const value of values) await (value === null ? remove(key) : put(key, value))
   }
   await Promise.all([
-    put(plain, JSON.stringify({ id: mark, enabled: true })),
+    put(plain, documentOf(rng, 80)),
     history(edited, documentOf(rng, 200), documentOf(rng, 200), documentOf(rng, 200)),
     history(again, documentOf(rng, 100), null, documentOf(rng, 100), documentOf(rng, 100)),
-    history(gone, documentOf(rng, 100), null),
+    history(deleted, documentOf(rng, 100), null),
     put(large, documentOf(rng, largeBytes)),
     put(leased, documentOf(rng, 60), lease),
     demand('/v3/auth/role/add', { name: role })
@@ -142,7 +146,7 @@ async function plantAll(ask: Ask, rng: Rng, mark: string, signal: AbortSignal): 
   ])
 
   const things: Omit<Planted, 'was'>[] = [
-    ...[plain, edited, again, large, leased, gone].map((key) => ({
+    ...[plain, edited, again, large, leased, deleted].map((key) => ({
       what: `key ${key}`,
       read: (until: AbortSignal) => keyText(ask, key, until),
     })),
@@ -150,21 +154,41 @@ async function plantAll(ask: Ask, rng: Rng, mark: string, signal: AbortSignal): 
     { what: `user ${user}`, read: (until) => userText(ask, user, until) },
     { what: `role ${role}`, read: (until) => roleText(ask, role, until) },
   ]
-  return Promise.all(
+  const planted = await Promise.all(
     things.map(async (thing) => {
       const was = await thing.read(signal)
-      if (was === null || (was === 'gone') !== (thing.what === `key ${gone}`))
+      if (was === null || (was === gone) !== (thing.what === `key ${deleted}`))
         throw new Error(`${thing.what} cannot be read after it was written`)
       return { ...thing, was }
     }),
   )
+  const kept = await ask('/v3/kv/range', { key: base64(edited) }, range, signal)
+  const [kv] = kept === null || kept === 'missing' ? [] : kept.kvs
+  if (!kv) throw new Error(`key ${edited} cannot be read after it was written`)
+  return { planted, mark: storedAs(edited, kv) }
 }
+
+/**
+ * How the database has the beginning of a key and its history: the fields 1 to 4 of `KeyValue` (etcd, api/mvccpb/kv.proto). What
+ * is written again, by whomever, has other revisions, and other bytes.
+ */
+function storedAs(key: string, kv: KeyValue): Buffer {
+  const number = (field: number, value: string) => [field << 3, ...varint(BigInt(value))]
+  return Buffer.concat([
+    Buffer.from([0x0a, ...varint(BigInt(Buffer.byteLength(key)))]),
+    Buffer.from(key),
+    Buffer.from([...number(2, kv.create_revision), ...number(3, kv.mod_revision), ...number(4, kv.version)]),
+  ])
+}
+
+const varint = (value: bigint): number[] =>
+  value < 0x80n ? [Number(value)] : [Number(value & 0x7fn) | 0x80, ...varint(value >> 7n)]
 
 async function keyText(ask: Ask, key: string, signal: AbortSignal): Promise<string | null> {
   const found = await ask('/v3/kv/range', { key: base64(key) }, range, signal)
   if (found === null || found === 'missing') return null
   const [kv] = found.kvs
-  if (!kv) return 'gone'
+  if (!kv) return gone
   const hash = createHash('sha256').update(kv.value).digest('hex').slice(0, 16)
   const lease = kv.lease === '0' ? '' : `, lease ${BigInt(kv.lease).toString(16)}`
   return `made at ${kv.create_revision}, changed at ${kv.mod_revision}, version ${kv.version}, content ${hash}${lease}`
@@ -174,20 +198,20 @@ async function leaseText(ask: Ask, lease: string, signal: AbortSignal): Promise<
   const found = await ask('/v3/lease/timetolive', { ID: lease, keys: true }, timeToLive, signal)
   if (found === null) return null
   // A lease that is unknown is told with a time of -1, or as not found.
-  if (found === 'missing' || found.grantedTTL === '0') return 'gone'
+  if (found === 'missing' || found.grantedTTL === '0') return gone
   return `for ${found.grantedTTL} s, of ${found.keys.length} keys`
 }
 
 async function userText(ask: Ask, name: string, signal: AbortSignal): Promise<string | null> {
   const found = await ask('/v3/auth/user/get', { name }, userAnswer, signal)
   if (found === null) return null
-  return found === 'missing' ? 'gone' : `with the roles ${found.roles.toSorted().join(', ') || 'none'}`
+  return found === 'missing' ? gone : `with the roles ${found.roles.toSorted().join(', ') || 'none'}`
 }
 
 async function roleText(ask: Ask, name: string, signal: AbortSignal): Promise<string | null> {
   const found = await ask('/v3/auth/role/get', { role: name }, roleAnswer, signal)
   if (found === null) return null
-  if (found === 'missing') return 'gone'
+  if (found === 'missing') return gone
   const may = found.perm.map(
     ({ permType, key, range_end }) => `${permType} ${text(key)} to ${text(range_end)}`,
   )

@@ -40,6 +40,9 @@ describe('facts of an etcd cluster', () => {
     )
     assert.equal(told(seen(), 'member id', 'etcd-2'), '102')
     assert.equal(told(seen(), 'version', 'etcd-3'), '3.4.23')
+    const roomier = seen({ 1: { quotaBytes: 7, disk: { totalBytes: 9, availableBytes: 1 } } })
+    const room = ['quota bytes', 'disk bytes'].map((name) => told(roomier, name, 'etcd-2'))
+    assert.deepEqual([...room, told(roomier, 'disk bytes', 'etcd-1')], [7, 9, undefined])
   })
 
   test('a member that is down tells nothing of itself', () => {

@@ -33,6 +33,13 @@ export function facts({ nodes }: EtcdObservation): Fact[] {
       { name: 'version', node, value: version, keep: 'same' },
       { name: 'database bytes', node, value: dbBytes, keep: 'free' },
     ]),
+    // Room that somebody made: no loss, and not what was asked for.
+    ...seen.flatMap(([node, { quotaBytes, disk }]): Fact[] => [
+      ...(quotaBytes === null
+        ? []
+        : [{ name: 'quota bytes', node, value: quotaBytes, keep: 'same' } as const]),
+      ...(disk ? [{ name: 'disk bytes', node, value: disk.totalBytes, keep: 'same' } as const] : []),
+    ]),
   ]
 }
 

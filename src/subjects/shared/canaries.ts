@@ -15,6 +15,9 @@ export interface Planted {
   was: string
 }
 
+/** How a thing reads that is not there. */
+export const gone = 'gone'
+
 /** Begin like the keys of services that know nothing of each other; spread over the alphabet, as ranges are split by it. */
 const prefixes = [
   'accounts/profiles/',
@@ -61,7 +64,8 @@ export async function checkPlanted(
     while (!until.aborted) {
       const now = await read(until)
       if (now === was) return
-      if (now !== null) return void lost.push(`${what} was ${was}, is ${now}`)
+      if (now !== null)
+        return void lost.push(now === gone ? `${what} is gone` : `${what} was ${was}, is ${now}`)
       await clock.sleep(pauseMs, until).catch((error) => {
         if (!until.aborted) throw error
       })

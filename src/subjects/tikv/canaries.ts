@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../core/clock.ts'
 import type { Rng } from '../../core/rng.ts'
 import type { Canaries } from '../../core/subject.ts'
 import type { Endpoints } from '../../core/topology.ts'
-import { checkPlanted, documentOf, hex, keyNames, type Planted, unguessable } from '../shared/canaries.ts'
+import { checkPlanted, documentOf, gone, keyNames, type Planted, unguessable } from '../shared/canaries.ts'
 import type { KeyValue } from '../shared/kv.ts'
 import { rawKeyValue } from './raw-kv.ts'
 
@@ -17,14 +17,15 @@ export function canaries(
 ): Canaries {
   const kv = rawKeyValue(endpoints)
   const rng = unguessable()
-  const mark = hex(rng, 32)
   let planted: Planted[] = []
   return {
-    mark,
+    get mark() {
+      return planted.length === 0 ? null : Buffer.from(planted[0]?.what.replace('key ', '') ?? '')
+    },
     async plant(signal) {
       for (let attempt = 1; ; attempt++) {
         try {
-          planted = await plantAll(kv, rng, mark, signal)
+          planted = await plantAll(kv, rng, signal)
           return
         } catch (error) {
           if (attempt === attempts || signal.aborted) throw error
@@ -36,10 +37,10 @@ export function canaries(
   }
 }
 
-function plantAll(kv: KeyValue, rng: Rng, mark: string, signal: AbortSignal): Promise<Planted[]> {
+function plantAll(kv: KeyValue, rng: Rng, signal: AbortSignal): Promise<Planted[]> {
   const values = [
-    JSON.stringify({ id: mark, enabled: true }),
     documentOf(rng, 60),
+    documentOf(rng, 80),
     documentOf(rng, 200),
     documentOf(rng, 1_000),
     documentOf(rng, largeBytes),
@@ -57,7 +58,7 @@ function plantAll(kv: KeyValue, rng: Rng, mark: string, signal: AbortSignal): Pr
 async function keyText(kv: KeyValue, key: string, signal: AbortSignal): Promise<string | null> {
   const got = await kv.get(key, signal)
   if (got.kind === 'failed') return null
-  return got.value === null ? 'gone' : contentOf(got.value)
+  return got.value === null ? gone : contentOf(got.value)
 }
 
 const contentOf = (value: string): string =>

@@ -38,5 +38,11 @@ export function facts({ cluster }: TikvObservation): Fact[] {
       ({ address, version }) =>
         ({ name: 'version', node: hostOf(address), value: version, keep: 'same' }) as const,
     ),
+    // A larger disk is no loss, and not what was asked for.
+    ...(stores ?? []).flatMap(({ address, capacityBytes }) =>
+      !capacityBytes
+        ? []
+        : [{ name: 'disk bytes', node: hostOf(address), value: capacityBytes, keep: 'same' } as const],
+    ),
   ]
 }
