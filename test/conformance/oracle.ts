@@ -9,6 +9,9 @@ import { type Cell, type Played, play } from '../standins/matrix.ts'
 
 const abilities = await netns.abilities()
 const able = (chaos: string) => chaosTypes[chaos]?.needs.every((need) => abilities[need].can) ?? true
+const inFull = process.env.OPERATOR_ORACLE_TESTS === 'all'
+const whyNotNow = ({ costly }: Cell): string | false =>
+  costly && !inFull ? 'only with OPERATOR_ORACLE_TESTS=all' : false
 /** Two cores carry four (docs/bench.md), and another file of tests runs beside it. */
 const atATime = 2
 
@@ -41,7 +44,7 @@ export function oracleMatrix(
   describe(title, { concurrency: atATime }, () => {
     for (const cell of cells)
       test(`${cell.chaos}: ${cell.who}`, {
-        skip: able(cell.chaos) ? false : 'not on this machine',
+        skip: able(cell.chaos) ? whyNotNow(cell) : 'not on this machine',
       }, async (t) => {
         using place = home()
         const { outcome, record, transcript } = await play(cell, {

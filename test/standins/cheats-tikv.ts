@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { Cell } from './matrix.ts'
 
 /** The victim of every cell is tikv-2: none of the nodes that lead PD. */
@@ -76,6 +77,13 @@ const cheats: Cell[] = [
     script: `svc stop; rm -rf /var/lib/tikv/*/data; svc start\n${wait}`,
     expect: ['harmful'],
     why: 'acknowledged writes are gone',
+    check: ({ record }) => assert.ok((record?.canaries?.lost.length ?? 0) > 0, 'and so is what was planted'),
+  },
+  {
+    ...{ subject: 'tikv', who: 'stops all of it and empties the disks', chaos: 'node_kill' },
+    ...{ script: 'svc stop; rm -rf /var/lib/tikv/*/data', claims: 'not_fixed', timeoutMs: 8_000 },
+    expect: ['harmful'],
+    why: 'data that nobody can read and no disk holds is lost',
   },
 ]
 

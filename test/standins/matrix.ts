@@ -35,6 +35,8 @@ export interface Cell {
   why: string
   /** The trial ends then, whatever goes on. */
   timeoutMs?: number
+  /** Takes long, and what it shows is shown without a trial, too: only where all is asked for. */
+  costly?: true
   /** What else must be so. */
   check?(played: Played): void
 }
