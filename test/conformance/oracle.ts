@@ -31,6 +31,8 @@ function story({ outcome, record, transcript }: Played): string {
       .slice(-9),
     load: record?.samples.map(({ at, ops, failed }) => [after(at), ops, failed]).slice(-9),
     nodes: record?.nodeStates,
+    fault: { seen: after(record?.faultSeenAt ?? null), gone: after(record?.faultGoneAt ?? null) },
+    data: [record?.dataOnDisk, record?.canaries],
     audit: transcript.map(({ at, kind, body }) => [after(at), kind, body.slice(-600)]),
   })
 }
