@@ -7,8 +7,12 @@ const mostBytes = 1 << 20
 /** Regular files only: a link may lead anywhere, and a pipe for ever. */
 const read = '[ -f "$1" ] && [ ! -L "$1" ] || exit 3; tail -c "+$2" -- "$1" | head -c "$3" | base64 -w 0'
 const space = 'df -kP -- "$1" | tail -n 1'
-const search = `[ -f "$1" ] && [ ! -L "$1" ] && [ -s "$1" ] || exit 1; perl -0777 -e '
-  my $wanted = pack "H*", $ARGV[1]; open my $file, "<:raw", $ARGV[0] or exit 1; exit(index(<$file>, $wanted) < 0)' "$1" "$2"`
+/** Part by part, each with the end of the one before it, and no more than any disk has. */
+const search = `[ -f "$1" ] && [ ! -L "$1" ] && [ -s "$1" ] || exit 1
+  exec perl -e 'my ($file, $wanted) = ($ARGV[0], pack "H*", $ARGV[1]); my $seen = "";
+    open my $in, "<:raw", $file or exit 1;
+    for (1 .. 1024) { read($in, my $part, 1 << 20) or exit 1; $seen = substr($seen, -4096) . $part;
+      exit 0 if index($seen, $wanted) >= 0; } exit 1' "$1" "$2"`
 
 /** The files of a node, read in the container that has its network and disk; its programs are not the node's. */
 export function filesOf(

@@ -4,6 +4,8 @@ import type { Cluster } from '../contract.ts'
 /** More than any file of a configuration or a part that is asked for. */
 const mostBytes = 1 << 20
 const chunkBytes = 1 << 20
+/** More than any node's disk: a file with holes may say that it is as long as it likes. */
+const mostSearchedBytes = 2 ** 30
 
 /** The files of a world, read from outside it. */
 export function filesOf(
@@ -28,7 +30,7 @@ export function filesOf(
       const { size } = await file.stat()
       const buffer = Buffer.alloc(chunkBytes)
       // Each part begins before the end of the one before it: the bytes may lie across.
-      for (let at = 0; at < size; at += chunkBytes - wanted.length) {
+      for (let at = 0; at < Math.min(size, mostSearchedBytes); at += chunkBytes - wanted.length) {
         const { bytesRead } = await file.read(buffer, 0, chunkBytes, at)
         if (buffer.subarray(0, bytesRead).includes(wanted)) return true
         if (bytesRead < chunkBytes) break

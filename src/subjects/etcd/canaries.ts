@@ -19,7 +19,11 @@ import { within } from '../shared/deadline.ts'
 const requestMs = 2_000
 const attempts = 3
 
-const int = z.string().default('0')
+/** The gateway writes 64-bit numbers as strings, and leaves zeros out. */
+const int = z
+  .string()
+  .regex(/^-?\d{1,20}$/)
+  .default('0')
 const keyValue = z.object({
   ...{ value: z.string().default(''), create_revision: int, mod_revision: int, version: int, lease: int },
 })
@@ -30,7 +34,11 @@ const userAnswer = z.object({ roles: z.array(z.string()).default([]) })
 const roleAnswer = z.object({
   perm: z
     .array(
-      z.object({ permType: z.string().default('READ'), key: z.string(), range_end: z.string().default('') }),
+      z.object({
+        permType: z.string().default('READ'),
+        key: z.string().default(''),
+        range_end: z.string().default(''),
+      }),
     )
     .default([]),
 })
@@ -46,6 +54,16 @@ type Ask = <T>(
 /** etcd's words for what is not there, in every version; a status of its own has only some of them. */
 const notThere = /not found|doesn't exist/
 
+/** Who answers may be somebody else: what is no JSON is no answer. */
+function jsonOf(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
 function askAny(clients: readonly Client[]): Ask {
   return async (path, body, answer, signal) => {
     for (const client of clients) {
@@ -54,7 +72,7 @@ function askAny(clients: readonly Client[]): Ask {
       )
       if (reply.kind === 'silent') continue
       if (reply.status !== 200 && notThere.test(reply.body)) return 'missing'
-      const found = reply.status === 200 ? answer.safeParse(JSON.parse(reply.body)).data : undefined
+      const found = reply.status === 200 ? answer.safeParse(jsonOf(reply.body)).data : undefined
       if (found !== undefined) return found
     }
     return null

@@ -51,6 +51,8 @@ export function documentOf(rng: Rng, bytes: number): string {
 }
 
 const pauseMs = 100
+/** Who answers may be somebody else, who says a lot. */
+const mostChars = 300
 
 /** Reads all of it, what fails again and again, until the time is over. */
 export async function checkPlanted(
@@ -65,7 +67,9 @@ export async function checkPlanted(
       const now = await read(until)
       if (now === was) return
       if (now !== null)
-        return void lost.push(now === gone ? `${what} is gone` : `${what} was ${was}, is ${now}`)
+        return void lost.push(
+          now === gone ? `${what} is gone` : `${what} was ${was}, is ${now.slice(0, mostChars)}`,
+        )
       await clock.sleep(pauseMs, until).catch((error) => {
         if (!until.aborted) throw error
       })
