@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { spec } from '../../test/standins/record.ts'
+import type { ChaosType } from '../chaos/chaos-type.ts'
 import { chaosTypes } from '../chaos/faults.ts'
 import { systemClock } from '../core/clock.ts'
 import type { Cluster } from '../lab/contract.ts'
@@ -20,13 +21,17 @@ const fault = (chaosType: string, target = 'random', of: Partial<FaultSpec> = {}
   ...of,
 })
 
-async function armed(faults: FaultSpec[], seed = 1): Promise<{ record: TrialRecord; stored: unknown[] }> {
+async function armed(
+  faults: FaultSpec[],
+  seed = 1,
+  types: Record<string, ChaosType> = chaosTypes,
+): Promise<{ record: TrialRecord; stored: unknown[] }> {
   await using db = store.openEvalDb(':memory:')
   const campaignId = await store.addCampaign(db, { name: 'x', seed: 1, spec: {}, startedAt: 0 })
   const trial = { ...spec, faults, seed }
   await store.addTrials(db, campaignId, [{ slot: 0, spec: trial }])
   const record = emptyRecord(trial)
-  const options = { id: 1, spec: trial, chaosTypes, db, clock: systemClock } as unknown as TrialOptions
+  const options = { id: 1, spec: trial, chaosTypes: types, db, clock: systemClock } as unknown as TrialOptions
   await arm(options, record, cluster, witness)
   return { record, stored: await store.trialFaults(db, 1) }
 }
@@ -62,14 +67,19 @@ describe('arming', () => {
 
   test('says whether it stays broken until somebody ends it', async () => {
     assert.equal((await armed([fault('noise'), fault('latency')])).record.lasting, true)
-    assert.equal((await armed([fault('latency'), fault('pause', 'n2')])).record.lasting, false)
+    // One that is done again and again ends only by somebody's doing, too.
+    const again = fault('pause', 'n2', { params: { repeat: 3 } })
+    assert.equal((await armed([fault('latency'), again])).record.lasting, true)
+    const passing = { ...chaosTypes, pause: { ...chaosTypes.pause, passes: true } as ChaosType }
+    assert.equal((await armed([fault('pause', 'n2')], 1, passing)).record.lasting, false)
   })
 })
 
 test('a fault is gone since the first look that did not find it, until one finds it again', async () => {
   let [now, isThere] = [0, true]
   const record = emptyRecord(spec)
-  const type = { ...chaosTypes.pause, landed: async () => isThere }
+  // A part of it is in place, and it would not count as landed.
+  const type = { ...chaosTypes.pause, landed: async () => false, remains: async () => isThere }
   const one = { type, fault: { chaosType: 'pause', target: 'n1', params: {}, undo: {} }, faultId: 1 } as Armed
   const options = { clock: { ...systemClock, now: () => now } } as TrialOptions
   const look = faultLook(options, record, cluster, [one])

@@ -4,7 +4,7 @@ import type { Entry } from '../store/audit.ts'
 import { callsIn } from './calls.ts'
 import { commandFigures } from './commands/figures.ts'
 import { unavailableMs } from './oracle.ts'
-import type { FaultSpec, TrialRecord, TrialSpec } from './record.ts'
+import type { Call, FaultSpec, TrialRecord, TrialSpec } from './record.ts'
 import { diagnosisOf } from './root-cause.ts'
 import { firstOf, historyOf, lastResolution, recoveryOf } from './score.ts'
 import { changesOf } from './state.ts'
@@ -106,12 +106,16 @@ export function summaryOf(
     tokensIn: sessions.map(({ tokensIn }) => tokensIn).reduce(plus, 0),
     tokensOut: sessions.map(({ tokensOut }) => tokensOut).reduce(plus, 0),
     costUsd: sessions.map(({ costUsd }) => costUsd).reduce(plus, 0),
-    commands: worked ? commandFigures(callsIn(transcript)) : null,
+    commands: worked ? commandFigures([...callsIn(transcript), ...pastTheShell(record)]) : null,
     component: diagnosis?.component ?? null,
     cause: diagnosis?.cause ?? null,
     changes: changesOf(record),
   }
 }
+
+/** What the lab's verbs did, as commands; how they ended is not known. */
+const pastTheShell = ({ beside = [] }: TrialRecord): Call[] =>
+  beside.map((deed) => ({ ...deed, exitCode: null }))
 
 type Times = 'detectMs' | 'resolveMs' | 'recoverMs' | 'watchedMs' | 'unavailableMs' | 'falseTickets'
 
