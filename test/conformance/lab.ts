@@ -57,6 +57,38 @@ export function labConformance(lab: Lab, lacking: Lacking): void {
       assert.equal((await cluster.logs('echo-1', 1)).trim().split('\n').length, 1)
     })
 
+    test('shows files and disks from outside, whatever links somebody makes', async () => {
+      const read = async (path: string, part?: { offset: number; length: number }) =>
+        (await cluster.read('echo-1', path, part))?.toString() ?? null
+      assert.equal(await read('/etc/echo/echo-1'), 'I am echo-1\n')
+      assert.equal(await read('/etc/echo/echo-1', { offset: 2, length: 2 }), 'am')
+      assert.equal(await read('/etc/echo/nothing'), null)
+      const folder = '/var/lib/echo/echo-1'
+      const input = `cd ${folder}; head -c 1048570 /dev/zero >data; printf 'a mark\\0\\nacross' >>data; : >empty; ln -s data link`
+      await cluster.run('echo-1', ['bash', '-s'], { input })
+      const holds = (file: string, bytes: string) => cluster.holds('echo-1', file, Buffer.from(bytes))
+      assert.deepEqual(
+        await Promise.all([holds('data', 'mark\0\nacross'), holds('data', 'marks'), holds('data', '')]),
+        [true, false, true],
+      )
+      assert.deepEqual(
+        await Promise.all([holds('empty', ''), holds('nothing', ''), holds('link', 'a mark')]),
+        [false, false, false],
+      )
+      const disk = await cluster.disk('echo-1')
+      assert.ok(disk && disk.totalBytes >= diskBytes * 0.9 && disk.totalBytes <= diskBytes * 1.1)
+      assert.ok(disk.availableBytes < disk.totalBytes - 2 ** 20)
+      await cluster.run('echo-1', ['bash', '-c', `rm ${folder}/data ${folder}/empty ${folder}/link`])
+      const { stdout } = await cluster.probe('echo-1', 'ip -o -4 addr show dev eth0')
+      assert.ok(stdout.includes(cluster.nodes[0]?.address ?? 'no address'), 'in the network of the node')
+    })
+
+    test('has the journal that its owner keeps, for whoever attaches to it', async () => {
+      await using other = await lab.up(smallTopology(1), { signal: never, journal: '/a/journal' })
+      assert.equal((await lab.attach(other.id)).journal, '/a/journal')
+      assert.equal(cluster.journal, undefined)
+    })
+
     test('is listed and can be attached to by id, without becoming its owner', async () => {
       const listed = (await lab.list()).find(({ id }) => id === cluster.id)
       assert.deepEqual(listed?.nodes, ['echo-1', 'echo-2'])
