@@ -38,7 +38,7 @@ const checks: [string, string, string, string][] = [
   ['a fault in place is not over', 'score', 'if (isInPlace(record)) return null', ''],
   ['a fault that was never looked at is not in place', 'score', 'faultSeenAt != null && ', ''],
   ['something was changed before it was well', 'score', '!changedBefore || ', ''],
-  ['only what may change something counts', 'score', '&& mayChange(call)', ''],
+  ['only what may change something counts', 'score', 'calls.filter(mayChange)', 'calls'],
   [
     'a program that is not there changes nothing',
     'score',
