@@ -26,7 +26,8 @@ export async function up(topology: Topology, options: UpOptions): Promise<Cluste
   checkNames(topology, options.id)
   const found = findPrograms([...ownPrograms, ...topology.programs])
   const extras = topology.programs.flatMap(({ name }) => extraProgram(name, found.get(name) ?? ''))
-  const marker = describe(topology, extras, options.id)
+  const { id, journal } = options
+  const marker = { ...describe(topology, extras, id), ...(journal !== undefined && { journal }) }
   const descriptors = extras.flatMap((extra) =>
     extra.descriptor === undefined ? [] : [openSync(extra.file, 'r')],
   )
