@@ -146,5 +146,6 @@ const sum = (a: CommandFigures, b: CommandFigures): CommandFigures => ({
   remediation: a.remediation + b.remediation,
   destructive: a.destructive + b.destructive,
   other: a.other + b.other,
-  unknown: a.unknown + b.unknown,
+  // Summaries of earlier versions do not have it.
+  unknown: (a.unknown ?? 0) + (b.unknown ?? 0),
 })
