@@ -121,9 +121,9 @@ describe('sandbox in a lab', () => {
 
   test('what it starts with svc outlives it', async () => {
     await exec('svc stop echo-2; svc start echo-2')
-    assert.equal(await cluster.state('echo-2'), 'running')
+    await until('it runs', async () => (await cluster.state('echo-2')) === 'running')
     await exec('svc restart echo-2; sleep 60', { timeoutMs: 500 })
-    assert.equal(await cluster.state('echo-2'), 'running')
+    await until('it runs', async () => (await cluster.state('echo-2')) === 'running')
   })
 
   test('dies with the process that asked for it, even after kill -9', async () => {

@@ -4,7 +4,7 @@ main() {
   # Only $command and what it starts: neither its memory nor its number of processes may hurt the machine first. The
   # kernel counts the threads of all that runs here, and a few hundred more starve nobody.
   local tasks=(/proc/[0-9]*/task/[0-9]*)
-  ulimit -Su $((${#tasks[@]} + 250))
+  ulimit -u $((${#tasks[@]} + 250))
   echo 500 >/proc/self/oom_score_adj
   exec 3<&0 </dev/null
   bash -c "$command" 3<&- &

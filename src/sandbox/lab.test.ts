@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cluster } from '../lab/contract.ts'
+import { allPids, procFile } from '../lab/netns/process.ts'
 import { labSandbox } from './lab.ts'
 
 test('what is asked of an engine between two commands is told with the next one, once', async () => {
@@ -24,4 +25,23 @@ test('what is asked of an engine between two commands is told with the next one,
   log += 'left behind\nand another\n'
   assert.deepEqual(await told(), ['left behind', 'and another'])
   assert.deepEqual(await told(), [])
+})
+
+test('in a lab without a way of its own, what a command leaves behind ends at its time limit, too', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  const cluster = { ...{ id: 'c1', lab: 'docker' }, enter: (argv: readonly string[]) => [...argv] }
+  const mark = `8${process.pid}`
+  const command = `( env -i setsid sh -c "env -i sleep ${mark} & sleep ${mark}" & ); ulimit -Su "$(ulimit -Hu)"; ulimit -u; sleep 60`
+  const { timedOut, stdout } = await labSandbox(cluster as unknown as Cluster).exec(command, {
+    timeoutMs: 500,
+    signal: new AbortController().signal,
+    maxBytes: 1_000,
+  })
+  assert.equal(timedOut, true)
+  assert.ok(Number(stdout) < 100_000, `it may have ${stdout.trim()} processes`)
+  assert.deepEqual(
+    allPids().filter((pid) => procFile(pid, 'cmdline') === `sleep\0${mark}\0`),
+    [],
+  )
 })

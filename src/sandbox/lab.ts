@@ -8,9 +8,13 @@ import type { Sandbox } from './sandbox.ts'
 
 const guard = readFileSync(new URL('./guard.sh', import.meta.url), 'utf8')
 
+/** PR_SET_CHILD_SUBREAPER: what loses its parent becomes the guard's child, whatever session or environment it has. */
+const adopt =
+  'use Config; syscall($Config{archname} =~ /^aarch64/ ? 167 : 157, 36, 1, 0, 0, 0); exec @ARGV or die "$!\\n"'
+
 // The guard has to outlive us for the moment that it takes to clean up, so the death signal is not for it. A leader of a
 // process group has to fork for a session, and must be waited for.
-const guarded = ['setpriv', '--pdeathsig', 'clear', 'setsid', '--wait', 'bash', '-s']
+const guarded = ['setpriv', '--pdeathsig', 'clear', 'setsid', '--wait', 'perl', '-e', adopt, 'bash', '-s']
 
 /** How long output may still arrive after the command's shell ended: its background children may hold the pipe for ever. */
 const lastWordsMs = 100
