@@ -8,7 +8,7 @@ import { worlds } from '../src/lab/netns/marker.ts'
 import { netns } from '../src/lab/netns/netns.ts'
 import { labSandbox } from '../src/sandbox/lab.ts'
 import { asOrdinaryUser, type Ordinary, type Shell } from './standins/ordinary-user.ts'
-import { smallTopology } from './standins/small-topology.ts'
+import { diskBytes, smallTopology } from './standins/small-topology.ts'
 import { until } from './standins/until.ts'
 import { tools, waysOut } from './standins/ways-out.ts'
 
@@ -115,7 +115,7 @@ describe('an agent’s shell', { skip }, () => {
     if (!folder) return t.diagnostic('no memory group of version 1 here: not tried')
     const file = join(folder, 'memory.limit_in_bytes')
     const before = readFileSync(file, 'utf8')
-    assert.equal(Number(before), 2 * 2 ** 30)
+    assert.equal(Number(before), 2.5 * 2 ** 30 + 2 * diskBytes)
     // Enough for the test, and quickly full.
     writeFileSync(file, String(48 * 2 ** 20))
     const ways = [

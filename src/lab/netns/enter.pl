@@ -31,7 +31,10 @@ sub must { my ($what, $result) = @_; die "$what: $!\n" if $result == -1; return 
 sub prctl { my ($what, @rest) = @_; return syscall($call{prctl}, $what, map { $_ // 0 } @rest[0 .. 3]) }
 sub put { my ($file, $text) = @_; open(my $out, '>', $file) or return 0; return defined(syswrite($out, $text)) }
 
-for my $group (@groups) { put("$group/cgroup.procs", "0\n") or die "$group: $!\n" }
+# For a command, its process joins, with what was opened while we may: who watches it must not die of its memory.
+my @joining = map { open(my $group, '>', "$_/cgroup.procs") or die "$_: $!\n"; $group } @groups;
+sub join_groups { defined(syswrite($_, "0\n")) or die "the control group: $!\n" for @joining }
+join_groups() unless $is{command};
 put('/proc/self/oom_score_adj', $is{oom}) if defined $is{oom};
 
 # From here on only what was opened here leads back to the host.
@@ -115,6 +118,7 @@ my $child = fork() // die "fork: $!\n";
 if ($child == 0) {
     if (defined $command) {
         chdir('/root') or chdir('/');
+        join_groups();
         syscall($call{setsid});
         open(STDIN, '<', '/dev/null');
         limit_tasks() if defined $is{tasks};

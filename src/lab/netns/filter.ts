@@ -87,7 +87,7 @@ function program(calls: Calls, { hasMemoryGroup }: FilterOptions): Instruction[]
       deny('EPERM'),
       allow,
     ]),
-    ...onCall(calls, 'mount', mountRules(hasMemoryGroup)),
+    ...onCall(calls, 'mount', mountRules),
     // Its limits would end the first process, and all of the world with it.
     ...onCall(calls, 'prlimit64', [load(argument(0)), ...oneOf([1], deny('EPERM'), allow)]),
     ...onCall(calls, 'ioctl', [load(argument(1)), ...oneOf(terminalInput, deny('EPERM'), allow)]),
@@ -121,23 +121,21 @@ const socketRules: Instruction[] = [
   ...oneOf(families, allow, deny('EAFNOSUPPORT')),
 ]
 
-/** Binds, moves and propagation, as the kernel tells them from a new file system; a larger disk only within a memory group. */
-function mountRules(hasMemoryGroup: boolean): Instruction[] {
-  const changes = ms.bind | ms.move | (hasMemoryGroup ? ms.remount : 0)
-  return [
-    load(argument(3)),
-    // A remount that is no bind changes the file system itself.
-    ...(hasMemoryGroup ? [] : [ifAnyBit(ms.remount, 0, 2), ifAnyBit(ms.bind, 1, 0), deny('EPERM')]),
-    ifAnyBit(changes, 0, 1),
-    allow,
-    // The kernel ignores the upper half when it is the magic number of old programs.
-    keepBits(0xffff_0000),
-    ifEqual(ms.magic, 1, 0),
-    ifAnyBit(ms.propagation, 1, 0),
-    deny('EPERM'),
-    allow,
-  ]
-}
+/** Binds, moves and propagation, as the kernel tells them from a new file system, or a larger one. */
+const mountRules: Instruction[] = [
+  load(argument(3)),
+  ifAnyBit(ms.remount, 0, 2),
+  ifAnyBit(ms.bind, 1, 0), // a remount that is no bind changes the file system itself
+  deny('EPERM'),
+  ifAnyBit(ms.bind | ms.move, 0, 1),
+  allow,
+  // The kernel ignores the upper half when it is the magic number of old programs.
+  keepBits(0xffff_0000),
+  ifEqual(ms.magic, 1, 0),
+  ifAnyBit(ms.propagation, 1, 0),
+  deny('EPERM'),
+  allow,
+]
 
 /** struct sock_filter, as this machine has it in memory: both architectures are little-endian. */
 function encoded(instructions: readonly Instruction[]): string {

@@ -11,6 +11,7 @@ import {
 import { totalmem } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { systemClock } from '../../core/clock.ts'
+import type { Topology } from '../../core/topology.ts'
 import { procFile } from './process.ts'
 
 // A world's memory and processes are bounded by a control group of its own, below or beside ours. In it are two more:
@@ -38,17 +39,23 @@ export interface Groups {
 const gib = 2 ** 30
 /** As in the Docker lab: src/lab/docker/bounds.ts. */
 const ofNode = { memory: 4 * gib, pids: 4_096 }
-/** A few hundred processes starve nobody. */
+/** A few hundred processes starve nobody. What its commands write to file systems counts, besides. */
 const ofShell = { memory: 2 * gib, pids: 512 }
+/** Of a world without nodes, and some air: src/lab/netns/prelude.ts. */
+const fileSystems = 0.5 * gib
 /** Left for the machine, whatever a world's nodes might want. */
 const shareOfMachine = 0.75
 
 type Limits = Record<Controller, number>
 
-function limitsFor(nodes: number): { world: Limits; shell: Limits } {
-  const memory = Math.min(nodes * ofNode.memory + ofShell.memory, Math.floor(totalmem() * shareOfMachine))
-  const world = { memory, pids: nodes * ofNode.pids + 2 * ofShell.pids }
-  return { world, shell: { ...ofShell, memory: Math.min(ofShell.memory, Math.floor(memory / 2)) } }
+function limitsFor(nodes: readonly { diskBytes: number }[]): { world: Limits; shell: Limits } {
+  const ofFiles = nodes.reduce((sum, { diskBytes }) => sum + diskBytes, fileSystems)
+  const wanted = nodes.length * ofNode.memory + ofShell.memory + ofFiles
+  const memory = Math.min(wanted, Math.floor(totalmem() * shareOfMachine))
+  return {
+    world: { memory, pids: nodes.length * ofNode.pids + 2 * ofShell.pids },
+    shell: { pids: ofShell.pids, memory: Math.min(ofShell.memory + ofFiles, Math.floor(memory / 2)) },
+  }
 }
 
 /** The name says who made it: nobody removes the empty group of a maker that lives. */
@@ -56,9 +63,9 @@ const nameOf = (id: string): string => `sre-${id}.${process.pid}`
 const isOurs = /^sre-[a-z0-9-]+\.(\d+)$/
 
 /** Makes a world's groups, as far as this user may have some here. What a killed owner left is removed. */
-export function makeGroups(id: string, { nodes }: { nodes: readonly unknown[] }): Groups {
+export function makeGroups(id: string, { nodes }: Pick<Topology, 'nodes'>): Groups {
   const made = hierarchies().flatMap((hierarchy) => {
-    const folder = makeIn(hierarchy, nameOf(id), limitsFor(nodes.length))
+    const folder = makeIn(hierarchy, nameOf(id), limitsFor(nodes))
     return folder === null ? [] : [{ folder, bounded: hierarchy.controllers }]
   })
   const bounds = made.flatMap(({ bounded }) => bounded)
