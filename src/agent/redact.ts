@@ -1,3 +1,4 @@
+import { wellFormed } from '../core/text.ts'
 import { mask, maskShapes } from './secret-shapes.ts'
 
 /** Shorter values are words, not secrets: masking `root` everywhere would hide what happened. */
@@ -23,13 +24,13 @@ export function secretsOf(env: Record<string, string | undefined>): string[] {
 
 /**
  * Masks the given secrets, as they are and encoded, and everything that has the shape of a well-known secret.
- * Time is linear in the text. Callers pass whole texts: a secret cut in two is not seen.
+ * Time is linear in the text. Callers pass whole texts: a secret cut in two is not seen. What comes back is well-formed.
  */
 export function redactor(secrets: readonly string[]): (text: string) => string {
   const forms = new Set(secrets.filter((secret) => secret.trim().length >= minSecretChars).flatMap(formsOf))
   const literals = [...forms].sort((a, b) => b.length - a.length)
   return (text) => {
-    let masked = text
+    let masked = wellFormed(text)
     for (const literal of literals) masked = masked.replaceAll(literal, mask)
     return maskShapes(masked)
   }

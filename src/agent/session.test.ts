@@ -5,9 +5,10 @@ import { until } from '../../test/standins/until.ts'
 import { type AgentKind, LimitReached, type Limits, type Work } from '../core/agent.ts'
 import { systemClock } from '../core/clock.ts'
 import { Interrupted } from '../core/errors.ts'
-import { sessionEntries, verifyAudit } from '../store/audit.ts'
+import { sessionEntries } from '../store/audit.ts'
 import { claimTickets, expireLeases, session as sessionOf } from '../store/sessions.ts'
 import { listTickets, ticketEvents } from '../store/tickets.ts'
+import { verifyAudit } from '../store/verify.ts'
 import { runSession, type SessionOptions } from './session.ts'
 
 interface Seat {

@@ -10,6 +10,9 @@ const auditBytes = 4 * 1024 * 1024
 /** What the agent sees of it, per stream, in characters: head and tail. */
 const visibleChars = 12_000
 
+/** What a shell answers for a command that it cannot run. */
+const notExecutable = 126
+
 /** Puts one entry into the audit; already redacted by the caller. */
 export type Journal = (kind: EntryKind, body: string, meta?: Record<string, unknown>) => Promise<void>
 
@@ -34,6 +37,11 @@ export function auditedShell(options: ShellOptions): Shell {
     signal.throwIfAborted()
     const call = ++calls
     await journal('tool_call', redact(command), { call, reasoning: redact(reasoning) })
+    if (command.includes('\0')) {
+      const said = 'a command cannot contain a NUL character; it was not run'
+      await journal('tool_result', `--- stderr ---\n${said}`, { call, exitCode: notExecutable })
+      return { stdout: '', stderr: said, exitCode: notExecutable, timedOut: false, durationMs: 0 }
+    }
     const write = (body: string, meta: object) => journal('tool_result', body, { call, ...meta })
     const requests = () =>
       auditRequests(sandbox, redact, write).catch((error) => ({

@@ -1,8 +1,10 @@
 import { iso } from '../core/clock.ts'
 import { BadInput } from '../core/errors.ts'
-import { sessionEntries, verifyAudit } from '../store/audit.ts'
+import { sessionEntries } from '../store/audit.ts'
+import { headsFile } from '../store/kept-heads.ts'
 import { existingOperatorDb } from '../store/operator-db.ts'
 import { listSessions, type Session } from '../store/sessions.ts'
+import { type AuditVerdict, verifyAudit } from '../store/verify.ts'
 import { inert, table } from '../tui/text.ts'
 import { entryText } from '../tui/trial-page.ts'
 import type { Verb } from './io.ts'
@@ -70,21 +72,32 @@ export const register: Verb['register'] = (program, io) => {
       for (const entry of entries) io.print(entryText(entry, session.startedAt, options.full))
     })
 
-  subcommand(audit, 'verify', 'walk the hash chain; exit 1 and the first changed row when it is broken', [
-    'operator audit verify',
-    'operator audit verify --json',
-  ])
+  subcommand(
+    audit,
+    'verify',
+    'check that the record is what was written; exit 1 and the first row that is not, when there is one',
+    ['operator audit verify', 'operator audit verify --json', 'operator audit verify --known 5f2c...'],
+  )
+    .option('--known <hash...>', 'hashes that an earlier verify printed: their rows must still be there')
     .addOption(dbOption())
     .addOption(jsonOption())
     .action(async (options) => {
       await using db = existingOperatorDb(options.db)
-      const verdict = await verifyAudit(db)
+      const verdict = await verifyAudit(db, options.known)
       if (options.json) io.printJson(verdict)
-      else if (verdict.ok)
-        io.print(`the audit is whole: ${verdict.entries} entries, the last with hash ${verdict.head}`)
-      else io.print(`the audit was changed at entry ${verdict.seq}: ${verdict.why}`)
+      else io.print(said(verdict))
+      if (verdict.ok && !verdict.outside && verdict.entries + verdict.changes > 0)
+        io.note(
+          `no ${headsFile(options.db)}: whether last rows were cut off cannot be seen (--known HASH helps)`,
+        )
       if (!verdict.ok) io.answerNo()
     })
+}
+
+function said(verdict: AuditVerdict): string {
+  if (verdict.ok) return `the audit is whole: ${verdict.entries} entries, the last with hash ${verdict.head}`
+  const where = 'seq' in verdict ? `entry ${verdict.seq}` : `${verdict.table} ${inert(verdict.row)}`
+  return `the audit was changed at ${where}: ${inert(verdict.why)}`
 }
 
 const jsonOf = (session: Session) => ({

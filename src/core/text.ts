@@ -13,3 +13,18 @@ export const inert = (text: string): string =>
     /[^\P{Cc}\n\t]|\p{Bidi_Control}/gu,
     (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
   )
+
+/**
+ * What is hashed, stored or sent passes here: a lone surrogate, which JavaScript allows and UTF-8 does not, becomes U+FFFD.
+ * Else SQLite, sockets and files would keep another text than the one that was hashed. Every other character stays, NUL too.
+ */
+export const wellFormed = (text: string): string => text.toWellFormed()
+
+/** JSON in which every text and every key is well-formed: JSON itself would pass a lone surrogate on as an escape. */
+export const wellFormedJson = (value: unknown): string =>
+  JSON.stringify(value, (_key, part: unknown) => {
+    if (typeof part === 'string') return wellFormed(part)
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part
+    if (Object.keys(part).every((key) => key.isWellFormed())) return part
+    return Object.fromEntries(Object.entries(part).map(([key, inner]) => [wellFormed(key), inner]))
+  })

@@ -6,10 +6,13 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { folder } from '../../test/standins/scripted.ts'
 import { newTicket } from '../../test/standins/tickets.ts'
-import { appendEntry, entriesAfter, sessionEntries, summarizeEntry, verifyAudit } from './audit.ts'
+import { rngFrom } from '../core/rng.ts'
+import { wellFormed } from '../core/text.ts'
+import { appendEntry, entriesAfter, sessionEntries, summarizeEntry } from './audit.ts'
 import { type OperatorDb, openOperatorDb } from './operator-db.ts'
 import { claimTickets } from './sessions.ts'
 import { openTicket } from './tickets.ts'
+import { verifyAudit } from './verify.ts'
 
 const appender = fileURLToPath(new URL('../../test/standins/appender.ts', import.meta.url))
 
@@ -46,6 +49,36 @@ describe('the audit', () => {
     )
   })
 
+  test('whatever text an agent writes is kept as it was hashed', async () => {
+    await using db = openOperatorDb(':memory:')
+    await withSession(db)
+    const rng = rngFrom(7)
+    const odd = [
+      '\0',
+      '\ufeff',
+      '\ufffe',
+      '\ud800',
+      '\udbff',
+      '\udc00',
+      '\u{1f600}',
+      '\r',
+      "'",
+      '\\ud800',
+      '\u2028',
+    ]
+    const piece = () => (rng.int(2) ? rng.pick(odd) : String.fromCharCode(rng.int(0x10000)))
+    const garbage = () => Array.from({ length: rng.int(12) }, piece).join('')
+    for (let i = 0; i < 300; i++) {
+      const body = i % 50 === 7 ? garbage().padEnd(70_000, piece()) : garbage()
+      const meta = { call: i, reasoning: garbage(), [garbage()]: -0 }
+      const seq = await appendEntry(db, { sessionId: 's1', at: i, kind: 'tool_call', body, meta })
+      const [kept] = await entriesAfter(db, seq - 1)
+      assert.equal(kept?.body, wellFormed(body))
+      assert.equal(kept?.meta.reasoning, wellFormed(meta.reasoning))
+    }
+    assert.equal((await verifyAudit(db)).ok, true)
+  })
+
   test('stores long texts compressed', async () => {
     await using db = openOperatorDb(':memory:')
     await five(db)
@@ -73,7 +106,9 @@ describe('the audit', () => {
 
   test('an empty one is whole', async () => {
     await using db = openOperatorDb(':memory:')
-    assert.deepEqual(await verifyAudit(db), { ok: true, entries: 0, head: '0'.repeat(64) })
+    const none = '0'.repeat(64)
+    const { ok: _, ...rest } = await verifyAudit(db)
+    assert.deepEqual(rest, { entries: 0, head: none, changes: 0, ledgerHead: none, outside: false })
   })
 })
 
@@ -107,7 +142,7 @@ describe('verification names the first row that is not what was written', () => 
       other.exec(sql)
       other.close()
       const verdict = await verifyAudit(db)
-      assert.ok(!verdict.ok, 'nothing was noticed')
+      assert.ok('seq' in verdict, JSON.stringify(verdict))
       assert.equal(verdict.seq, seq)
       assert.match(verdict.why, why)
     })

@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto'
 import type { Kysely, Selectable } from 'kysely'
 import type { Usage } from '../core/agent.ts'
-import { messageOf } from '../core/errors.ts'
+import { wellFormed, wellFormedJson } from '../core/text.ts'
 import { packBody, unpackBody } from './body.ts'
+import { hashOf, lastHash } from './chain.ts'
+import { atomically, enter } from './ledger.ts'
 import type { EntryRow, OperatorSchema } from './operator-schema.ts'
 import type { Db } from './tickets.ts'
-
-const genesis = '0'.repeat(64)
 
 export type EntryKind = EntryRow['kind']
 
@@ -41,25 +40,20 @@ export function usageIn({ usage }: Entry['meta']): Usage | null {
 
 /** Appends to the chain: read of the last hash and insert are one transaction. Returns the entry's seq. */
 export async function appendEntry(db: Kysely<OperatorSchema>, entry: NewEntry): Promise<number> {
-  const meta = JSON.stringify(entry.meta ?? {})
+  const meta = wellFormedJson(entry.meta ?? {})
+  const body = wellFormed(entry.body)
   return db.transaction().execute(async (tx) => {
-    const last = await tx
-      .selectFrom('entries')
-      .select('hash')
-      .orderBy('seq', 'desc')
-      .limit(1)
-      .executeTakeFirst()
-    const prevHash = last?.hash ?? genesis
+    const prevHash = await lastHash(tx, 'entries')
     const row = await tx
       .insertInto('entries')
       .values({
         session_id: entry.sessionId,
         at: entry.at,
         kind: entry.kind,
-        body: packBody(entry.body),
+        body: packBody(body),
         meta,
         prev_hash: prevHash,
-        hash: hashOf(prevHash, entry.sessionId, entry.at, entry.kind, meta, entry.body),
+        hash: hashOf([prevHash, entry.sessionId, entry.at, entry.kind, meta, body]),
       })
       .returning('seq')
       .executeTakeFirstOrThrow()
@@ -67,20 +61,25 @@ export async function appendEntry(db: Kysely<OperatorSchema>, entry: NewEntry): 
   })
 }
 
-/** Of the text, stored compressed or not; as JSON of an array no two different rows have the same text to hash. */
-function hashOf(prev: string, sessionId: string, at: number, kind: string, meta: string, body: string) {
-  return createHash('sha256')
-    .update(JSON.stringify([prev, sessionId, at, kind, meta, body]))
-    .digest('hex')
+/** What an entry's hash is of: its text, stored compressed or not. Null: a compressed text that no longer decompresses. */
+export function entryHash(row: Selectable<EntryRow>): string | null {
+  try {
+    return hashOf([row.prev_hash, row.session_id, row.at, row.kind, row.meta, unpackBody(row.body)])
+  } catch {
+    return null
+  }
 }
 
-/** A summary is a reader's aid, written later by a model: it is no evidence and not part of the chain. */
+/** A summary is a reader's aid, written later by a model: it is no evidence, and its last version is in the ledger. */
 export async function summarizeEntry(db: Db, seq: number, text: string, by: string): Promise<void> {
-  await db
-    .insertInto('summaries')
-    .values({ seq, text, by })
-    .onConflict((conflict) => conflict.column('seq').doUpdateSet({ text, by }))
-    .execute()
+  await atomically(db, async (tx) => {
+    await tx
+      .insertInto('summaries')
+      .values({ seq, text, by })
+      .onConflict((conflict) => conflict.column('seq').doUpdateSet({ text, by }))
+      .execute()
+    await enter(tx, 'summaries', seq)
+  })
 }
 
 /** In the order in which they were written. */
@@ -112,49 +111,4 @@ async function entries(db: Db, which: (query: Entries) => Entries): Promise<Entr
     meta: JSON.parse(row.meta),
     summary: row.summary,
   }))
-}
-
-export type AuditVerdict =
-  /** `head`: the hash of the last row. Kept elsewhere, it proves that nothing before it was ever rewritten. */
-  { ok: true; entries: number; head: string } | { ok: false; seq: number; why: string }
-
-/** Walks the whole chain, also while others append to it; names the first row that is not what was written. */
-export async function verifyAudit(db: Db): Promise<AuditVerdict> {
-  // Asked first: what is appended during the walk is no gap.
-  const written = await lastSeq(db)
-  let head = genesis
-  let prevSeq = 0
-  try {
-    for await (const row of db.selectFrom('entries').selectAll().orderBy('seq').stream()) {
-      // Rows are numbered without gaps: every append is a transaction of its own that either holds or leaves no trace.
-      if (row.seq !== prevSeq + 1) return broken(prevSeq + 1, 'the row is missing')
-      if (row.prev_hash !== head) return broken(row.seq, 'it does not follow from the row before it')
-      if (row.hash !== rehash(row)) return broken(row.seq, 'its content is not what was written')
-      head = row.hash
-      prevSeq = row.seq
-    }
-  } catch (error) {
-    return broken(prevSeq + 1, `the row cannot be read: ${messageOf(error)}`)
-  }
-  if (written > prevSeq) return broken(prevSeq + 1, `the rows up to ${written} are missing`)
-  return { ok: true, entries: prevSeq, head }
-}
-
-const broken = (seq: number, why: string): AuditVerdict => ({ ok: false, seq, why })
-
-function rehash(row: Selectable<EntryRow>): string | null {
-  try {
-    return hashOf(row.prev_hash, row.session_id, row.at, row.kind, row.meta, unpackBody(row.body))
-  } catch {
-    return null // a compressed body that no longer decompresses was changed
-  }
-}
-
-/** What AUTOINCREMENT remembers of the highest row ever written, also when the last rows were deleted. */
-async function lastSeq(db: Db): Promise<number> {
-  const sequence = (db as unknown as Kysely<{ sqlite_sequence: { name: string; seq: number } }>)
-    .selectFrom('sqlite_sequence')
-    .select('seq')
-    .where('name', '=', 'entries')
-  return (await sequence.executeTakeFirst())?.seq ?? 0
 }

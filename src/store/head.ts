@@ -20,5 +20,5 @@ export const headColumns = (body: RawBuilder<unknown>, bytes: number): RawBuilde
 export async function headOf({ is_packed, head }: Head, bytes: number): Promise<string> {
   if (!head) return ''
   const plain = is_packed ? await headOfPacked(head, bytes) : head
-  return new TextDecoder().decode(plain, { stream: true })
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(plain, { stream: true })
 }

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely'
+import { atomically, enter } from './ledger.ts'
 import type { MonitorRow } from './operator-schema.ts'
 import type { Db } from './tickets.ts'
 
@@ -24,20 +25,23 @@ export const monitorState = (
   endedAt !== null ? 'ended' : now - beatAt > 3 * intervalMs + 2_000 ? 'silent' : 'running'
 
 export async function registerMonitor(db: Db, monitor: MonitorInfo): Promise<void> {
-  await db
-    .insertInto('monitors')
-    .values({
-      id: monitor.id,
-      cluster: monitor.cluster,
-      subject: monitor.subject,
-      pid: monitor.pid,
-      interval_ms: monitor.intervalMs,
-      started_at: monitor.startedAt,
-      beat_at: monitor.beatAt,
-      observed_at: monitor.observedAt,
-      ended_at: monitor.endedAt,
-    })
-    .execute()
+  await atomically(db, async (tx) => {
+    await tx
+      .insertInto('monitors')
+      .values({
+        id: monitor.id,
+        cluster: monitor.cluster,
+        subject: monitor.subject,
+        pid: monitor.pid,
+        interval_ms: monitor.intervalMs,
+        started_at: monitor.startedAt,
+        beat_at: monitor.beatAt,
+        observed_at: monitor.observedAt,
+        ended_at: monitor.endedAt,
+      })
+      .execute()
+    await enter(tx, 'monitors', monitor.id)
+  })
 }
 
 export async function monitorBeat(db: Db, id: string, now: number, observed: boolean): Promise<void> {
@@ -59,7 +63,10 @@ export async function lastBeat(db: Db, cluster: string): Promise<number | null> 
 }
 
 export async function monitorEnded(db: Db, id: string, now: number): Promise<void> {
-  await db.updateTable('monitors').set({ ended_at: now }).where('id', '=', id).execute()
+  await atomically(db, async (tx) => {
+    await tx.updateTable('monitors').set({ ended_at: now }).where('id', '=', id).execute()
+    await enter(tx, 'monitors', id)
+  })
 }
 
 export async function listMonitors(db: Db): Promise<MonitorInfo[]> {

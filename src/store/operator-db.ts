@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { headKeeper } from './kept-heads.ts'
 import { type OperatorSchema, operatorMigrations } from './operator-schema.ts'
 import { mustExist, openDatabase } from './sqlite.ts'
 import { openExisting, openToRead, type ToRead } from './to-read.ts'
@@ -6,12 +7,15 @@ import { openExisting, openToRead, type ToRead } from './to-read.ts'
 export type OperatorDb = Kysely<OperatorSchema>
 
 /** The operator's database: violations, tickets, sessions, audit. Close it with `destroy()`. */
-export const openOperatorDb = (path: string): OperatorDb => openDatabase(path, operatorMigrations)
+export const openOperatorDb = (path: string): OperatorDb =>
+  openDatabase(path, operatorMigrations, hooksOf(path))
+
+const hooksOf = (path: string) => (path === ':memory:' ? {} : { committed: headKeeper(path) })
 
 /** The same, for verbs that only look or steer. Throws BadInput when nobody has made it yet. */
 export function existingOperatorDb(path: string): OperatorDb {
   mustExist(path, '`operator monitor run`')
-  return openExisting(path, operatorMigrations)
+  return openExisting(path, operatorMigrations, hooksOf(path))
 }
 
 /** For whoever only looks: nothing can be written through it. */

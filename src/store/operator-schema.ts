@@ -1,6 +1,8 @@
 import type { Generated } from 'kysely'
 import type { Severity } from '../core/invariant.ts'
 import type { TicketState } from '../core/ticket.ts'
+import { seal } from './ledger.ts'
+import type { Migration } from './sqlite.ts'
 
 /** Rows of operator.db as SQLite holds them: times in epoch ms, booleans 0 or 1, JSON as text. */
 export interface OperatorSchema {
@@ -10,6 +12,7 @@ export interface OperatorSchema {
   sessions: SessionRow
   session_tickets: { session_id: string; ticket_id: number }
   entries: EntryRow
+  ledger: LedgerRow
   summaries: { seq: number; text: string; by: string }
   monitors: MonitorRow
   clocks: { boot: string; offset_ms: number }
@@ -96,6 +99,16 @@ export interface EntryRow {
   hash: string
 }
 
+/** What a row of another table was from some moment on; ledger.ts writes it. */
+export interface LedgerRow {
+  seq: Generated<number>
+  table_name: string
+  key: string
+  image: string
+  prev_hash: string
+  hash: string
+}
+
 export interface MonitorRow {
   id: string
   cluster: string
@@ -109,7 +122,7 @@ export interface MonitorRow {
 }
 
 /** Each entry takes the schema one version further; never edit one that was released. */
-export const operatorMigrations: readonly string[] = [
+export const operatorMigrations: readonly Migration[] = [
   `
   create table violations (
     cluster text not null, key text not null,
@@ -181,4 +194,34 @@ export const operatorMigrations: readonly string[] = [
   `update tickets set variant = json_object('name', variant) where variant not like '{%';`,
   // Wall time less monotonic time, since a boot.
   `create table clocks (boot text primary key, offset_ms integer not null) strict;`,
+  (db) => {
+    db.exec(`
+      create table ledger (
+        seq integer primary key autoincrement, table_name text not null, key text not null, image text not null,
+        prev_hash text not null, hash text not null
+      ) strict;
+      create trigger sessions_stay before delete on sessions
+        begin select raise(abort, 'sessions are kept'); end;
+      create trigger tickets_stay before delete on tickets begin select raise(abort, 'tickets are kept'); end;
+    `)
+    for (const table of ['ledger', 'ticket_events', 'session_tickets'])
+      db.exec(`
+        create trigger ${table}_keep before update on ${table}
+          begin select raise(abort, '${table} is append-only'); end;
+        create trigger ${table}_stay before delete on ${table}
+          begin select raise(abort, '${table} is append-only'); end;
+      `)
+    for (const [table, id] of [
+      ['ledger', 'seq'],
+      ['ticket_events', 'id'],
+      ['sessions', 'id'],
+      ['tickets', 'id'],
+    ])
+      db.exec(`
+        create trigger ${table}_once before insert on ${table}
+          when exists (select 1 from ${table} where ${id} = new.${id})
+          begin select raise(abort, '${table}: this row is there already'); end;
+      `)
+    seal(db)
+  },
 ]

@@ -1,8 +1,10 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
 import type { Claim, Usage } from '../core/agent.ts'
 import { severities } from '../core/invariant.ts'
+import { wellFormedJson } from '../core/text.ts'
 import type { Ticket } from '../core/ticket.ts'
 import { type Variant, type Worker, workerBy } from '../core/variant.ts'
+import { atomically, enter } from './ledger.ts'
 import type { OperatorSchema, SessionRow } from './operator-schema.ts'
 import { type Db, record, returnTicket, ticketOf } from './tickets.ts'
 
@@ -88,6 +90,7 @@ export async function claimTickets(
       })
       .returningAll()
       .executeTakeFirstOrThrow()
+    await enter(tx, 'sessions', session.id)
     const rows = await tx
       .updateTable('tickets')
       .set({ state: 'claimed', session_id: session.id, claimed_at: now, claim: null, claim_by: null })
@@ -100,6 +103,7 @@ export async function claimTickets(
       .execute()
     for (const row of rows) {
       await tx.insertInto('session_tickets').values({ session_id: session.id, ticket_id: row.id }).execute()
+      await enter(tx, 'session_tickets', session.id, row.id)
       await record(tx, row.id, now, 'claimed', 'agent', `session ${session.id}`)
     }
     return { session: sessionOf(session), tickets: rows.map(ticketOf).sort(mostSevereFirst) }
@@ -123,17 +127,20 @@ export async function heartbeat(db: Db, id: string, leaseUntil: number, now: num
 }
 
 export async function addUsage(db: Db, id: string, usage: Usage): Promise<void> {
-  await db
-    .updateTable('sessions')
-    .set((eb) => ({
-      turns: eb('turns', '+', 1),
-      tokens_in: added('tokens_in', usage.tokensIn),
-      tokens_out: added('tokens_out', usage.tokensIn === null ? null : usage.tokensOut),
-      // An unknown price makes the sum unknown from then on: null plus anything is null.
-      cost_usd: usage.costUsd === null ? null : eb('cost_usd', '+', usage.costUsd),
-    }))
-    .where('id', '=', id)
-    .execute()
+  await atomically(db, async (tx) => {
+    await tx
+      .updateTable('sessions')
+      .set((eb) => ({
+        turns: eb('turns', '+', 1),
+        tokens_in: added('tokens_in', usage.tokensIn),
+        tokens_out: added('tokens_out', usage.tokensIn === null ? null : usage.tokensOut),
+        // An unknown price makes the sum unknown from then on: null plus anything is null.
+        cost_usd: usage.costUsd === null ? null : eb('cost_usd', '+', usage.costUsd),
+      }))
+      .where('id', '=', id)
+      .execute()
+    await enter(tx, 'sessions', id)
+  })
 }
 
 /**
@@ -145,11 +152,14 @@ const added = (column: 'tokens_in' | 'tokens_out', tokens: number | null) =>
     : sql<number>`case when turns > 0 and tokens_in = 0 then 0 else ${sql.ref(column)} + ${tokens} end`
 
 export async function addCommand(db: Db, id: string): Promise<void> {
-  await db
-    .updateTable('sessions')
-    .set((eb) => ({ commands: eb('commands', '+', 1) }))
-    .where('id', '=', id)
-    .execute()
+  await atomically(db, async (tx) => {
+    await tx
+      .updateTable('sessions')
+      .set((eb) => ({ commands: eb('commands', '+', 1) }))
+      .where('id', '=', id)
+      .execute()
+    await enter(tx, 'sessions', id)
+  })
 }
 
 /**
@@ -175,7 +185,7 @@ export async function endSession(
 }
 
 async function end_(tx: Transaction<OperatorSchema>, id: string, end: SessionEnd, now: number) {
-  const claim = end.kind === 'claimed' ? JSON.stringify(end.claim) : null
+  const claim = end.kind === 'claimed' ? wellFormedJson(end.claim) : null
   const ended = await tx
     .updateTable('sessions')
     .set({
@@ -189,6 +199,7 @@ async function end_(tx: Transaction<OperatorSchema>, id: string, end: SessionEnd
     .returning('id')
     .executeTakeFirst()
   if (!ended) return false
+  await enter(tx, 'sessions', id)
 
   const fixed = end.kind === 'claimed' && end.claim.status === 'fixed'
   const rows = await tx

@@ -9,17 +9,27 @@ export const busyTimeoutMs = 5_000
 /** How long whoever brings an older schema up to date waits for others to close the file, ms. */
 const upgradeTimeoutMs = 1_000
 
+/** Takes a schema one version further: SQL, or what SQL cannot say. */
+export type Migration = string | ((db: DatabaseSync) => void)
+
+export interface Hooks {
+  /** Called once it is closed. */
+  closed?(): void
+  /** Called after every transaction that was committed. */
+  committed?(db: DatabaseSync): void
+}
+
 /**
  * Opens a database file, creates or migrates its schema, and puts Kysely before it.
  * Every transaction begins IMMEDIATE: a read that decides a write must not be overtaken by another process.
  * Throws BadInput for a schema newer than this program and for a file that is something else, leaving it untouched. An
  * older schema is brought up to date while nobody else has the file open, and refused otherwise: whoever has it open may
- * be an older program that goes on writing what is no longer right. `closed` is called once it is closed.
+ * be an older program that goes on writing what is no longer right.
  */
 export function openDatabase<Schema>(
   path: string,
-  migrations: readonly string[],
-  closed?: () => void,
+  migrations: readonly Migration[],
+  hooks: Hooks = {},
 ): Kysely<Schema> {
   const isThere = path !== ':memory:' && statSync(path, { throwIfNoEntry: false })?.isFile()
   try {
@@ -31,25 +41,26 @@ export function openDatabase<Schema>(
       db.close()
       throw error
     }
-    return kyselyOf(db, closed)
+    return kyselyOf(db, hooks)
   } catch (error) {
     throw explained(error, path)
   }
 }
 
-function isOlderFile(path: string, migrations: readonly string[]): boolean {
+function isOlderFile(path: string, migrations: readonly Migration[]): boolean {
   using db = connect(path)
   return versionOf(db) > 0 && isOlder(db, path, migrations)
 }
 
-/** `closed` is called once it is closed. */
-export function kyselyOf<Schema>(db: DatabaseSync, closed?: () => void): Kysely<Schema> {
+export function kyselyOf<Schema>(db: DatabaseSync, hooks: Hooks = {}): Kysely<Schema> {
   const close = () => {
     if (!db.isOpen) return
     db.close()
-    closed?.()
+    hooks.closed?.()
   }
-  const kysely = new Kysely<Schema>({ dialect: new SqliteDialect({ database: { ...adapt(db), close } }) })
+  const kysely = new Kysely<Schema>({
+    dialect: new SqliteDialect({ database: { ...adapt(db, hooks), close } }),
+  })
   const destroy = kysely.destroy.bind(kysely)
   // By itself it closes only what it was used for.
   kysely.destroy = () => destroy().then(close)
@@ -94,8 +105,8 @@ const versionOf = (db: DatabaseSync): number =>
   (db.prepare('pragma user_version').get() as { user_version: number }).user_version
 
 /** Throws BadInput for what is not ours, or of a later program. */
-function refuse(db: DatabaseSync, path: string, migrations: readonly string[]): void {
-  const first = /create table (\w+)/.exec(migrations[0] ?? '')?.[1] ?? ''
+function refuse(db: DatabaseSync, path: string, migrations: readonly Migration[]): void {
+  const first = /create table (\w+)/.exec(String(migrations[0]))?.[1] ?? ''
   const tables = db.prepare("select name from sqlite_schema where type = 'table'").all()
   if (tables.length > 0 && !tables.some(({ name }) => name === first))
     throw new BadInput(`${path} is a database of something else: it has no table '${first}'`)
@@ -106,13 +117,13 @@ function refuse(db: DatabaseSync, path: string, migrations: readonly string[]): 
 }
 
 /** Whether an older program made it. Throws BadInput for what is not ours at all. */
-export function isOlder(db: DatabaseSync, path: string, migrations: readonly string[]): boolean {
+export function isOlder(db: DatabaseSync, path: string, migrations: readonly Migration[]): boolean {
   refuse(db, path, migrations)
   return versionOf(db) < migrations.length
 }
 
 /** Alone: SQLite gives no exclusive lock while anybody else, also one that is idle, has the file open. */
-export function upgrade(path: string, migrations: readonly string[]): void {
+export function upgrade(path: string, migrations: readonly Migration[]): void {
   using db = new DatabaseSync(path, { timeout: upgradeTimeoutMs })
   db.exec('pragma locking_mode = exclusive')
   try {
@@ -128,7 +139,7 @@ export function upgrade(path: string, migrations: readonly string[]): void {
   }
 }
 
-function migrate(db: DatabaseSync, path: string, migrations: readonly string[]): void {
+function migrate(db: DatabaseSync, path: string, migrations: readonly Migration[]): void {
   refuse(db, path, migrations)
   useWal(db)
   // NORMAL loses nothing that was committed when a process dies.
@@ -136,16 +147,23 @@ function migrate(db: DatabaseSync, path: string, migrations: readonly string[]):
   if (versionOf(db) < migrations.length) bringUpToDate(db, path, migrations)
 }
 
-function bringUpToDate(db: DatabaseSync, path: string, migrations: readonly string[]): void {
+function bringUpToDate(db: DatabaseSync, path: string, migrations: readonly Migration[]): void {
   db.exec('begin immediate')
   try {
     refuse(db, path, migrations)
-    for (const sql of migrations.slice(versionOf(db))) db.exec(sql)
+    applyAll(db, migrations.slice(versionOf(db)))
     db.exec(`pragma user_version = ${migrations.length}`)
     db.exec('commit')
   } catch (error) {
     if (db.isTransaction) db.exec('rollback')
     throw error
+  }
+}
+
+export function applyAll(db: DatabaseSync, migrations: readonly Migration[]): void {
+  for (const migration of migrations) {
+    if (typeof migration === 'string') db.exec(migration)
+    else migration(db)
   }
 }
 
@@ -164,7 +182,7 @@ function useWal(db: DatabaseSync): void {
 }
 
 /** node:sqlite behind the few methods that Kysely's SQLite dialect asks of a driver. */
-function adapt(db: DatabaseSync): Omit<SqliteDatabase, 'close'> {
+function adapt(db: DatabaseSync, { committed }: Hooks): Omit<SqliteDatabase, 'close'> {
   return {
     prepare: (sql) => {
       // A full disk rolls back by itself; a second rollback would hide why.
@@ -174,7 +192,11 @@ function adapt(db: DatabaseSync): Omit<SqliteDatabase, 'close'> {
       return {
         reader: statement.columns().length > 0,
         all: (parameters) => statement.all(...values(parameters)),
-        run: (parameters) => statement.run(...values(parameters)),
+        run: (parameters) => {
+          const result = statement.run(...values(parameters))
+          if (sql === 'commit') committed?.(db)
+          return result
+        },
         iterate: (parameters) => statement.iterate(...values(parameters)),
       }
     },

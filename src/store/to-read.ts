@@ -1,10 +1,21 @@
-import { chmodSync, copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import type { Kysely } from 'kysely'
-import { busyTimeoutMs, explained, isOlder, isUnwritable, kyselyOf, openDatabase, upgrade } from './sqlite.ts'
+import { headsFile } from './kept-heads.ts'
+import {
+  busyTimeoutMs,
+  explained,
+  type Hooks,
+  isOlder,
+  isUnwritable,
+  kyselyOf,
+  type Migration,
+  openDatabase,
+  upgrade,
+} from './sqlite.ts'
 
 /** A database that somebody only looks at. */
 export interface ToRead<Schema> {
@@ -23,7 +34,7 @@ export interface ToRead<Schema> {
  * none can be made, nobody writes now: the file is read as one that does not change; where it would not do (an older
  * schema, a last transaction that is still in the log beside it), a private copy of it.
  */
-export function openToRead<Schema>(path: string, migrations: readonly string[]): ToRead<Schema> {
+export function openToRead<Schema>(path: string, migrations: readonly Migration[]): ToRead<Schema> {
   try {
     if (isOlderFile(path, path, migrations)) upgrade(path, migrations)
     return { db: kyselyOf(toRead(path)), file: path, isSnapshot: false }
@@ -38,9 +49,13 @@ export function openToRead<Schema>(path: string, migrations: readonly string[]):
 }
 
 /** For verbs that work on what is there: to be written to where that is allowed, and else to be read. */
-export function openExisting<Schema>(path: string, migrations: readonly string[]): Kysely<Schema> {
+export function openExisting<Schema>(
+  path: string,
+  migrations: readonly Migration[],
+  hooks: Hooks = {},
+): Kysely<Schema> {
   try {
-    return openDatabase(path, migrations)
+    return openDatabase(path, migrations, hooks)
   } catch (error) {
     if (!isUnwritable(error)) throw error
     return openToRead<Schema>(path, migrations).db
@@ -51,12 +66,12 @@ const toRead = (place: string): DatabaseSync =>
   new DatabaseSync(place, { readOnly: true, timeout: busyTimeoutMs })
 
 /** `place` as SQLite takes it, `path` as the person gave it. */
-function isOlderFile(place: string, path: string, migrations: readonly string[]): boolean {
+function isOlderFile(place: string, path: string, migrations: readonly Migration[]): boolean {
   using db = toRead(place)
   return isOlder(db, path, migrations)
 }
 
-function standing<Schema>(path: string, migrations: readonly string[]): ToRead<Schema> {
+function standing<Schema>(path: string, migrations: readonly Migration[]): ToRead<Schema> {
   const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
   // https://www.sqlite.org/uri.html#uriimmutable
   const unchanging = `${pathToFileURL(resolve(path))}?immutable=1`
@@ -67,11 +82,12 @@ function standing<Schema>(path: string, migrations: readonly string[]): ToRead<S
   const remove = () => rmSync(folder, { recursive: true, force: true })
   const file = join(folder, basename(path))
   try {
-    for (const end of log ? ['', '-wal'] : ['']) {
+    for (const end of ['', ...(log ? ['-wal'] : [])]) {
       copyFileSync(path + end, file + end)
       chmodSync(file + end, 0o600) // it may be brought up to date
     }
-    return { db: openDatabase(file, migrations, remove), file, isSnapshot: true }
+    if (existsSync(headsFile(path))) copyFileSync(headsFile(path), headsFile(file))
+    return { db: openDatabase(file, migrations, { closed: remove }), file, isSnapshot: true }
   } catch (error) {
     remove()
     throw error

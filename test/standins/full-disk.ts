@@ -3,9 +3,10 @@
 import { execFileSync } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { appendEntry, verifyAudit } from '../../src/store/audit.ts'
+import { appendEntry } from '../../src/store/audit.ts'
 import { claimTickets } from '../../src/store/sessions.ts'
 import { listTickets } from '../../src/store/tickets.ts'
+import { verifyAudit } from '../../src/store/verify.ts'
 import { watch } from './scripted.ts'
 
 const dir = process.argv[2] ?? ''
