@@ -29,7 +29,7 @@ const patienceMs = 5_000
 
 export async function startDaemon(argv: readonly string[], options: DaemonOptions): Promise<Daemon> {
   const [program = '', ...args] = argv
-  const log = openSync(options.logFile, 'a')
+  const log = openSync(options.logFile, 'a', 0o600)
   const child = spawn(program, args, {
     env: options.env,
     // A session of its own: Ctrl-C in a terminal is for us, and we end it in order.

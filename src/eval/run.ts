@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs'
 import type { ChaosType } from '../chaos/chaos-type.ts'
 import type { Clock } from '../core/clock.ts'
 import { BadInput } from '../core/errors.ts'
 import type { Subject } from '../core/subject.ts'
 import type { Lab } from '../lab/contract.ts'
+import { makePrivateFolder } from '../store/private.ts'
 import * as store from '../store/trials.ts'
 import { ownerOf } from './owner.ts'
 import type { Plan } from './plan.ts'
@@ -72,7 +72,7 @@ async function requireIdle(db: store.EvalDb, campaignId: number): Promise<void> 
 async function prepare(db: store.EvalDb, options: RunOptions): Promise<void> {
   const { labs, chaosTypes, clock } = options
   const root = rootOf(options)
-  mkdirSync(root, { recursive: true })
+  makePrivateFolder(root)
   await reap({ db, labs, chaosTypes, root, owner: thisProcess(), clock })
 }
 

@@ -25,7 +25,7 @@ export const seenFile = (folder: string): string => join(folder, 'seen.jsonl')
  * memory: a disk that takes no more notes is no reason for a trial to fail, and nobody waits for it.
  */
 export function takeNotes(folder: string): Notes {
-  const file = createWriteStream(seenFile(folder), { flags: 'a' })
+  const file = createWriteStream(seenFile(folder), { flags: 'a', mode: 0o600 })
   file.once('error', () => file.destroy())
   return {
     add: (sight) => {
@@ -37,7 +37,9 @@ export function takeNotes(folder: string): Notes {
 
 /** The lanes of a campaign are told apart while they run, and by nobody afterwards. Like all notes it may be missing. */
 export const noteLane = (folder: string, lane: number): Promise<void> =>
-  appendFile(seenFile(folder), `${JSON.stringify({ lane } satisfies Place)}\n`).catch(() => undefined)
+  appendFile(seenFile(folder), `${JSON.stringify({ lane } satisfies Place)}\n`, { mode: 0o600 }).catch(
+    () => undefined,
+  )
 
 /** null: it was not noted, or the trial has ended. */
 export async function laneIn(folder: string): Promise<number | null> {

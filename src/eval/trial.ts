@@ -115,7 +115,7 @@ export async function runTrial(options: TrialOptions): Promise<{ record: TrialRe
     }
   }
   try {
-    await mkdir(folder, { recursive: true })
+    await mkdir(folder, { recursive: true, mode: 0o700 })
     await noteLane(folder, options.lane)
     await using journal = await keepJournal(join(folder, 'beside.jsonl'))
     try {

@@ -1,8 +1,8 @@
-import { mkdirSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely'
 import { BadInput } from '../core/errors.ts'
+import { keepPrivate, requireReadable } from './private.ts'
 
 /** How long a writer waits for another process's transaction before SQLITE_BUSY, ms. */
 export const busyTimeoutMs = 5_000
@@ -70,6 +70,7 @@ export function kyselyOf<Schema>(db: DatabaseSync, hooks: Hooks = {}): Kysely<Sc
 /** For whoever needs what is there: looking must not leave an empty database behind, nor make one of an empty file. */
 export function mustExist(path: string, maker: string): void {
   if (path === ':memory:') return
+  requireReadable(path)
   const found = statSync(path, { throwIfNoEntry: false })
   if (!found?.isFile()) throw new BadInput(`there is no database ${path} yet; ${maker} makes it`)
   if (found.size === 0) throw new BadInput(`${path} is empty, and not a database; ${maker} makes one`)
@@ -77,7 +78,7 @@ export function mustExist(path: string, maker: string): void {
 
 function connect(path: string): DatabaseSync {
   try {
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+    if (path !== ':memory:') keepPrivate(path)
     return new DatabaseSync(path, { timeout: busyTimeoutMs })
   } catch (error) {
     throw new BadInput(`cannot open the database ${path}`, { cause: error })

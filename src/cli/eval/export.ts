@@ -67,7 +67,8 @@ async function run(id: string, { format = 'json', output, evalDb, json }: Option
   }
   if (format !== 'atif') throw new BadInput(`--output ${output} is a folder; name a file`)
   // Not its parents: Node's recursive mkdir never ends where none can be made, as in /proc.
-  if (!statSync(output, { throwIfNoEntry: false })) await intoBadInput(output, async () => mkdirSync(output))
+  if (!statSync(output, { throwIfNoEntry: false }))
+    await intoBadInput(output, async () => mkdirSync(output, 0o700))
   const files = await eachTrajectory(source, output, io.signal)
   io.note(`${files} trajectories of ${id} written to ${output}`)
 }
@@ -93,7 +94,7 @@ async function whole(path: string, content: AsyncIterable<string> | string): Pro
   await using undo = new AsyncDisposableStack()
   undo.defer(() => rm(part, { force: true }))
   await intoBadInput(path, async () => {
-    await writeFile(part, content)
+    await writeFile(part, content, { mode: 0o600 })
     await rename(part, path)
   })
 }

@@ -1,0 +1,41 @@
+import { chmodSync, closeSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { BadInput } from '../core/errors.ts'
+
+/** What others may do with a file. */
+const others = 0o077
+
+/** Makes the folders that are missing on the way, for this user alone. Folders that are there stay as they are. */
+export const makePrivateFolder = (path: string): void => {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+}
+
+/**
+ * A database and the files beside it are their owner's alone: it holds what commands printed and what a trial's fault is.
+ * SQLite gives the files that it makes beside a database the mode of the database.
+ */
+export function keepPrivate(path: string): void {
+  makePrivateFolder(dirname(path))
+  if (!lstatSync(path, { throwIfNoEntry: false }))
+    closeSync(openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600))
+  for (const end of ['', '-wal', '-shm', '-heads']) takeFromOthers(path + end)
+}
+
+/** Another user's file, and one that may not be changed, stay as they are. */
+function takeFromOthers(path: string): void {
+  const found = lstatSync(path, { throwIfNoEntry: false })
+  if (!found?.isFile() || (found.mode & others) === 0 || found.uid !== process.geteuid?.()) return
+  chmodSync(path, found.mode & ~others & 0o777)
+}
+
+/** @throws BadInput where this user may not read it, which SQLite would call a file that cannot be opened. */
+export function requireReadable(path: string): void {
+  try {
+    closeSync(openSync(path, 'r'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') return
+    throw new BadInput(
+      `${path} belongs to another user and is private: ask its owner for a copy, or read it as that user`,
+    )
+  }
+}
