@@ -9,13 +9,14 @@ import type { Subject } from '../core/subject.ts'
 import { limitsBy, type Variant, workerBy } from '../core/variant.ts'
 import { self } from '../daemon.ts'
 import { findProgram } from '../lab/netns/programs.ts'
+import { databasesAround } from '../store/home.ts'
 import { humanMs } from '../tui/text.ts'
 import { type AgentSettings, budgetsOf, limitsOf, requirePrices } from './agent-options.ts'
 
 /** What a variant makes of the settings an agent was started with, checked as far as it can be beforehand. */
 export type Worker =
   | { agent: 'llm'; model: ResolvedModel; limits: Limits; variant: Variant }
-  | { agent: 'command'; command: string[]; limits: Limits }
+  | { agent: 'command'; command: string[]; asSelf: boolean; limits: Limits }
   | { agent: 'runbook' | 'nop'; limits: Limits }
 
 /** @throws BadInput or MachineLacks, naming the variant, when nobody could work by it here. */
@@ -42,9 +43,9 @@ function resolved(variant: Variant, started: 'llm' | 'runbook', settings: AgentS
       return { agent, model: thinks, limits, variant }
     }
     case 'command': {
-      const { command = [] } = variant
+      const { command = [], run_as: runAs } = variant
       requireProgram(command[0] ?? '')
-      return { agent, command, limits: { ...limits, costUsd: null, tokens: null } }
+      return { agent, command, asSelf: runAs === 'self', limits: { ...limits, costUsd: null, tokens: null } }
     }
     case 'runbook':
     case 'nop':
@@ -85,7 +86,7 @@ function requireProgram(program: string): void {
 export function kindOf(
   worker: Worker,
   subject: Subject,
-  { modelPatience }: AgentSettings,
+  { modelPatience, db }: AgentSettings & { db: string },
   trouble: (message: string) => Promise<void>,
 ): AgentKind {
   switch (worker.agent) {
@@ -102,7 +103,12 @@ export function kindOf(
       })
     }
     case 'command':
-      return commandAgent({ command: worker.command, operator: self(), env: process.env })
+      return commandAgent({
+        command: worker.command,
+        operator: self(),
+        env: process.env,
+        confine: { databases: databasesAround(db), asSelf: worker.asSelf },
+      })
     case 'runbook':
       if (!subject.runbook) throw new BadInput(`${subject.name} has no runbook; use --agent llm`)
       return subject.runbook

@@ -17,6 +17,8 @@ export interface Variant {
   agent?: AgentKindName
   /** Of `agent: command`: the program and its arguments. */
   command?: string[]
+  /** Of `agent: command`: as the user who runs the agent, where root would give it a user of its own. */
+  run_as?: 'self'
   /** `provider:model-id`. */
   model?: string
   /** The size of the model's window, where neither price list nor server tells it. */

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts'
 import { BadInput } from '../core/errors.ts'
 import type { Subject } from '../core/subject.ts'
 import type { Lab } from '../lab/contract.ts'
+import { trialsFolder } from '../store/home.ts'
 import { makePrivateFolder } from '../store/private.ts'
 import * as store from '../store/trials.ts'
 import { ownerOf } from './owner.ts'
@@ -76,7 +77,7 @@ async function prepare(db: store.EvalDb, options: RunOptions): Promise<void> {
   await reap({ db, labs, chaosTypes, root, owner: thisProcess(), clock })
 }
 
-const rootOf = ({ dbPath }: RunOptions): string => `${dbPath}.trials`
+const rootOf = ({ dbPath }: RunOptions): string => trialsFolder(dbPath)
 const thisProcess = (): string => ownerOf(process.pid) ?? ''
 
 /** Each lane takes the next trial that nobody has taken, until there is none or a limit is reached. */

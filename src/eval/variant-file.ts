@@ -19,6 +19,7 @@ const keys = strictKeys({
   name: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,62}$/, 'allowed: lower-case letters, digits, . _ -'),
   agent: z.enum(agentKinds).exactOptional(),
   command: z.array(z.string().min(1)).min(1).exactOptional(),
+  run_as: z.literal('self').exactOptional(),
   model: model.exactOptional(),
   context_tokens: z.int().min(512).exactOptional(),
   output_tokens: z.int().min(64).exactOptional(),
@@ -51,6 +52,7 @@ const schema = keys.superRefine((variant, context) => {
   const { agent } = workerBy(variant, { agent: 'as started', model: null })
   if (agent === 'command' && !variant.command) refuse('command', "needed with 'agent: command'")
   if (agent !== 'command' && variant.command) refuse('command', "only with 'agent: command'")
+  if (agent !== 'command' && variant.run_as) refuse('run_as', "only with 'agent: command'")
   for (const key of ['model', 'system_prompt', 'tools_config', 'context_tokens', 'output_tokens'] as const)
     if (agent !== 'llm' && variant[key] !== undefined)
       refuse(key, `only a model heeds that; agent is '${agent}'`)

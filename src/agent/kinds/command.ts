@@ -1,4 +1,5 @@
 import { type AgentKind, type Claim, LimitReached, type Usage, type Work } from '../../core/agent.ts'
+import { type Confine, cannotConfine, confined, notConfined } from '../command/confine.ts'
 import { openRoom, type ProgramEnd, runProgram } from '../command/program.ts'
 import type { Request } from '../command/protocol.ts'
 import { type Handle, serve } from '../command/serve.ts'
@@ -13,6 +14,8 @@ export interface CommandOptions {
   operator: readonly string[]
   /** What the program gets: its own keys are its affair. The sandbox gets nothing of it. */
   env: NodeJS.ProcessEnv
+  /** Out of its reach. Without it a program is trusted, as one is that this process could run by itself. */
+  confine?: Confine
 }
 
 /** A program's own model is not seen: what it costs is unknown, which is not 0. */
@@ -25,7 +28,7 @@ const wordsChars = 20_000
  * Any program as the agent: the tickets on its standard input, audited commands through `operator shell` or `operator mcp`,
  * a claim on its standard output. A command is a turn.
  */
-export function commandAgent({ command, operator, env }: CommandOptions): AgentKind {
+export function commandAgent({ command, operator, env, confine }: CommandOptions): AgentKind {
   return async (work) => {
     const brief = briefOf(work)
     const stop = new AbortController()
@@ -59,7 +62,15 @@ export function commandAgent({ command, operator, env }: CommandOptions): AgentK
 
     using room = openRoom(operator)
     await using _door = await serve(room.socket, handle)
-    const end = await runProgram(command, { room, env, input: `${JSON.stringify(brief)}\n`, signal })
+    const own = confine ? await confined({ ...confine, room, command, env }) : { argv: command, env }
+    const end = await runProgram(own.argv, {
+      room,
+      env: own.env,
+      input: `${JSON.stringify(brief)}\n`,
+      signal,
+    })
+    if (calls === 0 && end.exitCode === notConfined && end.stderr.includes(cannotConfine))
+      throw new Error(end.stderr.trim())
     await noteWords(work, end)
     signal.throwIfAborted()
     return claimOf(end, claim)
