@@ -4,7 +4,9 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { folder } from '../../test/standins/scripted.ts'
 import { newTicket } from '../../test/standins/tickets.ts'
+import { systemClock } from '../core/clock.ts'
 import { appendEntry, summarizeEntry } from './audit.ts'
+import { moveWithClock } from './clocks.ts'
 import { headsFile } from './kept-heads.ts'
 import { monitorBeat, monitorEnded, registerMonitor } from './monitors.ts'
 import { existingOperatorDb, type OperatorDb, openOperatorDb } from './operator-db.ts'
@@ -22,6 +24,7 @@ async function lived(db: OperatorDb): Promise<void> {
     ...{ observedAt: null, endedAt: null },
   })
   await monitorBeat(db, 'm1', 5, true)
+  await db.transaction().execute((tx) => moveWithClock(tx, systemClock))
   await track(db, 'c1', 'test/down/a', { phase: 'firing', violatedAt: 0, clearAt: null, lastSeenAt: 1 })
   for (const [i, cluster] of ['c1', 'c2'].entries()) {
     const ticket = await openTicket(db, newTicket({ cluster, message: 'm'.repeat(200) }), 10 * i)
@@ -48,6 +51,8 @@ async function lived(db: OperatorDb): Promise<void> {
     }
   }
   await setHeld(db, 2, true, 40)
+  const later = { ...systemClock, now: () => systemClock.now() + 3_600_000 }
+  await db.transaction().execute((tx) => moveWithClock(tx, later))
   await monitorEnded(db, 'm1', 50)
 }
 
@@ -59,7 +64,7 @@ const uncovered = [
   ...['cluster', 'key', 'phase', 'violated_at', 'clear_at', 'last_seen_at'].map(
     (column) => `violations.${column}`,
   ),
-  ...['monitors.beat_at', 'monitors.observed_at'],
+  ...['clocks.boot', 'clocks.offset_ms', 'monitors.beat_at', 'monitors.observed_at'],
 ]
 const uncoveredWhileOpen = [
   ...[
@@ -288,8 +293,8 @@ test('a database that is older than the ledger is vouched for from here on', asy
   const path = dir.file('operator.db')
   {
     using db = new DatabaseSync(path)
-    applyAll(db, operatorMigrations.slice(0, 2))
-    db.exec('pragma user_version = 2')
+    applyAll(db, operatorMigrations.slice(0, -1))
+    db.exec('pragma user_version = 3')
   }
   const younger = dir.file('younger.db')
   {
