@@ -1,4 +1,5 @@
 import { wellFormed } from '../core/text.ts'
+import { maskDisguised } from './disguises.ts'
 import { mask, maskShapes } from './secret-shapes.ts'
 
 /** Shorter values are words, not secrets: masking `root` everywhere would hide what happened. */
@@ -27,12 +28,14 @@ export function secretsOf(env: Record<string, string | undefined>): string[] {
  * Time is linear in the text. Callers pass whole texts: a secret cut in two is not seen. What comes back is well-formed.
  */
 export function redactor(secrets: readonly string[]): (text: string) => string {
-  const forms = new Set(secrets.filter((secret) => secret.trim().length >= minSecretChars).flatMap(formsOf))
+  const known = secrets.filter((secret) => secret.trim().length >= minSecretChars)
+  const forms = new Set(known.flatMap(formsOf))
   const literals = [...forms].sort((a, b) => b.length - a.length)
+  const trimmed = known.map((secret) => secret.trim())
   return (text) => {
     let masked = wellFormed(text)
     for (const literal of literals) masked = masked.replaceAll(literal, mask)
-    return maskShapes(masked)
+    return maskShapes(maskDisguised(masked, literals, trimmed, mask))
   }
 }
 

@@ -1,31 +1,25 @@
+import { maskKeyBlocks } from './key-blocks.ts'
+import { tokens } from './secret-tokens.ts'
+
 export const mask = '[redacted]'
 
-/**
- * Shapes of well-known secrets. Every pattern is linear: each repetition is bounded or can start at one place of a run
- * only, so that a hostile output cannot stall the operator.
+/*
+ * Every pattern is linear: each repetition is bounded or can start at one place of a run only, so that a hostile output
+ * cannot stall the operator.
  */
-const tokens: readonly RegExp[] = [
-  /\bsk-[A-Za-z0-9_-]{16,256}/g, // Anthropic (sk-ant-...), OpenAI
-  /\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,256}/g, // Stripe
-  /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g, // AWS access key ids
-  /\bgh[pousr]_[A-Za-z0-9]{20,256}/g, // GitHub
-  /\bgithub_pat_[A-Za-z0-9_]{20,256}/g,
-  /\bglpat-[A-Za-z0-9_-]{20,256}/g, // GitLab
-  /\bxox[abeoprs]-[A-Za-z0-9-]{10,256}/g, // Slack
-  /\bAIza[0-9A-Za-z_-]{35}/g, // Google
-  /\bnpm_[A-Za-z0-9]{36}/g,
-  /\bhf_[A-Za-z0-9]{30,64}/g, // Hugging Face
-  /\bhv[sb]\.[A-Za-z0-9_-]{20,512}/g, // Vault
-  /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{8,8192}(?:\.[A-Za-z0-9_-]{0,8192})?/g, // JWT
-]
 
 /** A password; not where a shell stands, as in `PWD=/root`. */
 const pwd = String.raw`pwd(?!(?<=(?<!\w)(?:old)?pwd)=["']?/)`
 
 const name =
   `passw(?:or)?d|passphrase|${pwd}|secret|` +
-  'api[_-]?key|access[_-]?key(?:[_-]?id)?|private[_-]?key|client[_-]?secret|' +
-  '(?:auth|access|api|bearer|refresh|session|id)[_-]?token|(?<![\\w-])token'
+  '(?:api|account|shared[_-]?access|pre[_-]?shared|encryption|signing|master|client)[_-]?key(?:[_-]?data)?|' +
+  'access[_-]?key(?:[_-]?id)?|private[_-]?key|client[_-]?secret|_auth|' +
+  '(?:auth|access|api|bearer|refresh|session|id|identity|registry|security)[_-]?token|(?<![\\w-])token|' +
+  '(?:php|j)sessionid|phpsessid|connect\\.sid'
+/** Between a name and its value: aligned columns have many spaces. */
+const is = '[ \\t]{0,40}[:=][ \\t]{0,40}'
+const unmasked = '(?!\\[redacted\\])'
 /**
  * A value and the quote before it, which stays, as does the one after it: what was JSON is JSON afterwards. In order:
  * within a JSON text that is itself a JSON string, in double and single quotes, bare. What is masked already stays.
@@ -36,21 +30,91 @@ const value = [
   String.raw`(')[^'\n]{1,16384}`,
   String.raw`(?!\[redacted\])[^\s"'\`\\&,;)}\]]{1,16384})`,
 ].join('|')
+/** A word of a command line, quoted or not. */
+const word = `["']?${unmasked}[^\\s"'\\\\]{1,256}`
+/** What may stand between a program and an option of it. */
+const options = '\\b[^\\n|;&]{0,200}?[ \\t]'
+
+const header =
+  '(?:proxy-)?authorization|x-(?:[a-z]{1,20}-){0,4}(?:token|key|secret|password|signature)|' +
+  '(?:private|job|deploy)-token|(?:dd-)?(?:api|application)-key|set-cookie|cookie'
 
 /** What stays is in the groups: the name in front of the secret, and its quote. */
 const named: readonly RegExp[] = [
-  new RegExp(`((?:${name})(?:\\\\?["'])?[ \\t]{0,3}[:=][ \\t]{0,3})${value}`, 'gi'),
+  // YAML's block scalars: the lines below that are indented.
+  new RegExp(
+    `((?:${name})["']?[ \\t]{0,40}:[ \\t]{0,40}[|>][-+0-9]{0,3}[ \\t]{0,40}\\r?\\n)([ \\t]{1,80})(?!\\[redacted\\])\\S[^\\n]{0,4096}(?:\\n\\2[^\\n]{0,4096}){0,400}`,
+    'gi',
+  ),
+  // A name and a value that are members of their own, as in Kubernetes' env and Hadoop's XML.
+  new RegExp(
+    `(\\bname["']?[ \\t]{0,3}[:=>][ \\t]{0,3}["']?[\\w.-]{0,60}(?:${name})["']?(?:,|</name>)?\\s{0,40}["'<]?value["']?[ \\t]{0,3}[:=>][ \\t]{0,3})${value.replace('\\s"\'', '\\s<"\'')}`,
+    'gi',
+  ),
+  new RegExp(`((?:${name})(?:\\\\?["'])?${is})(?![|>][-+0-9]{0,3}[ \\t]{0,40}\\r?\\n)${value}`, 'gi'),
   new RegExp(`(\\b[A-Z][A-Z0-9_]{0,60}_(?:KEY|SECRET|TOKEN|PASS|CREDENTIALS?|AUTH)=)${value}`, 'g'),
-  /((?:authorization|x-api-key|x-auth-token|set-cookie|cookie)(?:\\?["'])?[ \t]{0,3}[:=][ \t]{0,3}(?:\\?["'])?)(?![ \t"'\\]{0,6}\[redacted\])[^\r\n"'\\]{1,16384}/gi,
+  new RegExp(
+    `(\\b(?:setenv|set -\\w{1,4})[ \\t]{1,4}[A-Z0-9_]{0,60}(?:KEY|SECRET|TOKEN|PASS(?:WORD)?)[ \\t]{1,4})${value}`,
+    'g',
+  ),
+  new RegExp(
+    `((?:${header})(?:\\\\?["'])?${is}(?:\\\\?["'])?)(?![ \\t"'\\\\]{0,6}\\[redacted\\])[^\\r\\n"'\\\\]{1,16384}`,
+    'gi',
+  ),
   /(\b(?:Bearer|Basic) )[A-Za-z0-9+/_.~=-]{12,16384}/g,
   /(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"']{0,256}:)(?!\[redacted\])[^\s/@"']{1,256}(?=@)/gi,
-  /((?:^|\s)(?:-u|--user|--proxy-user)[ =]["']?[^\s:"']{1,128}:)(?!\[redacted\])[^\s"'\\]{1,256}/gm,
-  /(\b(?:requirepass|masterauth|--pass|--password|--token)[ \t]{1,4}["']?)(?!\[redacted\])[^\s"'\\]{1,256}/gi,
-  /(\bredis-cli\b[^\n|;&]{0,200}? -a[ \t]{1,4}["']?)(?!\[redacted\])[^\s"'\\]{1,256}/g,
+  /(\bhttps?:\/\/)(?!\[redacted\])[A-Za-z0-9_.~-]{20,256}(?=@)/gi,
+  /([?&](?:sig|X-Amz-Signature|X-Amz-Security-Token|X-Goog-Signature)=)(?!\[redacted\])[^\s&"'\\]{16,4096}/gi,
+  // Go's data source names: user:password@tcp(host).
+  /((?:^|[\s"'=`])[\w.-]{1,64}:)(?!\[redacted\])[^\s/"'`]{1,256}(?=@(?:tcp6?|udp|unix)\()/gm,
+  new RegExp(
+    `((?:^|\\s)(?:-u|--user|--proxy-user|user add)[ =]?["']?(?!\\d{1,10}:\\d{1,10}(?!\\S))[^\\s:"'/-][^\\s:"'/]{0,127}:)${unmasked}[^\\s"'\\\\]{1,256}`,
+    'gm',
+  ),
+  new RegExp(`(\\b(?:requirepass|masterauth)[ \\t]{1,40})${word}`, 'gi'),
+  new RegExp(
+    `((?:^|\\s)(?:--pass|--password|--token|--secret|--new-user-password)[ \\t]{1,4})(?!-)${word}`,
+    'gi',
+  ),
+  new RegExp(`(\\bredis-cli${options}-a[ \\t]{0,4})${word}`, 'g'),
+  new RegExp(
+    `(\\b(?:mysql|mysqldump|mysqladmin|mysqlpump|mycli|mariadb(?:-\\w{1,10})?)${options}-p)(?=[^\\s])${word}`,
+    'g',
+  ),
+  new RegExp(
+    `(\\b(?:sshpass|mongo(?:sh|dump|restore|export)?|cqlsh|docker[ \\t]login|podman[ \\t]login|helm[ \\t]registry[ \\t]login)\\b(?:[^\\n|;&]{0,200}?[ \\t])?-p[ \\t]{0,4})${word}`,
+    'g',
+  ),
+  new RegExp(
+    `(\\b(?:ldap(?:search|modify|add|delete|whoami)${options}-w|(?:sqlcmd|isql|zip|unzip)${options}-P)[ \\t]{1,4})${word}`,
+    'g',
+  ),
+  new RegExp(
+    `(\\bhtpasswd${options}-\\w{0,6}b\\w{0,6}[ \\t]{1,4}\\S{1,256}[ \\t]{1,4}\\S{1,128}[ \\t]{1,4})${word}`,
+    'g',
+  ),
+  new RegExp(`((?:-pass(?:in|out)?|-k)[ \\t]{1,4}["']?pass:)${unmasked}[^\\s"'\\\\]{1,256}`, 'g'),
+  new RegExp(`(--from-literal[= ]["']?[^\\s="']{1,100}=)${unmasked}[^\\s"']{1,4096}`, 'g'),
+  /(\becho[ \t]{1,4}(?:-n[ \t]{1,4})?["']?[\w.-]{1,32}:)(?!\[redacted\])[^\s"'|]{1,256}(?=["']?[ \t]{0,4}\|[ \t]{0,4}(?:sudo[ \t]{1,4})?chpasswd)/g,
+  /(\bacl[ \t]{1,4}setuser[ \t]{1,4}\S{1,64}(?:[ \t]{1,4}[^\s>#]\S{0,63}){0,20}[ \t]{1,4})(?!\[redacted\])[>#]\S{1,256}/gi,
+  /(^user[ \t]\S{1,64}[ \t](?:on|off)(?:[ \t](?:sanitize-payload|skip-sanitize-payload|nopass|resetkeys|resetchannels|reset|[~&+%-]\S{1,64})){0,20}[ \t])(?!\[redacted\])[>#]\S{1,256}/gm,
+  // Columns: `password    hunter2`. PAM's own words for what has to hold are none, nor are titles of a table.
+  /((?:^|[\s"'])(?:password|passwd|passphrase|requirepass|masterauth)[ \t]{2,80})(?!\[redacted\]|\[|(?:required|requisite|sufficient|optional|include|substack)\b|[A-Z_ -]{1,40}(?:\s|$))[^\s"']{1,256}/gim,
+  // .netrc, .pgpass, /etc/shadow.
+  /(\b(?:machine[ \t]{1,40}\S{1,256}|default)\s{1,40}(?:(?:login|account)\s{1,40}\S{1,256}\s{1,40}){0,2}password\s{1,40})(?!\[redacted\])\S{1,256}/g,
+  /(^[ \t]{0,40}login[ \t]{1,40}\S{1,256}\s{1,40}password[ \t]{1,40})(?!\[redacted\])\S{1,256}/gm,
+  /(^[A-Za-z0-9.*_-]{1,253}:(?:\d{1,5}|\*):(?:[A-Za-z_*][\w.*-]{0,62}):(?:[A-Za-z_*][\w.@*-]{0,62}):)(?!\[redacted\])[^\s:]{1,256}$/gm,
+  /(^[a-z_][\w.-]{0,31}:)[./0-9A-Za-z]{13}(?=:\d{0,6}:\d{0,6}:)/gm,
+  // Docker's config.json: base64 of user:password.
+  /((?:\\?")(?:auth|identitytoken|registrytoken)\\?"\s{0,3}:\s{0,3}\\?")(?!\[redacted\])[A-Za-z0-9+/_.=-]{12,8192}(?=\\?")/g,
+  new RegExp(
+    `(<[\\w:.-]{0,40}(?:${name})(?:\\s[^<>]{0,200})?>\\s{0,80})${unmasked}[^<\\s][^<]{0,16384}(?=</)`,
+    'gi',
+  ),
 ]
 
 export function maskShapes(text: string): string {
-  let masked = maskKeyBlocks(text)
+  let masked = maskKeyBlocks(text, mask)
   for (const pattern of tokens) masked = masked.replace(pattern, mask)
   for (const pattern of named) masked = masked.replace(pattern, (_whole, ...groups) => keptOf(groups) + mask)
   return masked
@@ -65,21 +129,3 @@ const keptOf = (groups: unknown[]): string =>
     )
     .map((group) => group ?? '')
     .join('')
-
-const keyBegin = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g
-const keyEnd = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/
-/** Larger than any key; a block whose end was cut off is masked that far. */
-const maxKeyChars = 16_384
-
-function maskKeyBlocks(text: string): string {
-  let [masked, from] = ['', 0]
-  for (const begin of text.matchAll(keyBegin)) {
-    if (begin.index < from) continue
-    const bodyAt = begin.index + begin[0].length
-    const body = text.slice(bodyAt, bodyAt + maxKeyChars)
-    const end = keyEnd.exec(body)
-    masked += text.slice(from, begin.index) + mask
-    from = bodyAt + (end ? end.index + end[0].length : body.length)
-  }
-  return masked + text.slice(from)
-}

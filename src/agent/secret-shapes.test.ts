@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { mask, maskShapes } from './secret-shapes.ts'
+
+const b64 = (text: string) => Buffer.from(text).toString('base64')
+/** Looks random, is the same in every run. */
+const noise = (chars: number, alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789') =>
+  Array.from({ length: chars }, (_, i) => alphabet[(i * i * 7 + i * 31 + 5) % alphabet.length]).join('')
+const lines = (text: string, width: number) => text.replace(new RegExp(`.{${width}}`, 'g'), '$&\n')
+/** Parts are joined here: a scanner of repositories need not find keys. */
+const pem = (kind: string, body = lines(noise(640), 64)) =>
+  `-----BEGIN ${kind}-----\n${body}\n-----END ${kind}-----`
+
+/** [what, a text in which SECRET stands, SECRET if it is another]; all of SECRET has to go, all around it has to stay. */
+const forms: [string, (secret: string) => string, string?][] = [
+  ['a password with many spaces', (s) => `password       =     ${s}\nnext`],
+  ['a password in columns', (s) => `user      admin\npassword  ${s}\nnext`],
+  ['Azure storage', (s) => `AccountName=x;AccountKey=${s};EndpointSuffix=y`, `${noise(86)}==`],
+  [
+    'Azure service bus',
+    (s) => `Endpoint=sb://x/;SharedAccessKeyName=root;SharedAccessKey=${s}`,
+    `${noise(43)}=`,
+  ],
+  ['Azure SAS', (s) => `https://x.blob.core.windows.net/c?sv=2024&sig=${s}&se=1`, noise(44)],
+  ['Azure AD client secret', (s) => `value ${s} end`, `abc8Q~${noise(34)}`],
+  ['docker config', (s) => `{"auths": {"r.example": {"auth": "${s}"}}}`, b64('me:hunter2hunter2')],
+  ['docker config within JSON', (s) => JSON.stringify({ data: `{"auth":"${s}"}` }), b64('me:hunter2hunter2')],
+  ['kubeconfig key', (s) => `    client-key-data: ${s}\n    x: y`, b64(pem('RSA PRIVATE KEY'))],
+  ['kubeconfig token', (s) => `    token: ${s}\n`],
+  ['a key in base64 alone', (s) => `tls.key ${s} end`, b64(pem('PRIVATE KEY'))],
+  ['Kubernetes env', (s) => `- name: DB_PASSWORD\n  value: ${s}\n- name: X\n  value: shown`],
+  ['Kubernetes env as JSON', (s) => `{"name":"API_TOKEN","value":"${s}"},{"name":"X","value":"shown"}`],
+  ['kubectl create secret', (s) => `kubectl create secret generic a --from-literal=anything=${s} -n x`],
+  ['shadow', (s) => `root:${s}:19000:0:99999:7:::`, `$6$${noise(16)}$${noise(86)}`],
+  ['shadow, yescrypt', (s) => `root:${s}:19000:0:99999:7:::`, `$y$j9T$${noise(22)}$${noise(43)}`],
+  ['shadow, DES', (s) => `alice:${s}:19000:0:99999:7:::`, 'ab1cdEFghIJ2k'],
+  ['htpasswd, bcrypt', (s) => `alice:${s}`, `$2y$05$${noise(53)}`],
+  ['htpasswd, Apache', (s) => `alice:${s}`, `$apr1$${noise(8)}$${noise(22)}`],
+  ['htpasswd, SHA', (s) => `alice:${s}`, `{SHA}${noise(27)}=`],
+  ['htpasswd on a command line', (s) => `htpasswd -bc /etc/nginx/users alice ${s} && true`],
+  ['argon2', (s) => `hash ${s} end`, `$argon2id$v=19$m=65536,t=3,p=4$${noise(22)}$${noise(43)}`],
+  ['PostgreSQL roles', (s) => `me | ${s} |`, `SCRAM-SHA-256$4096:${noise(22)}==$${noise(43)}=:${noise(43)}=`],
+  ['PostgreSQL roles, MD5', (s) => `me | ${s} |`, `md5${noise(32, '0123456789abcdef')}`],
+  ['Django', (s) => `me | ${s} |`, `pbkdf2_sha256$260000$${noise(22)}$${noise(43)}=`],
+  ['mysql -p', (s) => `mysql -u root -p${s} -h db -e 'select 1'`],
+  ['mysqldump -p in quotes', (s) => `mysqldump -uroot -p'${s}' all`],
+  ['--password=', (s) => `mongodump --host x --password=${s} --out y`],
+  ['--password', (s) => `etcdctl --user root --password ${s} get a`],
+  ['mongosh -p', (s) => `mongosh -u admin -p ${s} db`],
+  ['docker login', (s) => `docker login -u me -p ${s} r.example`],
+  ['sshpass', (s) => `sshpass -p ${s} ssh root@h`],
+  ['sshpass joined', (s) => `sshpass -p${s} ssh root@h`],
+  ['ldapsearch', (s) => `ldapsearch -D cn=admin -w ${s} -b dc=x`],
+  ['sqlcmd', (s) => `sqlcmd -S db -U sa -P ${s} -Q x`],
+  ['openssl', (s) => `openssl rsa -in k.pem -passin pass:${s} -out x`],
+  ['curl -u joined', (s) => `curl -uroot:${s} http://h/`],
+  ['etcd user add', (s) => `etcdctl user add alice:${s}`],
+  ['chpasswd', (s) => `echo root:${s} | chpasswd`],
+  ['redis ACL', (s) => `ACL SETUSER alice on >${s} ~* +@all`],
+  ['redis ACL file', (s) => `user alice on sanitize-payload #${s} ~* +@all`, noise(64, '0123456789abcdef')],
+  ['redis config', (s) => `masterauth     ${s}\nport 6379`],
+  ['netrc', (s) => `machine h.example login me password ${s}\n`],
+  ['netrc over lines', (s) => `machine h.example\n  login me\n  password ${s}\n`],
+  ['pgpass', (s) => `db.example:5432:app:me:${s}\n`],
+  ['pgpass with stars', (s) => `*:*:*:me:${s}`],
+  ['Go DSN', (s) => `dsn := "me:${s}@tcp(10.0.0.1:3306)/app"`],
+  ['Go DSN of a socket', (s) => `me:${s}@unix(/run/mysqld.sock)/app`],
+  ['a URI of any scheme', (s) => `amqp+tls://me:${s}@mq.example:5671/vhost`],
+  ['a token in a URL', (s) => `git clone https://${s}@git.example/x.git`, noise(40)],
+  ['XML', (s) => `<server><username>me</username><password>${s}</password></server>`],
+  ['XML with a name space', (s) => `<ns:apiKey type="x">${s}</ns:apiKey>`],
+  ['XML attribute', (s) => `<user name="me" password="${s}"/>`],
+  ['Hadoop', (s) => `<name>fs.password</name>\n  <value>${s}</value>`],
+  ['X-Vault-Token', (s) => `curl -H 'X-Vault-Token: ${s}' http://h`],
+  ['X-Consul-Token', (s) => `> X-Consul-Token: ${s}`],
+  ['X-Amz-Security-Token', (s) => `> x-amz-security-token: ${s}`],
+  ['PRIVATE-TOKEN', (s) => `--header "PRIVATE-TOKEN: ${s}" x`],
+  ['DD-API-KEY', (s) => `DD-API-KEY: ${s}`],
+  ['Proxy-Authorization', (s) => `Proxy-Authorization: ${s}`, `Basic ${b64('me:hunter2')}`],
+  ['Set-Cookie', (s) => `< Set-Cookie: ${s}\n<`, `sid=${noise(20)}; HttpOnly`],
+  ['a session id', (s) => `GET /?JSESSIONID=${s}&x=1`],
+  ['Vault', (s) => `token    ${s}`, `hvs.${noise(90)}`],
+  ['Vault, older', (s) => `VAULT ${s} x`, `s.${noise(24)}`],
+  ['Slack webhook', (s) => `https://hooks.slack.com/services/${s} x`, `T0000000/B0000000/${noise(24)}`],
+  ['GitLab runner', (s) => `x ${s} y`, `glrt-${noise(20)}`],
+  ['npmrc', (s) => `//registry.npmjs.org/:_authToken=${s}\nx`],
+  ['npmrc, old', (s) => `_auth = ${s}\nx`, b64('me:hunter2')],
+  ['PyPI', (s) => `x ${s} y`, `pypi-AgE${noise(60)}`],
+  ['Telegram', (s) => `x ${s} y`, `123456789:AA${noise(33)}`],
+  ['age', (s) => `# key\n${s}\n`, `AGE-SECRET-KEY-1${noise(58, 'QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L')}`],
+  ['WireGuard', (s) => `[Interface]\nPrivateKey = ${s}\nListenPort = 1`, `${noise(43)}=`],
+  ['WireGuard, shared', (s) => `PresharedKey = ${s}\nAllowedIPs = x`, `${noise(43)}=`],
+  ['AWS', (s) => `aws_secret_access_key = ${s}\nregion = x`, noise(40)],
+  ['AWS as JSON', (s) => `{"SecretAccessKey": "${s}", "Expiration": "x"}`, noise(40)],
+  [
+    'a GCP service account',
+    (s) => `{"private_key_id": "shown", "private_key": "${s}"}`,
+    pem('PRIVATE KEY').replaceAll('\n', '\\n'),
+  ],
+  ['an OpenSSH key', (s) => `a\n${s}\nb`, pem('OPENSSH PRIVATE KEY', lines(noise(420), 70))],
+  [
+    'an SSH.com key',
+    (s) => `a\n${s}\nb`,
+    pem('SSH2 ENCRYPTED PRIVATE KEY')
+      .replace(/-----BEGIN/, '---- BEGIN')
+      .replace(/KEY-----\n/, 'KEY ----\n'),
+  ],
+  [
+    'the tail of a PEM',
+    (s) => `$ tail -3 key.pem\n${s}\nend`,
+    `${lines(noise(128), 64)}${noise(20)}==\n-----END EC PRIVATE KEY-----`,
+  ],
+  [
+    'a PuTTY key',
+    (s) => `Public-Lines: 1\nAAAA\nPrivate-Lines: 2\n${s}\nPrivate-MAC: x`,
+    `${noise(64)}\n${noise(40)}`,
+  ],
+  [
+    'ansible-vault',
+    (s) => `$ANSIBLE_VAULT;1.1;AES256\n${s}\nend`,
+    lines(noise(240, '0123456789abcdef'), 80).trimEnd(),
+  ],
+  ['YAML block', (s) => `password: |\n  ${s}\nnext: shown`],
+  [
+    'YAML block of several lines',
+    (s) => `  secret: >-\n    ${s}\n  next: shown`,
+    'hunter2\n    hunter3\n    hunter4',
+  ],
+  ['export with quotes', (s) => `export DB_PASSWORD='${s}'; shown`, 'hunter 2'],
+  ['fish', (s) => `set -gx API_TOKEN ${s}\n`],
+  ['csh', (s) => `setenv DB_PASSWORD ${s}\n`],
+  ['PowerShell', (s) => `$env:API_KEY = "${s}"`],
+]
+
+describe('a form of secret goes, and only it', () => {
+  for (const [what, form, secret = 'hunter2-Zq9'] of forms)
+    test(what, () => {
+      const masked = maskShapes(form(secret))
+      for (const line of secret.split('\n').filter((part) => part.trim().length > 4))
+        assert.ok(!masked.includes(line.trim()), masked)
+      assert.ok(masked.includes(mask), masked)
+      const [before = '', after = ''] = form('\u0000').split('\u0000')
+      const around = masked.split(mask)
+      assert.ok(masked.startsWith(before.slice(0, 12).split(/[=:]/)[0] ?? ''), masked)
+      if (/shown|end$/.test(after)) assert.match(masked, /shown|end$/)
+      assert.ok(around.length <= 3, masked)
+      assert.equal(maskShapes(masked), masked, 'twice is as once')
+    })
+})
+
+/** What engineers see all day: masked, it would blind the agent. */
+const harmless = [
+  readFileSync(join(import.meta.dirname, '../../test/standins/engineer-outputs.txt'), 'utf8'),
+  'root:x:0:0:root:/root:/bin/bash\ndaemon:*:1:1::/usr/sbin:/usr/sbin/nologin',
+  'fe80:0:0:1:abcd\n2001:db8:85a3:0:0:8a2e:370:7334',
+  'password   requisite   pam_pwquality.so retry=3\npassword  [success=1 default=ignore] pam_unix.so',
+  'NAME      PASSWORD      TOKEN\nPASSWORD  LAST CHANGE',
+  'the password is wrong; login failed; a token ring; key: value; keys: 3, tokens: 12',
+  'docker run -u 1000:1000 x; id -u; mkdir -p /var/lib/etcd; docker run -p 8080:80 x; mysql -uroot -h db',
+  'grep -p x; ssh -p 22 h; redis-cli -h a -p 6379 ping; tar -C x; zip -r a b',
+  '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----',
+  `certificate-authority-data: ${b64('-----BEGIN CERTIFICATE-----\nMIIB')}`,
+  'user alice logged on\nuser add failed: x\nuser etcd on /dev/sda1 >out.txt',
+  'http://etcd-1:2379/health, postgres://db/app, redis://10.0.0.1:6379/0',
+]
+
+test('what is no secret stays', () => {
+  for (const text of harmless) {
+    const masked = maskShapes(text).split('\n')
+    const changed = text.split('\n').filter((line, i) => line !== masked[i])
+    assert.deepEqual(changed, [])
+  }
+})
+
+test('four hostile megabytes take no longer than a bound', () => {
+  const units = [
+    ...forms.map(([, form]) => form('')),
+    ...forms.map(([, form, secret = 'x']) => form(secret).slice(0, 60)),
+    ...[
+      'password: |\n  ',
+      'name: password value',
+      '<password ',
+      '<password>',
+      '<a',
+      'mysql ',
+      'mysql -p',
+      'x:1:a:b:',
+      'x:1:a:b:c ',
+    ],
+    ...[
+      '-----END PRIVATE KEY-----',
+      'LS0tLS1CRUdJT',
+      '$ANSIBLE_VAULT;\nab\n',
+      'Private-Lines: 1\n',
+      'user x on ',
+      'acl setuser a ',
+    ],
+    ...[
+      'machine a login b ',
+      'password ',
+      'x-a-',
+      'echo a:b',
+      '"auth": "',
+      'a://b:c',
+      'name ',
+      '$6$',
+      'password  ',
+    ],
+  ]
+  const size = 4 * 1024 * 1024
+  const slow: string[] = []
+  for (const unit of new Set(units)) {
+    const text = unit.repeat(Math.ceil(size / 32 / unit.length))
+    const { user } = process.cpuUsage()
+    maskShapes(text)
+    const ms = process.cpuUsage().user / 1_000 - user / 1_000
+    if (ms > 400) slow.push(`${JSON.stringify(unit.slice(0, 40))}: ${Math.round(ms)} ms for a 32nd of it`)
+  }
+  assert.deepEqual(slow, [])
+})
