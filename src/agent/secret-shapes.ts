@@ -19,7 +19,9 @@ const name =
   '(?:php|j)sessionid|phpsessid|connect\\.sid'
 /** Between a name and its value: aligned columns have many spaces. */
 const is = '[ \\t]{0,40}[:=][ \\t]{0,40}'
-const unmasked = '(?!\\[redacted\\])'
+/** Where a system looks passwords up: /etc/nsswitch.conf. */
+const sources = '(?<=\\bpasswd:[ \\t]{0,40})(?:files|compat|db|systemd|sss|ldap|nis)\\b'
+const unmasked = '(?!\\[redacted\\]|<)'
 /**
  * A value and the quote before it, which stays, as does the one after it: what was JSON is JSON afterwards. In order:
  * within a JSON text that is itself a JSON string, in double and single quotes, bare. What is masked already stays.
@@ -51,7 +53,10 @@ const named: readonly RegExp[] = [
     `(\\bname["']?[ \\t]{0,3}[:=>][ \\t]{0,3}["']?[\\w.-]{0,60}(?:${name})["']?(?:,|</name>)?\\s{0,40}["'<]?value["']?[ \\t]{0,3}[:=>][ \\t]{0,3})${value.replace('\\s"\'', '\\s<"\'')}`,
     'gi',
   ),
-  new RegExp(`((?:${name})(?:\\\\?["'])?${is})(?![|>][-+0-9]{0,3}[ \\t]{0,40}\\r?\\n)${value}`, 'gi'),
+  new RegExp(
+    `((?:${name})(?:\\\\?["'])?${is})(?!${sources})(?![|>][-+0-9]{0,3}[ \\t]{0,40}\\r?\\n)${value}`,
+    'gi',
+  ),
   new RegExp(`(\\b[A-Z][A-Z0-9_]{0,60}_(?:KEY|SECRET|TOKEN|PASS|CREDENTIALS?|AUTH)=)${value}`, 'g'),
   new RegExp(
     `(\\b(?:setenv|set -\\w{1,4})[ \\t]{1,4}[A-Z0-9_]{0,60}(?:KEY|SECRET|TOKEN|PASS(?:WORD)?)[ \\t]{1,4})${value}`,
@@ -61,14 +66,15 @@ const named: readonly RegExp[] = [
     `((?:${header})(?:\\\\?["'])?${is}(?:\\\\?["'])?)(?![ \\t"'\\\\]{0,6}\\[redacted\\])[^\\r\\n"'\\\\]{1,16384}`,
     'gi',
   ),
-  /(\b(?:Bearer|Basic) )[A-Za-z0-9+/_.~=-]{12,16384}/g,
+  // Not "Basic authentication": what is encoded has a digit or padding nearly always.
+  /(\b(?:Bearer|Basic) )(?=[A-Za-z+/_.~-]{0,16384}[0-9=])[A-Za-z0-9+/_.~=-]{12,16384}/g,
   /(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"']{0,256}:)(?!\[redacted\])[^\s/@"']{1,256}(?=@)/gi,
   /(\bhttps?:\/\/)(?!\[redacted\])[A-Za-z0-9_.~-]{20,256}(?=@)/gi,
   /([?&](?:sig|X-Amz-Signature|X-Amz-Security-Token|X-Goog-Signature)=)(?!\[redacted\])[^\s&"'\\]{16,4096}/gi,
   // Go's data source names: user:password@tcp(host).
   /((?:^|[\s"'=`])[\w.-]{1,64}:)(?!\[redacted\])[^\s/"'`]{1,256}(?=@(?:tcp6?|udp|unix)\()/gm,
   new RegExp(
-    `((?:^|\\s)(?:-u|--user|--proxy-user|user add)[ =]?["']?(?!\\d{1,10}:\\d{1,10}(?!\\S))[^\\s:"'/-][^\\s:"'/]{0,127}:)${unmasked}[^\\s"'\\\\]{1,256}`,
+    `((?:^|\\s)(?:-u|--user|--proxy-user|user add)[ =]?["']?(?!\\d{1,10}:\\d{1,10}(?!\\S))[^\\s:"'/<-][^\\s:"'/]{0,127}:)${unmasked}[^\\s"'\\\\]{1,256}`,
     'gm',
   ),
   new RegExp(`(\\b(?:requirepass|masterauth)[ \\t]{1,40})${word}`, 'gi'),

@@ -129,7 +129,15 @@ function programFiles(
   return [...found, ...words.filter((word) => isAbsolute(word) && statOf(word)?.isFile())]
 }
 
-const statOf = (path: string): Stats | undefined => statSync(path, { throwIfNoEntry: false })
+/** undefined: it is not there, or not for this user, and so not for a program of his either. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return undefined
+    throw error
+  }
+}
 
 /** The place that a path leads to, also where its last part does not exist yet. */
 function real(path: string): string {

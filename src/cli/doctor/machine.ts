@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises'
 import { request } from 'node:http'
 import { availableParallelism, freemem, tmpdir } from 'node:os'
 import { dirname } from 'node:path'
+import { confinement } from '../../agent/command/confine.ts'
 import { operatorHome } from '../../store/home.ts'
 import { type Check, gib } from './check.ts'
 
@@ -27,7 +28,20 @@ export async function machineChecks(env: NodeJS.ProcessEnv, signal: AbortSignal)
     ),
     await diskCheck('disk for temporary files', tmpdir(), 'free some, or set TMPDIR to a folder elsewhere'),
     await dockerCheck(env, signal),
+    await programCheck(),
   ]
+}
+
+/** What keeps a program that works as the agent from the databases. */
+async function programCheck(): Promise<Check> {
+  const { ownUser, ownView } = await confinement()
+  const part = { group: 'machine', name: 'programs as the agent' } as const
+  const user = ownUser ? 'run as a user of their own' : 'run as you'
+  if (ownView)
+    return { ...part, can: true, detail: `${user}, with processes and a view of files of their own` }
+  const fix = 'allow unprivileged user namespaces, or run as root with CAP_SYS_ADMIN'
+  const detail = `${user}, and see other processes${ownUser ? '' : ' and your databases'}: no mount namespaces`
+  return { ...part, can: false, detail, fix, optional: true }
 }
 
 export function modelChecks(env: NodeJS.ProcessEnv): Check[] {
