@@ -41,6 +41,14 @@ const dresses: [string, string, (text: string) => string][] = [
     [...secret].map((c) => `%${c.charCodeAt(0).toString(16)}`).join(''),
     decodeURIComponent,
   ],
+  [
+    'parts in quotes',
+    `echo ${secret.slice(0, 9)}"${secret.slice(9, 15)}"${secret.slice(15)}`,
+    (text) => text.replaceAll('"', ''),
+  ],
+  ['a sum of strings', `"${secret.slice(0, 20)}" +\n  "${secret.slice(20)}"`, (text) => text],
+  ['coloured', `${secret.slice(0, 9)}\u001b[1;31m${secret.slice(9)}`, (text) => text],
+  ['capitals', secret.toUpperCase(), (text) => text],
   ['HTML', [...secret].map((c) => `&#${c.charCodeAt(0)};`).join(''), (text) => text],
 ]
 

@@ -10,9 +10,14 @@ export function maskDisguised(
   mask: string,
 ) {
   if (literals.length === 0) return text
+  const plain = squeezed(text)
   const spans = [
     ...found(withoutEscapes(text), literals),
-    ...found(squeezed(text), [...literals, ...secrets.map(reversed)]),
+    ...found(plain, [...literals, ...secrets.map(reversed)]),
+    ...found(
+      lowered(plain),
+      secrets.map((secret) => secret.toLowerCase()),
+    ),
     ...found(
       dumped(text),
       secrets.flatMap((secret) => [hexOf(secret), ...swappedHexes(secret)]),
@@ -77,9 +82,21 @@ function project(text: string, pieces: Iterable<{ at: number; length: number; as
   return { text: parts.join(''), spanOf: (from, to) => [begin(from), end(to - 1)] }
 }
 
-/** Without spaces, line ends and the offsets that `od` and `xxd` put before each line. */
+/** Without spaces, quotes, terminal colours, and the offsets that `od` and `xxd` put before each line. */
 const squeezed = (text: string): Projection =>
-  project(text, pieces(text, /(?<=^|\n)[0-9a-f]{6,16}:?(?=[ \t])|[\s\u200b]+|\\n|["'+,|]{1,4}(?=\s)/g))
+  project(
+    text,
+    pieces(
+      text,
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals take these for commands
+      /(?<=^|\n)[0-9a-f]{6,16}:?(?=[ \t])|["'][ \t\n]{0,10}\+[ \t\n]{0,10}["']|\x1b\[[0-9;]{0,20}[A-Za-z]|[\s\u200b-\u200f\u2060\ufeff\u00ad"'`,|]+|\\n/g,
+    ),
+  )
+
+const lowered = ({ text, spanOf }: Projection): Projection => ({
+  text: text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase()),
+  spanOf,
+})
 
 /** The bytes of dumps: `xxd`, `hexdump -C`, `od -tx1`, without the column of characters. */
 function dumped(text: string): Projection {

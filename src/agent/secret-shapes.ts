@@ -16,9 +16,11 @@ const name =
   '(?:api|account|shared[_-]?access|pre[_-]?shared|encryption|signing|master|client)[_-]?key(?:[_-]?data)?|' +
   'access[_-]?key(?:[_-]?id)?|private[_-]?key|client[_-]?secret|_auth|' +
   '(?:auth|access|api|bearer|refresh|session|id|identity|registry|security)[_-]?token|(?<![\\w-])token|' +
-  '(?:php|j)sessionid|phpsessid|connect\\.sid'
+  '(?:php|j)sessionid|phpsessid|connect\\.sid|(?<![a-z])psk|' +
+  // `pass: 12` is a count.
+  '(?<=[_-])pass(?![a-z])|(?<![\\w-])pass(?=[ \\t]{0,40}=[ \\t]{0,40}(?!\\d|true|false|yes|no))'
 /** Between a name and its value: aligned columns have many spaces. */
-const is = '[ \\t]{0,40}[:=][ \\t]{0,40}'
+const is = '[ \\t]{0,40}[:=]{1,2}>?[ \\t]{0,40}'
 /** Where a system looks passwords up: /etc/nsswitch.conf. */
 const sources = '(?<=\\bpasswd:[ \\t]{0,40})(?:files|compat|db|systemd|sss|ldap|nis)\\b'
 const unmasked = '(?!\\[redacted\\]|<)'
@@ -27,7 +29,8 @@ const unmasked = '(?!\\[redacted\\]|<)'
  * within a JSON text that is itself a JSON string, in double and single quotes, bare. What is masked already stays.
  */
 const value = [
-  String.raw`(?:(\\")(?:[^"\\\n]|\\\\(?:\\[^\n]|[^"\\\n])|\\[^"\\\n]){1,16384}`,
+  String.raw`(?:(""")(?:(?!""")[^\\]){1,16384}`,
+  String.raw`(\\")(?:[^"\\\n]|\\\\(?:\\[^\n]|[^"\\\n])|\\[^"\\\n]){1,16384}`,
   String.raw`(")(?:[^"\\\n]|\\[^\n]){1,16384}`,
   String.raw`(')[^'\n]{1,16384}`,
   String.raw`(?!\[redacted\])[^\s"'\`\\&,;)}\]]{1,16384})`,
@@ -50,7 +53,7 @@ const named: readonly RegExp[] = [
   ),
   // A name and a value that are members of their own, as in Kubernetes' env and Hadoop's XML.
   new RegExp(
-    `(\\bname["']?[ \\t]{0,3}[:=>][ \\t]{0,3}["']?[\\w.-]{0,60}(?:${name})["']?(?:,|</name>)?\\s{0,40}["'<]?value["']?[ \\t]{0,3}[:=>][ \\t]{0,3})${value.replace('\\s"\'', '\\s<"\'')}`,
+    `(\\b(?:name|key)["']?[ \\t]{0,3}[:=>][ \\t]{0,3}["']?[\\w.-]{0,60}(?:${name})["']?(?:,|</name>)?\\s{0,40}["'<]?value["']?[ \\t]{0,3}[:=>][ \\t]{0,3})${value.replace('\\s"\'', '\\s<"\'')}`,
     'gi',
   ),
   new RegExp(
@@ -79,7 +82,7 @@ const named: readonly RegExp[] = [
   ),
   new RegExp(`(\\b(?:requirepass|masterauth)[ \\t]{1,40})${word}`, 'gi'),
   new RegExp(
-    `((?:^|\\s)(?:--pass|--password|--token|--secret|--new-user-password)[ \\t]{1,4})(?!-)${word}`,
+    `((?:^|\\s)--(?:token|(?:[\\w-]{0,40}-)?(?:pass(?:word|wd|phrase)?|secret|(?:api|secret|access)-key))[ \\t]{1,4})(?!-|string)${word}`,
     'gi',
   ),
   new RegExp(`(\\bredis-cli${options}-a[ \\t]{0,4})${word}`, 'g'),
@@ -92,7 +95,7 @@ const named: readonly RegExp[] = [
     'g',
   ),
   new RegExp(
-    `(\\b(?:ldap(?:search|modify|add|delete|whoami)${options}-w|(?:sqlcmd|isql|zip|unzip)${options}-P)[ \\t]{1,4})${word}`,
+    `(\\b(?:ldap(?:search|modify|add|delete|whoami)${options}-w|(?:sqlcmd|isql|zip|unzip|ipmitool)${options}-P)[ \\t]{1,4})${word}`,
     'g',
   ),
   new RegExp(
@@ -106,6 +109,15 @@ const named: readonly RegExp[] = [
   /(^user[ \t]\S{1,64}[ \t](?:on|off)(?:[ \t](?:sanitize-payload|skip-sanitize-payload|nopass|resetkeys|resetchannels|reset|[~&+%-]\S{1,64})){0,20}[ \t])(?!\[redacted\])[>#]\S{1,256}/gm,
   // Columns: `password    hunter2`. PAM's own words for what has to hold are none, nor are titles of a table.
   /((?:^|[\s"'])(?:password|passwd|passphrase|requirepass|masterauth)[ \t]{2,80})(?!\[redacted\]|\[|(?:required|requisite|sufficient|optional|include|substack)\b|[A-Z_ -]{1,40}(?:\s|$))[^\s"']{1,256}/gim,
+  // Arguments of a call: define('DB_PASSWORD', '...').
+  new RegExp(`(\\w\\(["'][\\w.-]{0,60}(?:${name})["'],\\s{0,3})${value}`, 'gi'),
+  new RegExp(
+    `(\\baws${options}configure set[ \\t]{1,4}[\\w.]{0,60}(?:secret_access_key|session_token)[ \\t]{1,4})${word}`,
+    'g',
+  ),
+  new RegExp(`(\\b(?:smbclient|rpcclient|smbget)${options}-U[ \\t]{0,4}["']?[^\\s%"']{1,64}%)${word}`, 'g'),
+  new RegExp(`(\\blftp${options}-u[ \\t]{0,4}["']?[^\\s,"']{1,64},)${word}`, 'g'),
+  new RegExp(`(\\bsnmp(?:get|getnext|walk|bulkwalk|set|table)${options}-[cAX][ \\t]{0,4})${word}`, 'g'),
   // .netrc, .pgpass, /etc/shadow.
   /(\b(?:machine[ \t]{1,40}\S{1,256}|default)\s{1,40}(?:(?:login|account)\s{1,40}\S{1,256}\s{1,40}){0,2}password\s{1,40})(?!\[redacted\])\S{1,256}/g,
   /(^[ \t]{0,40}login[ \t]{1,40}\S{1,256}\s{1,40}password[ \t]{1,40})(?!\[redacted\])\S{1,256}/gm,
