@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { execFile } from '../../spawn.ts'
 import type { Room } from './program.ts'
 import { viewFor } from './view.ts'
 
@@ -55,14 +54,10 @@ const asUserAgain = (): string[] =>
     ? []
     : ['unshare', '--user', `--map-user=${process.getuid?.()}`, `--map-group=${process.getgid?.()}`]
 
-async function ownView(): Promise<boolean> {
+/** Container engines and some distributions forbid it; `doctor` says so. */
+function ownView(): Promise<boolean> {
   const [program = '', ...args] = [...intoView(), '--mount-proc', ...asUserAgain(), 'true']
-  try {
-    await promisify(execFile)(program, args)
-    return true
-  } catch {
-    return false // container engines and some distributions forbid it; `doctor` says so
-  }
+  return new Promise((resolve) => execFile(program, args, {}, (error) => resolve(error === null)))
 }
 
 /**
