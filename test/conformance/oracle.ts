@@ -62,9 +62,14 @@ export function oracleMatrix(
 }
 
 /** Nobody may be left out: each type that a subject can suffer, and the right fix or why there is none. */
-export function allTypesIn(kinds: Record<string, unknown>, subject: string, cells: readonly Cell[]): void {
+export function allTypesIn(
+  kinds: Record<string, { fix?: string }>,
+  subject: string,
+  cells: readonly Cell[],
+): void {
   const fitting = Object.values(chaosTypes).filter(({ subjects }) => subjects?.includes(subject) ?? true)
   assert.deepEqual(Object.keys(kinds).toSorted(), fitting.map(({ name }) => name).toSorted())
-  for (const { expect, who } of cells)
-    if (who !== 'the right fix') assert.ok(!expect.includes('resolved'), who)
+  // Who does more than that has repaired it, too.
+  const repairs = ({ chaos, script = '' }: Cell) => kinds[chaos]?.fix && script.startsWith(kinds[chaos].fix)
+  for (const cell of cells) if (!repairs(cell)) assert.ok(!cell.expect.includes('resolved'), cell.who)
 }
