@@ -77,7 +77,7 @@ const truthful = (path: string, { what }: Mutation): boolean =>
   /has no (halt-scheduling|is_busy|pd_hotspot_status)/.test(what)
 
 describe('a fault that stands', () => {
-  test('is resolved by no answer that fails in any way', { timeout: 240_000 }, async () => {
+  test('is resolved by no answer that fails in any way', async () => {
     let now = 1_795_390_000_000
     const clock: Clock = { now: () => now, monotonic: () => now, sleep: (ms) => systemClock.sleep(ms) }
     await using cluster = await sickTikv(clock)
@@ -90,10 +90,14 @@ describe('a fault that stands', () => {
     const violatedIn = (verdicts: Awaited<ReturnType<typeof look>>) =>
       [...verdicts].flatMap(([place, { kind }]) => (kind === 'violated' ? [place] : []))
     let standing: string[] = []
-    for (let i = 0; i < 20; i++) standing = violatedIn(await look())
-    const names = new Set(standing.map((place) => place.split(' ')[0]))
-    const missing = tikv.invariants.map(({ name }) => name).filter((name) => !names.has(name))
-    assert.deepEqual(missing, notHere, 'all but these are violated in the sick cluster')
+    const missing = () =>
+      tikv.invariants
+        .map(({ name }) => name)
+        .filter((name) => !standing.some((place) => place.startsWith(`${name} `)))
+    // All windows are full then; on a starved machine not every look sees everything.
+    for (let i = 0; i < 20 || (i < 60 && missing().length > notHere.length); i++)
+      standing = violatedIn(await look())
+    assert.deepEqual(missing(), notHere, 'all but these are violated in the sick cluster')
 
     const healed: string[] = []
     let tried = 0

@@ -8,6 +8,7 @@ import { healthCheck } from '../src/subjects/tikv/wire/messages.ts'
 import { certificates, noCertificates } from './standins/certificates.ts'
 import { goodPd, scripted } from './standins/tikv/scripted-pd.ts'
 import { grpcServer, on } from './standins/tikv/serve.ts'
+import { until } from './standins/until.ts'
 
 const never = new AbortController().signal
 
@@ -22,6 +23,7 @@ test('PD and stores behind TLS are asked with the certificates that were given, 
   await using pd = await scripted((path) => (goodPd[path] ? { body: goodPd[path] } : undefined), strict)
   await using store = await scripted((path) => (path === '/status' ? { body: '' } : undefined), strict)
   const grpc = grpcServer([on(healthCheck, () => ({ status: 1 }))])
+  using _ = { [Symbol.dispose]: () => grpc.forceShutdown() }
   const pair = { private_key: pem('server-key'), cert_chain: pem('server') }
   const bind = promisify(grpc.bindAsync.bind(grpc))
   const port = await bind('127.0.0.1:0', ServerCredentials.createSsl(pem('ca'), [pair], true))
@@ -43,8 +45,11 @@ test('PD and stores behind TLS are asked with the certificates that were given, 
   }
   const own = { ca: pem('ca'), cert: pem('client'), key: pem('client-key') }
   for (const tls of [own, { ...own, ca: String(own.ca) }]) {
-    const seen = await look(tls)
-    assert.deepEqual([seen.healthy, seen.serving, seen.stores], [[true, true], true, 3])
+    const wanted = JSON.stringify([[true, true], true, 3])
+    await until('all of it is seen', async () => {
+      const { healthy, serving, stores } = await look(tls)
+      return JSON.stringify([healthy, serving, stores]) === wanted
+    })
   }
   // Whose authority nobody knows is not believed, and who shows no certificate is not answered.
   for (const tls of [{}, { ca: pem('ca') }]) {
@@ -52,5 +57,4 @@ test('PD and stores behind TLS are asked with the certificates that were given, 
     assert.deepEqual([seen.healthy.includes(true), seen.serving, seen.stores], [false, null, null])
     assert.ok(seen.errors.every((error) => error !== ''))
   }
-  grpc.forceShutdown()
 })
