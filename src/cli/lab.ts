@@ -1,18 +1,20 @@
 import { once } from 'node:events'
 import { Option } from 'commander'
 import { iso } from '../core/clock.ts'
+import type { Endpoints } from '../core/topology.ts'
 import { composeOf } from '../lab/docker/compose.ts'
 import { labs } from '../lab/labs.ts'
 import { spawn } from '../spawn.ts'
 import { subjects } from '../subjects/subjects.ts'
 import { table } from '../tui/text.ts'
+import { type AccessOptions, accessOf, withAccessOptions } from './access-options.ts'
 import type { Io, Verb } from './io.ts'
 import { noteDeed } from './lab/deed.ts'
 import { down } from './lab/down.ts'
 import { running, theCluster } from './lab/find.ts'
 import { loadFromHere, loadOn } from './lab/load.ts'
 import { own, topologyOf, up } from './lab/up.ts'
-import { untilHealthy, waitFor } from './lab/wait.ts'
+import { type Place, untilHealthy, waitFor } from './lab/wait.ts'
 import {
   dataPathOption,
   duration,
@@ -20,6 +22,7 @@ import {
   integer,
   jsonOption,
   logPathOption,
+  type NodeOptions,
   oneOf,
   portMapOption,
   subcommand,
@@ -38,6 +41,12 @@ const extrasLine = (): string =>
     .join('; ')
 
 const labOption = ['--lab <id>', 'which cluster, when more than one runs'] as const
+
+/** The endpoints of the command line, with what gets in there. */
+const whereOf = (endpoints: Endpoints, options: NodeOptions & AccessOptions): Place => ({
+  endpoints: withPaths(endpoints, options),
+  access: accessOf(options, endpoints),
+})
 
 export const register: Verb['register'] = (program, io) => {
   const lab = program
@@ -80,10 +89,11 @@ export const register: Verb['register'] = (program, io) => {
       io.print(table(['id', 'lab', 'subject', 'nodes', 'owner', 'started'], rows))
     })
 
-  subcommand(lab, 'wait [id]', 'wait until every node is healthy', [
+  const wait = subcommand(lab, 'wait [id]', 'wait until every node is healthy', [
     'operator lab wait',
     'operator lab wait 7f3a01bc --timeout 2m',
   ])
+  withAccessOptions(wait, { hidden: true })
     .option('--timeout <duration>', 'how long', duration, 60_000)
     .option('--subject <name>', 'look from here, at these endpoints')
     .addOption(endpointsOption().hideHelp())
@@ -92,14 +102,17 @@ export const register: Verb['register'] = (program, io) => {
     .addOption(portMapOption().hideHelp())
     .action(async (id, options) => {
       const { timeout, subject, endpoints } = options
-      if (subject && endpoints) return untilHealthy(subject, withPaths(endpoints, options), timeout, io)
+      if (subject && endpoints) return untilHealthy(subject, whereOf(endpoints, options), timeout, io)
       await waitFor(await theCluster(id), timeout, io)
     })
 
-  subcommand(lab, 'load [id]', 'read and write as applications would, and read everything back at the end', [
-    'operator lab load',
-    'operator lab load 7f3a01bc --for 5m --clients 4 --json',
-  ])
+  const load = subcommand(
+    lab,
+    'load [id]',
+    'read and write as applications would, and read everything back at the end',
+    ['operator lab load', 'operator lab load 7f3a01bc --for 5m --clients 4 --json'],
+  )
+  withAccessOptions(load, { hidden: true })
     .option('--clients <n>', 'for each node', integer(1, 64), 2)
     .option('--ops <n>', 'for each client, in a second', integer(1, 1000), 25)
     .option('--for <duration>', 'how long', duration, 60_000)
@@ -116,7 +129,7 @@ export const register: Verb['register'] = (program, io) => {
     )
     .action(async (id, options) => {
       const { subject, endpoints } = options
-      if (subject && endpoints) return loadFromHere(subject, withPaths(endpoints, options), options, io)
+      if (subject && endpoints) return loadFromHere(subject, whereOf(endpoints, options), options, io)
       const cluster = await theCluster(id)
       noteDeed(cluster, ['lab', 'load'], io)
       await loadOn(cluster, options, io)

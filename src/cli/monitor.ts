@@ -18,6 +18,7 @@ import { listMonitors, monitorState } from '../store/monitors.ts'
 import { existingOperatorDb, openOperatorDb } from '../store/operator-db.ts'
 import { subjectNamed, subjects } from '../subjects/subjects.ts'
 import { humanMs, inert, table } from '../tui/text.ts'
+import { type AccessOptions, accessOf, withAccessOptions } from './access-options.ts'
 import type { Io, Verb } from './io.ts'
 import { daemonLog, type Log } from './log.ts'
 import {
@@ -37,7 +38,7 @@ import {
 } from './options.ts'
 import { untilParentGone } from './parent.ts'
 
-interface RunOptions extends NodeOptions {
+interface RunOptions extends NodeOptions, AccessOptions {
   subject?: string
   endpoints?: Endpoints
   lab?: string
@@ -60,9 +61,10 @@ export const register: Verb['register'] = (program, io) => {
       'watch a cluster: invariants that break become tickets, and only what is seen healthy resolves them',
     )
 
-  subcommand(monitor, 'run', 'look at it every interval, until stopped', [
+  const runCommand = subcommand(monitor, 'run', 'look at it every interval, until stopped', [
     'operator monitor run --lab 7f3a01bc',
     'operator monitor run --subject etcd --endpoints etcd-1=http://10.0.0.1:2379,etcd-2=http://10.0.0.2:2379',
+    'operator monitor run --subject etcd --endpoints etcd-1=https://10.0.0.1:2379 --ca ca.pem --cert me.pem --key me-key.pem',
     'operator monitor run --subject etcd --endpoints ... --once --json',
   ])
     .option('--subject <name>', `what it is: ${Object.keys(subjects).join(', ')}`)
@@ -70,6 +72,7 @@ export const register: Verb['register'] = (program, io) => {
     .addOption(dataPathOption())
     .addOption(logPathOption())
     .addOption(portMapOption())
+  withAccessOptions(runCommand)
     .option('--lab <id>', 'a cluster of `operator lab list` instead of endpoints')
     .option(
       '--cluster <name>',
@@ -166,6 +169,7 @@ function placeOf(
   return {
     subject,
     endpoints: withPaths(given, options),
+    access: accessOf(options, given),
     settings: { graces: options.grace, skipped: new Set(options.skip) },
     clock: io.clock,
     signal: io.signal,
@@ -227,7 +231,7 @@ const betweenMs = 500
 
 async function lookOnce(options: RunOptions, subjectName: string, given: Endpoints, io: Io): Promise<void> {
   const place = placeOf(options, subjectName, given, io)
-  await using connection = place.subject.connect(place.endpoints)
+  await using connection = place.subject.connect(place.endpoints, place.access)
   const end = io.clock.now() + onceMs
   let { observation, checks } = await look(place, connection)
   const settled = () => {

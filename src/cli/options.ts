@@ -93,6 +93,10 @@ function endpointList(text: string): Endpoints {
       throw new InvalidArgumentError(
         `'${item}' is not name=url; allowed: etcd-1=http://10.0.0.1:2379,etcd-2=http://10.0.0.2:2379`,
       )
+    if (new URL(url).username !== '' || new URL(url).password !== '')
+      throw new InvalidArgumentError(
+        'a user or password has no place on a command line, where everybody sees it: use --user-file',
+      )
     if (Object.hasOwn(endpoints, name)) throw new InvalidArgumentError(`'${name}' is named twice`)
     if (name === wholeCluster)
       throw new InvalidArgumentError(`a node cannot be named '${name}': that stands for all of them`)

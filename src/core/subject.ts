@@ -1,3 +1,4 @@
+import type { Access } from './access.ts'
 import type { AgentKind } from './agent.ts'
 import type { Invariant } from './invariant.ts'
 import type { Endpoints, Topology } from './topology.ts'
@@ -94,6 +95,7 @@ export interface Load {
 
 export interface WorkloadOptions extends Load {
   seed: number
+  access?: Access
 }
 
 /** A named fact of a cluster's state, and what a repair owes to it. */
@@ -116,7 +118,7 @@ export interface Subject<O extends Observation = Observation> {
   /** One line for lists. */
   title: string
   invariants: readonly Invariant<O>[]
-  connect(endpoints: Endpoints): Connection<O>
+  connect(endpoints: Endpoints, access?: Access): Connection<O>
   /** What a repair has to preserve, as far as this look proves it. */
   facts?(observation: O): Fact[]
   /** What an agent should know of this system; no answers. */

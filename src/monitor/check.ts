@@ -105,8 +105,8 @@ function checkSight(
     node,
     ...unobservableRule,
     graceMs: ownGraceMs ?? graceMs,
-    // A node that is down cannot be looked at: its own ticket says so already.
-    inhibitedBy: node === wholeCluster ? [] : ['member_down', 'node_down'],
+    // A node that is down or whose certificate nobody may trust cannot be looked at: its own ticket says so already.
+    inhibitedBy: node === wholeCluster ? [] : ['member_down', 'node_down', 'certificate_bad'],
     inhibitedAnywhereBy: [],
     verdict,
   })

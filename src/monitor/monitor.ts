@@ -1,3 +1,4 @@
+import type { Access } from '../core/access.ts'
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import { unknown, violationKey } from '../core/invariant.ts'
@@ -33,6 +34,8 @@ export type MonitorEvent =
 export interface LookOptions<O extends Observation> {
   subject: Subject<O>
   endpoints: Endpoints
+  /** What gets it in; goes nowhere but to the connection. */
+  access?: Access
   settings: CheckSettings
   clock: Clock
   signal: AbortSignal
@@ -68,7 +71,7 @@ const backlogLooks = 600
 export async function runMonitor<O extends Observation>(options: MonitorOptions<O>): Promise<void> {
   const { clock, signal, intervalMs } = options
   const trouble = (error: unknown) => options.onEvent({ kind: 'trouble', message: messageOf(error) })
-  await using connection = options.subject.connect(options.endpoints)
+  await using connection = options.subject.connect(options.endpoints, options.access)
   const store = storeOf(options)
   const backlog: Look[] = []
   const remember = memoryOf()

@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { iso } from '../../core/clock.ts'
 import { BadInput } from '../../core/errors.ts'
 import type { WorkloadSample, WorkloadVerdict } from '../../core/subject.ts'
-import type { Endpoints } from '../../core/topology.ts'
 import { plainEnv, self } from '../../daemon.ts'
 import type { Cluster } from '../../lab/contract.ts'
 import { endpointArgv } from '../../operate.ts'
@@ -10,6 +9,7 @@ import { spawn } from '../../spawn.ts'
 import { subjectNamed } from '../../subjects/subjects.ts'
 import { humanMs, table } from '../../tui/text.ts'
 import type { Io } from '../io.ts'
+import type { Place } from './wait.ts'
 
 export interface LoadOptions {
   /** Per node. */
@@ -37,11 +37,11 @@ export async function loadOn(cluster: Cluster, options: LoadOptions, io: Io): Pr
 }
 
 /** The load of a trial, until it is told to stop; then everything that was acknowledged is read back. */
-export async function loadFromHere(name: string, endpoints: Endpoints, options: LoadOptions, io: Io) {
+export async function loadFromHere(name: string, { endpoints, access }: Place, options: LoadOptions, io: Io) {
   const { workload } = subjectNamed(name)
   if (!workload) throw new BadInput(`${name} has no load: it can only be watched`)
   const { clients, ops: opsPerSecond, seed } = options
-  await using load = workload(endpoints, { clients, opsPerSecond, seed })
+  await using load = workload(endpoints, { clients, opsPerSecond, seed, access })
   const samples: WorkloadSample[] = []
   load.onSample((sample) => {
     samples.push(sample)

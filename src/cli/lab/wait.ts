@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Access } from '../../core/access.ts'
 import type { Endpoints } from '../../core/topology.ts'
 import { plainEnv, self } from '../../daemon.ts'
 import type { Cluster } from '../../lab/contract.ts'
@@ -22,9 +23,14 @@ export async function waitFor(cluster: Cluster, timeoutMs: number, io: Io): Prom
   if (code !== 0) throw new Error(`cluster ${cluster.id} did not become healthy`)
 }
 
+export interface Place {
+  endpoints: Endpoints
+  access: Access
+}
+
 /** The same from where we are. */
-export async function untilHealthy(name: string, endpoints: Endpoints, timeoutMs: number, io: Io) {
-  await using connection = subjectNamed(name).connect(endpoints)
+export async function untilHealthy(name: string, { endpoints, access }: Place, timeoutMs: number, io: Io) {
+  await using connection = subjectNamed(name).connect(endpoints, access)
   const end = io.clock.now() + timeoutMs
   for (;;) {
     const { nodes } = await connection.observe(io.signal)

@@ -13,7 +13,7 @@ const members = ids.map((id, i) => ({ id, name: `etcd-${i + 1}`, peerUrls: [`htt
 const node = (of: Partial<EtcdNode> = {}): EtcdNode => ({
   ...{ healthy: true, reach: 'answered', serving: true, status: null, members, hasLeader: true },
   ...{ quotaBytes: 1, recent: null, activePeers: null, answersMs: null, consensusMs: null, clockOffsetMs: 0 },
-  descriptors: null,
+  ...{ descriptors: null, newClient: null, isTls: false },
   ...of,
 })
 const silent = node({ healthy: false, reach: 'refused', serving: null, members: null, hasLeader: null })

@@ -25,6 +25,8 @@ const well = (id: string): EtcdNode => ({
     consensusMs: [5, 9, 900],
     clockOffsetMs: 0,
     descriptors: { used: 20, most: 1024 },
+    newClient: { kind: 'open', status: 200, certificate: { fault: null, from: 0, until: 1e12 } },
+    isTls: true,
   },
   disk: { totalBytes: 1000, availableBytes: 600 },
   activePeers: Object.fromEntries(
@@ -41,6 +43,8 @@ const gone = (reach: 'refused' | 'timeout', healthy: boolean | null): EtcdNode =
     activePeers: null,
     clockOffsetMs: null,
     descriptors: null,
+    newClient: null,
+    isTls: true,
   },
 })
 

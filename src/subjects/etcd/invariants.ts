@@ -1,4 +1,5 @@
 import type { Invariant } from '../../core/invariant.ts'
+import { access } from './invariants/access.ts'
 import { agreement } from './invariants/agreement.ts'
 import { liveness } from './invariants/liveness.ts'
 import { pace } from './invariants/pace.ts'
@@ -8,6 +9,7 @@ import type { EtcdObservation } from './observation.ts'
 /** Most telling first. */
 export const invariants: readonly Invariant<EtcdObservation>[] = [
   ...liveness,
+  ...access,
   ...agreement,
   ...space,
   ...pace,

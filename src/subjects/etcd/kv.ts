@@ -1,15 +1,21 @@
 import { z } from 'zod'
-import type { Clock } from '../../core/clock.ts'
+import type { Access } from '../../core/access.ts'
+import { type Clock, systemClock } from '../../core/clock.ts'
 import { type Client, clientOf, type Reply } from '../shared/client.ts'
 import { within } from '../shared/deadline.ts'
 import type { KeyValue } from '../shared/kv.ts'
+import { authenticated } from './auth.ts'
 
 const operationMs = 1000
 const revision = z.object({ header: z.object({ revision: z.string() }) })
 const range = revision.extend({ kvs: z.array(z.object({ value: z.string().default('') })).default([]) })
 
-export function keyValue(url: string, clock?: Clock): KeyValue {
-  const client = clientOf(url, clock)
+export function keyValue(
+  url: string,
+  clock: Clock = systemClock,
+  { tls, credentials }: Access = {},
+): KeyValue {
+  const client = authenticated(clientOf(url, clock, tls), credentials, clock)
   return {
     async put(key, value, signal) {
       const reply = await post(client, '/v3/kv/put', { key: base64(key), value: base64(value) }, signal)

@@ -1,5 +1,6 @@
 import type { NodeView, Observation } from '../../core/subject.ts'
 import type { Disk } from '../shared/disk.ts'
+import type { Knock } from '../shared/knock.ts'
 import type { Reach } from '../shared/reach.ts'
 
 /** Ids are 64-bit and therefore strings; `0` is no member. */
@@ -46,6 +47,10 @@ export interface Recent {
 
 export interface EtcdNode extends NodeView {
   reach: Reach
+  /** What a client that came new found, lately; null: none came. */
+  newClient: Knock | null
+  /** Whether its endpoint is `https`. */
+  isTls: boolean
   /** What `/health` said: a read through consensus. null: no answer to that request. */
   serving: boolean | null
   status: Status | null

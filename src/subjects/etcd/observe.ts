@@ -1,11 +1,15 @@
+import type { Access } from '../../core/access.ts'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import type { Connection, NodeView } from '../../core/subject.ts'
 import type { Endpoints, NodeEndpoint } from '../../core/topology.ts'
 import { clientOf, clockOffset, type Reply } from '../shared/client.ts'
 import { within } from '../shared/deadline.ts'
 import { diskWatcher } from '../shared/disk.ts'
+import { doorkeeper } from '../shared/doorkeeper.ts'
+import type { Knock } from '../shared/knock.ts'
 import { errorOf, healthOf, reachOf, someAnswer } from '../shared/reach.ts'
 import { hashFrom, membersFrom, servingFrom, statusFrom } from './answers.ts'
+import { authenticated, authRefusal } from './auth.ts'
 import { dataComparer, revisionMemory } from './data.ts'
 import { metricsFrom } from './metrics.ts'
 import type { EtcdNode, EtcdObservation } from './observation.ts'
@@ -21,11 +25,18 @@ const maxMetricsBytes = 4 << 20
 /** Looks whose times are remembered, and how many are enough to judge by. */
 const looks = { remembered: 10, enough: 4 }
 
-/** Looks at every node at once, each within one deadline, over connections that are kept. */
-export function connect(endpoints: Endpoints, clock: Clock = systemClock): Connection<EtcdObservation> {
+export interface ConnectOptions extends Access {
+  clock?: Clock
+}
+
+/** Looks at every node at once, each within one deadline, over connections that are kept; and now and then over a new one. */
+export function connect(
+  endpoints: Endpoints,
+  { clock = systemClock, ...access }: ConnectOptions = {},
+): Connection<EtcdObservation> {
   const watchers = Object.entries(endpoints).map(([name, endpoint]) => ({
     name,
-    watch: nodeWatcher(endpoint, clock),
+    watch: nodeWatcher(endpoint, access, clock),
   }))
   const memberIds: Record<string, string> = {}
   let memberList: EtcdObservation['memberList'] = null
@@ -84,14 +95,17 @@ interface NodeWatcher extends Disposable {
   hash(revision: number, signal: AbortSignal): Promise<ReturnType<typeof hashFrom>>
 }
 
-function nodeWatcher(endpoint: NodeEndpoint, clock: Clock): NodeWatcher {
-  const client = clientOf(endpoint.url, clock)
+function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, clock: Clock): NodeWatcher {
+  const client = authenticated(clientOf(endpoint.url, clock, tls), credentials, clock)
+  // Every member answers this by itself, whoever asks.
+  const door = doorkeeper(endpoint.url, '/version', tls, clock)
   const window = windowOf()
   const disk = endpoint.dataPath === undefined ? null : diskWatcher(endpoint.dataPath)
   const answers: number[][] = []
   const consensus: number[] = []
   return {
     async look(at, { all: signal, consensus: agreed }) {
+      const before = door.latest()
       const [health, status, list, metricsReply, space] = await Promise.all([
         client.ask({ method: 'GET', path: '/health', signal: agreed }),
         // Carries the alarms too: asking for them by themselves would be a write through consensus.
@@ -109,7 +123,13 @@ function nodeWatcher(endpoint: NodeEndpoint, clock: Clock): NodeWatcher {
       const members = membersFrom(list)
       const serving = servingFrom(health)
       const understood = state !== null || members !== null || serving !== null || metrics?.hasLeader != null
-      const reach = reachOf(replies, understood)
+      const reached = reachOf(replies, understood)
+      const isOdd = reached === 'reset' || reached === 'garbled' || isMissing(status)
+      const newClient = isOdd ? await door.now(signal) : before
+      const mistake = newClient?.kind === 'closed' && newClient.mistaken && reached !== 'answered'
+      const reach = mistake ? 'garbled' : reached
+      if (reach === 'refused' || reach === 'reset' || reach === 'timeout') door.forget()
+      const refused = mistake ? newClient.detail : refusalIn([status, list, health], newClient)
       // A node that says nothing at all is down, not slow.
       if (reach === 'answered') {
         // A refusal may come at once: it is no answer, and tells nothing of how long one takes.
@@ -122,8 +142,10 @@ function nodeWatcher(endpoint: NodeEndpoint, clock: Clock): NodeWatcher {
       return {
         healthy: null,
         ...(role && { role }),
-        ...errorOf(reach, replies, { who: 'etcd', deadlineMs }),
+        ...(refused === null ? errorOf(reach, replies, { who: 'etcd', deadlineMs }) : { error: refused }),
         reach,
+        newClient,
+        isTls: endpoint.url.startsWith('https:'),
         serving,
         status: state,
         members,
@@ -151,8 +173,26 @@ function nodeWatcher(endpoint: NodeEndpoint, clock: Clock): NodeWatcher {
           signal,
         }),
       ),
-    [Symbol.dispose]: () => client[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      client[Symbol.dispose]()
+      door[Symbol.dispose]()
+    },
   }
+}
+
+/** gRPC's gateway is all that answers below /v3. */
+const isMissing = (reply: Reply): boolean => reply.kind === 'answered' && reply.status === 404
+
+/** Why a member that answers does not answer what it is asked, where it says so. */
+function refusalIn(replies: readonly [Reply, ...Reply[]], newClient: Knock | null): string | null {
+  for (const reply of replies) {
+    const refusal = authRefusal(reply)
+    if (refusal !== null) return refusal
+  }
+  if (!isMissing(replies[0])) return null
+  if (newClient?.kind === 'open' && newClient.status === 200)
+    return 'the gRPC gateway is off here: start etcd with --enable-grpc-gateway (enable-grpc-gateway: true)'
+  return 'this port answers no clients (404 below /v3): give the port for clients, mostly 2379, and not that for metrics'
 }
 
 function roleOf(state: EtcdNode['status'], members: EtcdNode['members']): NodeView['role'] {

@@ -12,7 +12,7 @@ export function workload(
 ): Workload {
   const doors = Object.values(endpoints).map(({ url }) => ({
     prefix: 'app/orders/',
-    open: () => keyValue(url, clock),
+    open: () => keyValue(url, clock, options.access),
   }))
   return keyValueWorkload(doors, options, { clock, ...more })
 }

@@ -2,15 +2,18 @@ import http from 'node:http'
 import https from 'node:https'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
+import type { Credentials, Tls } from '../../core/access.ts'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { messageOf } from '../../core/errors.ts'
-import type { Tls } from './tls.ts'
+import { isLocal, troubleInWords } from './trouble.ts'
 
 /**
  * Why nothing usable came back. `refused` and `reset` are evidence: the machine is there and nothing listens.
  * `timeout` and `unreachable` prove nothing by themselves: the fault may be on our side of the network.
+ * `garbled`: something answers, and we do not understand each other: another protocol, or no trust. `local`: nothing was
+ * asked, as its name cannot be resolved or this machine has no sockets left.
  */
-export type Silence = 'refused' | 'reset' | 'timeout' | 'unreachable' | 'garbled'
+export type Silence = 'refused' | 'reset' | 'timeout' | 'unreachable' | 'garbled' | 'local'
 
 export type Reply =
   | {
@@ -18,6 +21,8 @@ export type Reply =
       status: number
       body: string
       date: number | null
+      /** Where it sends those who ask; null: nowhere. */
+      location: string | null
       sentAt: number
       receivedAt: number
     }
@@ -34,6 +39,7 @@ export interface Ask {
   headBytes?: number
   /** Never sent a second time by itself: for writes, where the first attempt may have had its effect. */
   once?: boolean
+  headers?: Record<string, string>
 }
 
 export interface Client extends Disposable {
@@ -47,13 +53,12 @@ const silenceByCode: Record<string, Silence> = {
   EPIPE: 'reset',
   EHOSTUNREACH: 'unreachable',
   ENETUNREACH: 'unreachable',
-  ENOTFOUND: 'unreachable',
-  EAI_AGAIN: 'unreachable',
   ETIMEDOUT: 'timeout',
   ABORT_ERR: 'timeout',
 }
 
-const silenceOf = ({ code }: NodeJS.ErrnoException): Silence => silenceByCode[code ?? ''] ?? 'garbled'
+export const silenceOf = ({ code = '' }: NodeJS.ErrnoException): Silence =>
+  isLocal(code) ? 'local' : (silenceByCode[code] ?? 'garbled')
 
 const inflate = promisify(gunzip)
 const defaultMaxBytes = 1 << 20
@@ -61,11 +66,20 @@ const mostChunks = 256
 /** Each step waits for its turn behind all else that we do: a page of metrics in one or two. */
 const inflateBytes = 1 << 18
 
-/** One peer, a few kept connections. A connection on which a request timed out is closed, not reused. */
-export function clientOf(url: string, clock: Clock = systemClock, tls: Tls = {}): Client {
+/**
+ * One peer, a few kept connections. A connection on which a request timed out is closed, not reused. `credentials`: for
+ * HTTP's basic authentication.
+ */
+export function clientOf(
+  url: string,
+  clock: Clock = systemClock,
+  tls: Tls = {},
+  credentials?: Credentials,
+): Client {
   const base = new URL(url)
   const transport = base.protocol === 'https:' ? https : http
   const agent = new transport.Agent({ keepAlive: true, maxSockets: 64, maxFreeSockets: 8, ...tls })
+  const auth = credentials && `${credentials.user}:${credentials.password}`
 
   const attempt = (ask: Ask): Promise<Reply & { stale?: boolean }> => {
     const sentAt = clock.now()
@@ -76,9 +90,11 @@ export function clientOf(url: string, clock: Clock = systemClock, tls: Tls = {})
         agent,
         method: ask.method,
         signal: ask.signal,
+        ...(auth !== undefined && { auth }),
         // etcd's metrics are 150 KB of text: compressed they fit a TCP window, which matters on a slow link.
         headers: {
           ...(ask.headBytes === undefined && { 'accept-encoding': 'gzip' }),
+          ...ask.headers,
           ...(payload && { 'content-length': Buffer.byteLength(payload) }),
         },
       })
@@ -88,7 +104,7 @@ export function clientOf(url: string, clock: Clock = systemClock, tls: Tls = {})
         if (enough) return
         const why = silenceOf(error)
         const stale = request.reusedSocket && why === 'reset'
-        resolve({ kind: 'silent', why, detail: error.message, ...(stale && { stale }) })
+        resolve({ kind: 'silent', why, detail: troubleInWords(error, base, tls), ...(stale && { stale }) })
       }
       request.on('error', fail)
       request.on('upgrade', (_, socket) => {
@@ -130,6 +146,7 @@ export function clientOf(url: string, clock: Clock = systemClock, tls: Tls = {})
                 status: response.statusCode ?? 0,
                 body,
                 date: Number.isNaN(date) ? null : date,
+                location: response.headers.location?.slice(0, 200) ?? null,
                 sentAt,
                 receivedAt,
               }),

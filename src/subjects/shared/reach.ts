@@ -1,6 +1,7 @@
 import { ok, unknown, type Verdict, violated } from '../../core/invariant.ts'
 import type { NodeView } from '../../core/subject.ts'
 import type { Reply, Silence } from './client.ts'
+import { answerInWords } from './trouble.ts'
 
 /** How a node was reached at a look. `answered` when at least one request was: its process lives, and we reach it. */
 export type Reach = 'answered' | Silence
@@ -10,7 +11,7 @@ export function reachOf(replies: readonly Reply[], understood: boolean): Reach {
   if (understood) return 'answered'
   const whys = replies.flatMap((reply) => (reply.kind === 'silent' ? [reply.why] : []))
   if (whys.length < replies.length || whys.includes('garbled')) return 'garbled'
-  const order = ['timeout', 'unreachable', 'reset', 'refused'] as const
+  const order = ['local', 'timeout', 'unreachable', 'reset', 'refused'] as const
   return order.find((why) => whys.includes(why)) ?? 'garbled'
 }
 
@@ -22,13 +23,15 @@ export function errorOf(
 ): { error?: string } {
   if (reach === 'answered') return {}
   if (reach === 'timeout') return { error: `no answer within ${deadlineMs} ms` }
-  const silent = replies.find((reply) => reply.kind === 'silent')
-  return { error: silent ? silent.detail : `answers, but not as ${who} does` }
+  const silent = replies.find((reply) => reply.kind === 'silent' && reply.why === reach)
+  if (silent?.kind === 'silent') return { error: silent.detail }
+  const said = replies.flatMap((reply) => (reply.kind === 'answered' ? (answerInWords(reply) ?? []) : []))
+  return { error: said[0] ?? `answers, but not as ${who} does` }
 }
 
 /** Whether anybody was reached; where nobody is, the fault may be ours. */
 export const someAnswer = (seen: readonly { reach: Reach }[]): boolean =>
-  seen.some(({ reach }) => reach !== 'timeout' && reach !== 'unreachable')
+  seen.some(({ reach }) => reach !== 'timeout' && reach !== 'unreachable' && reach !== 'local')
 
 /** A node that is silent while others answer is down. `serves`: of one that answers. */
 export function healthOf(
@@ -45,6 +48,7 @@ export function healthOf(
     case 'unreachable':
       return othersAnswer ? false : null
     case 'garbled':
+    case 'local':
       return null
     default:
       return reach satisfies never
@@ -65,6 +69,7 @@ export function isThere(name: string, node: Pick<NodeView, 'healthy' | 'error'> 
         ? violated(`${name}: ${node.error ?? node.reach}, while others answer`)
         : unknown('no node answers: the network on our side may be at fault')
     case 'garbled':
+    case 'local':
       return unknown(`${name}: ${node.error ?? 'an answer that is not its own'}`)
     default:
       return node.reach satisfies never

@@ -1,10 +1,11 @@
+import type { Access } from '../../core/access.ts'
 import { type Clock, systemClock } from '../../core/clock.ts'
+import { BadInput } from '../../core/errors.ts'
 import type { Connection } from '../../core/subject.ts'
 import type { Endpoints } from '../../core/topology.ts'
 import type { Client } from '../shared/client.ts'
 import { within } from '../shared/deadline.ts'
 import { healthOf, someAnswer } from '../shared/reach.ts'
-import type { Tls } from '../shared/tls.ts'
 import { clusterViewer } from './cluster-view.ts'
 import { fewestWithin } from './fewest.ts'
 import { type LeaderSeen, leadershipTracker } from './leadership.ts'
@@ -24,10 +25,9 @@ import { prometheusOf } from './prometheus.ts'
 import { undeliveredMs } from './series.ts'
 import { deadlineMs, flushMs, pdWatcher, storeWatcher, toolWatcher } from './watch.ts'
 
-export interface ConnectOptions {
+/** `tls` is for endpoints with `https`, and for the gRPC of the stores behind such. */
+export interface ConnectOptions extends Access {
   clock?: Clock
-  /** For endpoints with `https`, and for the gRPC of the stores behind such. */
-  tls?: Tls
 }
 
 /** By then, what etcd says of the way to a PD that was away is of the time since. */
@@ -38,8 +38,9 @@ const leaderFirstMs = 100
 /** Looks at every node at once, and at the cluster through one PD that reaches the leader; all within one deadline. */
 export function connect(
   endpoints: Endpoints,
-  { clock = systemClock, tls = {} }: ConnectOptions = {},
+  { clock = systemClock, tls = {}, credentials }: ConnectOptions = {},
 ): Connection<TikvObservation> {
+  if (credentials) throw new BadInput('PD and TiKV know no users and passwords, only certificates: --ca, --cert, --key')
   const declared = Object.entries(endpoints).map(([name, endpoint]) => ({
     ...{ name, endpoint, kind: kindOf(name, endpoint) },
   }))

@@ -193,7 +193,8 @@ const dataDiffers: Invariant<EtcdObservation> = {
     const { data } = observation
     if (data === null) return unknown('the data of the members has not been compared yet')
     if (data === 'too_large') return notApplicable('the database is too large to be read twice a minute')
-    if (data === 'forbidden') return notApplicable('this user may not ask for hashes of the data')
+    if (data === 'forbidden')
+      return notApplicable('auth is on, and only root may ask for hashes of the data (--user-file)')
     const told = Object.entries(data.hashes)
     const byCompaction = Map.groupBy(told, ([, { compactRevision }]) => compactRevision)
     for (const alike of byCompaction.values()) {

@@ -1,4 +1,4 @@
-import type { Tls } from '../../shared/tls.ts'
+import type { Tls } from '../../../core/access.ts'
 import type { Method } from './schema.ts'
 
 /**

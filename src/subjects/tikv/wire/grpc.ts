@@ -10,7 +10,7 @@ import {
   status,
 } from '@grpc/grpc-js'
 import { within } from '../../shared/deadline.ts'
-import type { Tls } from '../../shared/tls.ts'
+import type { Tls } from '../../../core/access.ts'
 import type { Answer, Channel } from './channel.ts'
 import { decode, encode } from './codec.ts'
 import type { Method } from './schema.ts'

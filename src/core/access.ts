@@ -5,3 +5,14 @@ export interface Tls {
   cert?: string | Buffer
   key?: string | Buffer
 }
+
+export interface Credentials {
+  user: string
+  password: string
+}
+
+/** What a cluster asks of those who come. Never part of an observation, a ticket or a message. */
+export interface Access {
+  tls?: Tls
+  credentials?: Credentials
+}
