@@ -25,8 +25,8 @@ describe('a real etcd whose data or members are not what they should be', () => 
     cluster = await startEtcd()
     root = cluster.endpoints['etcd-1']?.dataPath ?? ''
     // Data is compared twice a minute: here every two seconds.
-    const hasty = { ...systemClock, monotonic: () => systemClock.monotonic() * 15 }
-    connection = connect(cluster.endpoints, hasty)
+    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() * 15 }
+    connection = connect(cluster.endpoints, { clock })
     await untilWell(etcd, connection)
   })
   after(async () => {

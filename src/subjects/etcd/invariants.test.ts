@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { wholeCluster } from '../../core/invariant.ts'
+import type { Knock } from '../shared/knock.ts'
+import type { CertificateFault } from '../shared/trouble.ts'
 import { invariants } from './invariants.ts'
 import type { DataComparison, EtcdNode, EtcdObservation, Recent, Status } from './observation.ts'
 
@@ -47,6 +49,16 @@ const gone = (reach: 'refused' | 'timeout', healthy: boolean | null): EtcdNode =
     isTls: true,
   },
 })
+
+const day = 86_400_000
+const withCertificate = (fault: CertificateFault | null, from: number, until: number): Knock => ({
+  ...{ kind: 'open', status: 200 },
+  certificate: { fault, from: from * day, until: until * day },
+})
+const unanswered: Knock = {
+  ...{ kind: 'closed', why: 'timeout', mistaken: false, detail: 'nobody answers on it' },
+  certificate: { fault: null, from: 0, until: 90 * day },
+}
 
 type Change = (observation: EtcdObservation) => void
 
@@ -185,6 +197,17 @@ const cases: [string, Change, string[]][] = [
     'data that differs',
     ({ data }) => Object.assign((data as DataComparison).hashes['etcd-3'] ?? {}, { hash: 8 }),
     ['data_differs@cluster'],
+  ],
+  ['new clients are refused', node((it) => (it.newClient = unanswered)), ['new_clients_refused@etcd-2']],
+  [
+    'a certificate for another name',
+    node((it) => (it.newClient = withCertificate('other_name', 0, 90))),
+    ['certificate_bad@etcd-2'],
+  ],
+  [
+    'a certificate that ends in 13 of 90 days',
+    node((it) => (it.newClient = withCertificate(null, -77, 13))),
+    ['certificate_expires@etcd-2'],
   ],
   [
     'descriptors',

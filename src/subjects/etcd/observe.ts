@@ -41,7 +41,7 @@ export function connect(
   const memberIds: Record<string, string> = {}
   let memberList: EtcdObservation['memberList'] = null
   const revisions = revisionMemory()
-  const compare = dataComparer(
+  const data = dataComparer(
     Object.fromEntries(watchers.map(({ name, watch }) => [name, watch.hash])),
     clock,
   )
@@ -72,10 +72,11 @@ export function connect(
       return {
         ...{ at, nodes, memberIds: { ...memberIds }, memberList },
         revision: revisions.add(clock.monotonic(), nodes),
-        data: compare(nodes),
+        data: data.look(nodes),
       }
     },
     async [Symbol.asyncDispose]() {
+      data[Symbol.dispose]()
       for (const { watch } of watchers) watch[Symbol.dispose]()
     },
   }

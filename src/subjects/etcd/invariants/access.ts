@@ -95,6 +95,7 @@ const certificateExpires: Invariant<EtcdObservation> = {
   check(observation, name) {
     return withCertificate(observation.nodes[name], ({ from, until }) => {
       const leftMs = until - observation.at
+      if (leftMs <= 0) return unknown('it has expired already')
       if (leftMs >= Math.min(warnDays * dayMs, (until - from) / 3)) return ok
       const days = Math.floor(leftMs / dayMs)
       return violated(`the certificate of ${name} expires on ${dayOf(until)} UTC, in ${days} days`, { days })
