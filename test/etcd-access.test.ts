@@ -184,11 +184,11 @@ describe('etcd with plain HTTP', () => {
     await using connection = connect({ 'etcd-1': { url } })
     await untilWell(etcd, connection)
     // By number: those below ten are all taken.
-    execFileSync('prlimit', ['--pid', String(pid).trim(), '--nofile=10:10'])
+    execFileSync('prlimit', ['--pid', String(pid).trim(), '--nofile=10:'])
     const { message, observation } = await untilViolated(connection, 'new_clients_refused')
     assert.match(message, /accepted, and nobody answers/)
     assert.equal(observation.nodes['etcd-1']?.reach, 'answered')
-    execFileSync('prlimit', ['--pid', String(pid).trim(), '--nofile=4096:4096'])
+    execFileSync('prlimit', ['--pid', String(pid).trim(), '--nofile=4096:'])
     await untilWell(etcd, connection)
   })
 })

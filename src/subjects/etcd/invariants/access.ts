@@ -55,7 +55,7 @@ function withCertificate(
 ): Verdict {
   const certificate = node?.newClient?.certificate
   if (certificate) return judge(certificate)
-  if (!node || node.reach !== 'answered') return notSeen(node)
+  if (node?.reach !== 'answered') return notSeen(node)
   return node.isTls
     ? unknown('no certificate was seen at a new connection')
     : notApplicable('plain HTTP has no certificates')
