@@ -1,4 +1,5 @@
 import type { Work } from '../../core/agent.ts'
+import type { Seen } from './procedure.ts'
 import type { Finding, Service } from './services.ts'
 
 /** Where the disks of a subject's nodes are, and what on them is its own, as find's -path has it. */
@@ -12,6 +13,7 @@ export async function fullDisk(
   work: Work,
   services: readonly Service[],
   { folder, own }: Disks,
+  seen: Seen,
 ): Promise<Finding | null> {
   const df = await work.shell(`df -P ${folder}/*`, 'Is a disk full?')
   const node = df.stdout.split('\n').flatMap((line) => {
@@ -19,7 +21,13 @@ export async function fullDisk(
     const full = Number.parseInt(used ?? '', 10) >= 99
     return full ? services.filter(({ name }) => path === `${folder}/${name}`) : []
   })[0]
-  if (!node) return null
+  if (!node) {
+    const read = services.filter(({ name }) => df.stdout.includes(`${folder}/${name}`))
+    seen.push(
+      read.length === services.length ? 'no disk is full' : 'not every disk of the nodes could be read',
+    )
+    return null
+  }
   const look = `find ${folder}/${node.name} -xdev -type f -size +1M -not -path '${own}'`
   const large = (await work.shell(look, 'What on it is none of its data?')).stdout.split('\n').filter(Boolean)
   // What a crash left may go; what somebody put there is for a person to judge.

@@ -1,4 +1,5 @@
 import type { Work } from '../../core/agent.ts'
+import type { Seen } from './procedure.ts'
 import type { Finding, Service, Step } from './services.ts'
 
 /** The network of every member; a line for each thing that may be out of place. */
@@ -11,12 +12,19 @@ done`
 const qdisc = /^qdisc (netem|tbf) \S+ dev (\S+) root/
 
 /** Rules and queues that no member has of itself: packets dropped or slowed down. */
-export async function network(work: Work, services: readonly Service[]): Promise<Finding | null> {
+export async function network(work: Work, services: readonly Service[], seen: Seen): Promise<Finding | null> {
   const names = services.map(({ name }) => name)
   const { stdout } = await work.shell(look(names.join(' ')), 'Is anything between the members out of place?')
   const odd = stdout.split('\n').flatMap((line) => oddIn(line, names))
-  const [first] = odd
-  if (!first) return null
+  // Every node has a policy and a queue of its own; one without either line was not looked at.
+  const read = names.filter((name) => ['rule', 'qdisc'].every((kind) => stdout.includes(`${name} ${kind} `)))
+  if (odd.length === 0) {
+    const unread = names.filter((name) => !read.includes(name))
+    if (read.length > 0)
+      seen.push(`no rule that drops packets and no queue that slows them on ${read.join(', ')}`)
+    if (unread.length > 0) seen.push(`rules and queues of ${unread.join(', ')} could not be read`)
+    return null
+  }
   return {
     component: [...new Set(odd.map(({ component }) => component))].join(','),
     what: odd.map(({ component, what }) => `${component}: ${what}`).join('; '),

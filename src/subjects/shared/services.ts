@@ -5,6 +5,8 @@ export interface Service {
   pid: number | null
   /** A signal ended it: nothing about the member itself kept it from running. */
   killed: boolean
+  /** How a stopped one ended, in the words of `svc`; empty when it never ran. */
+  ended: string
 }
 
 /** What was found wrong, and what to do about it. */
@@ -13,6 +15,8 @@ export interface Finding {
   what: string
   /** Empty: known, but nothing this procedure dares to do. */
   remedy: Step[]
+  /** Asked once all is healthy again: what stays wrong all the same. */
+  after?(): Promise<string | null>
 }
 
 export interface Step {
@@ -26,15 +30,25 @@ export function servicesIn(status: string): Service[] {
     const [name, state, , pid] = line.trim().split(/\s+/)
     if (!name || (state !== 'running' && state !== 'paused' && state !== 'stopped')) return []
     const stopped = state === 'stopped'
-    return [{ name, state, pid: stopped ? null : Number(pid), killed: stopped && /by signal/.test(line) }]
+    const ended = (stopped && /\b(by signal \S+|with status \d+)/.exec(line)?.[1]) || ''
+    return [{ name, state, pid: stopped ? null : Number(pid), killed: ended.startsWith('by signal'), ended }]
   })
 }
 
 export const namesOf = (services: readonly Service[]): string => services.map(({ name }) => name).join(', ')
 
+/** Services that do not run, with how each ended. */
+export const notRunning = (services: readonly Service[]): string =>
+  services
+    .map(({ name, ended, killed }) => {
+      const how = killed ? ended.replace(/^by/, 'killed by') : ended && `ended ${ended}`
+      return `${name} not running${how && ` (${how})`}`
+    })
+    .join(', ')
+
 /** Processes that a signal holds. */
 export const paused = (held: readonly Service[]): Finding => ({
-  component: held[0]?.name ?? '',
+  component: held.map(({ name }) => name).join(','),
   what: `the process of ${namesOf(held)} is stopped by a signal (state T)`,
   remedy: [
     {

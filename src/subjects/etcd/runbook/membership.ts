@@ -1,10 +1,7 @@
 import type { Work } from '../../../core/agent.ts'
 import type { Finding, Service, Step } from '../../shared/services.ts'
-import { commandFor, membersIn } from './reading.ts'
-
-/** What etcd says of a write-ahead log, a snapshot or a database that it cannot read. */
-const unreadable =
-  /"error":"(proto|wal|walpb|snap): |crc mismatch|checksum|invalid database|unexpected EOF|^panic:/m
+import type { Cause } from './fatal.ts'
+import { already, commandFor, membersIn } from './reading.ts'
 
 /**
  * A member that ended because the others do not know it any more, or because it cannot read its data: it joins again
@@ -14,7 +11,7 @@ export async function lostMember(
   work: Work,
   node: Service,
   services: readonly Service[],
-  logs: string,
+  cause: Cause | null,
 ): Promise<Finding | null> {
   const others = services.filter(({ name }) => name !== node.name)
   const list = await work.shell(
@@ -24,12 +21,21 @@ export async function lostMember(
   const members = membersIn(list.stdout)
   if (members === null) return null
   const itself = members.find(({ peerUrl }) => peerUrl.includes(`//${node.name}:`))
-  if (itself && !unreadable.test(logs)) return null
+  if (itself && !cause?.rejoins) return null
   const what = itself
-    ? `${node.name} cannot read its data: the files are damaged`
+    ? `${node.name}: ${cause?.what} (${cause?.line})`
     : `${node.name} was removed from the list of members`
-  const safe = others.every(({ state }) => state === 'running') && members.length >= services.length - 1
-  return { component: node.name, what, remedy: safe ? rejoin(node, others, itself?.id) : [] }
+  // While the members' data are in question, what this one has may be the only good copy.
+  const doubted = work.tickets.some(({ invariant }) =>
+    /^(data_differs|alarm_corrupt|revision_fell)$/.test(invariant),
+  )
+  const safe =
+    !doubted && others.every(({ state }) => state === 'running') && members.length >= services.length - 1
+  if (!safe) {
+    const why = doubted ? "the members' data are in question" : 'not all others run'
+    return { component: node.name, what: `${what}; its data is left alone, as ${why}`, remedy: [] }
+  }
+  return { component: node.name, what, remedy: rejoin(node, others, itself?.id) }
 }
 
 function rejoin(node: Service, others: readonly Service[], id: string | undefined): Step[] {
@@ -40,7 +46,7 @@ function rejoin(node: Service, others: readonly Service[], id: string | undefine
   const forget: Step[] = id
     ? [
         {
-          command: patiently(commandFor(others, `member remove ${id}`)),
+          command: patiently(already(commandFor(others, `member remove ${id}`), 'member not found')),
           why: 'With its id, it would have to keep its data.',
         },
       ]
@@ -48,7 +54,9 @@ function rejoin(node: Service, others: readonly Service[], id: string | undefine
   return [
     ...forget,
     {
-      command: patiently(commandFor(others, `member add ${node.name} --peer-urls=${url}`)),
+      command: patiently(
+        already(commandFor(others, `member add ${node.name} --peer-urls=${url}`), 'Peer URLs already exists'),
+      ),
       why: 'The others have to expect it.',
     },
     {
