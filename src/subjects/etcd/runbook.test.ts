@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bench } from '../../../test/standins/work.ts'
+import { bench, ticket } from '../../../test/standins/work.ts'
 import { runbook } from './runbook.ts'
 
 const up = (name: string, pid: number) =>
@@ -22,6 +22,13 @@ const memberList = (names: string[]) => {
 }
 const status = `[${['etcd-1', 'etcd-2', 'etcd-3'].map(endpoint).join(',')}]`
 
+const config = ['etcd-1', 'etcd-2', 'etcd-3']
+  .flatMap((name) => [
+    `/etc/etcd/${name}.yml:initial-advertise-peer-urls: http://${name}:2380`,
+    `/etc/etcd/${name}.yml:quota-backend-bytes: 67108864`,
+  ])
+  .join('\n')
+
 interface Scene {
   svc: string
   logs?: string
@@ -33,25 +40,42 @@ interface Scene {
   members?: string
   network?: string
   health?: number
+  config?: string
+  reach?: string
+  cpu?: string
+  files?: string
+  hashes?: string
+  compact?: string
+  alarmsFail?: string
+  history?: string[]
+  ticket?: { invariant: string; message: string }
 }
 
 /** Answers as the real commands did, in the words of the real commands. */
 async function play(scene: Scene) {
   const it = bench({
+    history: scene.history ?? [],
     shell(command) {
       if (command === 'svc status') return scene.svc
       if (command.startsWith('svc logs')) return scene.logs ?? ''
       if (command.includes('endpoint health')) return { exitCode: scene.health ?? 0 }
       if (command.includes('endpoint status')) return scene.status ?? status
-      if (command.includes('alarm list')) return scene.alarms ?? ''
+      if (command.includes('endpoint hashkv')) return scene.hashes ?? ''
+      if (command.includes('alarm list'))
+        return scene.alarmsFail ? { stderr: scene.alarmsFail, exitCode: 1 } : (scene.alarms ?? '')
       if (command.includes('member list')) return scene.members ?? memberList(['etcd-1', 'etcd-2', 'etcd-3'])
       if (command.startsWith('df')) return scene.df ?? ''
       if (command.startsWith('find')) return scene.find ?? ''
       if (command.startsWith('diff')) return scene.diff ?? ''
       if (command.includes('iptables -S')) return scene.network ?? ''
+      if (command.includes('schedstat')) return scene.cpu ?? ''
+      if (command.includes('Max open files')) return scene.files ?? ''
+      if (command.includes('getent hosts')) return scene.reach ?? ''
+      if (command.startsWith('grep -H')) return scene.config ?? config
       return ''
     },
   })
+  if (scene.ticket) it.work = { ...it.work, tickets: [{ ...ticket, node: 'cluster', ...scene.ticket }] }
   const claim = await runbook(it.work)
   return { claim, commands: it.commands }
 }
@@ -138,11 +162,11 @@ test('a claim is only made when every member is healthy afterwards', async () =>
 })
 
 test('NOSPACE: compact, defragment one after the other, disarm', async () => {
-  const { claim } = await play({ svc: three, alarms: 'memberID:10276657743932975437 alarm:NOSPACE \n' })
+  const { claim } = await play({ svc: three, alarms: 'memberID:11530360210411851280 alarm:NOSPACE \n' })
   assert.equal(claim.status, 'fixed')
   assert.match(
     claim.actions.join('\n'),
-    /compact 71\n.*etcd-1:2379 .*defrag\n.*etcd-2:2379 .*defrag\n.*etcd-3:2379 .*defrag\n.*alarm disarm$/,
+    /compact 71 .*\n.*etcd-1:2379 .*defrag\n.*etcd-2:2379 .*defrag\n.*etcd-3:2379 .*defrag\n.*alarm disarm$/,
   )
 })
 
@@ -158,4 +182,165 @@ test('nothing wrong, or nothing it understands: nothing is touched', async () =>
   assert.deepEqual((await play({ svc: three })).claim.actions, [])
   const { claim, commands } = await play({ svc: 'bash: svc: command not found' })
   assert.deepEqual([claim.status, commands.length], ['not_fixed', 1])
+})
+
+test('CORRUPT, of whomever, is named and touched by nobody', async () => {
+  for (const alarms of ['alarm:CORRUPT ', 'memberID:4660 alarm:CORRUPT ', 'memberID:0 alarm:CORRUPT']) {
+    const { claim } = await play({ svc: three, alarms: `${alarms}\nmemberID:2 alarm:NOSPACE \n` })
+    assert.deepEqual([claim.status, claim.actions], ['not_fixed', []])
+    assert.match(claim.rootCause, /alarm CORRUPT/)
+  }
+})
+
+test('NOSPACE of one that is no member is disarmed, and nothing else is done, while there is room', async () => {
+  const gone = { svc: three, alarms: 'memberID:4660 alarm:NOSPACE \n' }
+  const { claim } = await play(gone)
+  assert.match(claim.rootCause, /NOSPACE of 1234, which is no member now; the quota is not reached/)
+  assert.equal(claim.actions.length, 1)
+  assert.match(claim.actions[0] ?? '', /alarm disarm$/)
+  const full = status.replaceAll('20480', '66000000')
+  assert.match((await play({ ...gone, status: full })).claim.actions[0] ?? '', /compact 71/)
+})
+
+test('a compaction that was done before is no failure, and keys that live are named', async () => {
+  const { claim } = await play({
+    svc: three,
+    alarms: 'memberID:11530360210411851280 alarm:NOSPACE \n',
+    status: status.replaceAll('20480', '62000000'),
+  })
+  assert.match(claim.actions[0] ?? '', /compact 71 .*has been compacted/)
+  assert.match(claim.rootCause, /for now: live keys fill the quota \(59.1 of 64.0 MiB/)
+  const near = { invariant: 'database_near_quota', message: '93 %' }
+  const later = { svc: three, ticket: near, status: status.replaceAll('20480', '62000000') }
+  assert.match((await play(later)).claim.actions.join(), /compact.*defrag/)
+  const again = await play({ ...later, history: ['It did: etcdctl compact 71; etcdctl defrag'] })
+  assert.deepEqual(again.claim.actions, [])
+  assert.match(again.claim.rootCause, /live keys fill the quota: after compaction/)
+})
+
+test('nothing is called well that was not read, and the ticket is said', async () => {
+  const { claim } = await play({ svc: three, alarmsFail: 'context deadline exceeded' })
+  assert.match(claim.rootCause, /alarms could not be read: context deadline exceeded/)
+  assert.match(claim.rootCause, /rules and queues of etcd-1, etcd-2, etcd-3 could not be read/)
+  assert.match(claim.rootCause, /member_down \("etcd-2 does not answer"\)/)
+  assert.doesNotMatch(claim.rootCause, /no alarm|nothing wrong|healthy/)
+})
+
+test('what the members say of themselves is in the claim', async () => {
+  const alone = status.replaceAll('"leader":2', '"leader":0,"errors":["etcdserver: no leader"]')
+  const members = memberList(['etcd-1', 'etcd-2', 'etcd-3']).replace('http://etcd-3', 'http://10.0.0.99')
+  const { claim } = await play({
+    svc: three,
+    status: alone,
+    members: members.replace('"name":"etcd-3"', '"name":""'),
+  })
+  assert.match(
+    claim.rootCause,
+    /one that never started .*10.0.0.99:2380, which is no service of this host: of 3 members 2/,
+  )
+  const wrong = await play({ svc: three, members })
+  assert.match(
+    wrong.claim.rootCause,
+    /has http:\/\/10.0.0.99:2380 as peer URL of etcd-3, its configuration has/,
+  )
+  assert.deepEqual([wrong.claim.component, wrong.claim.actions], ['etcd-3', []])
+})
+
+test('a learner, other data and a revision that fell are for a person, with what was read', async () => {
+  const learner = memberList(['etcd-1', 'etcd-2', 'etcd-3']).replace(
+    '"name":"etcd-3"',
+    '"name":"etcd-3","isLearner":true',
+  )
+  const stays = { invariant: 'learner_stays', message: 'etcd-3 is still a learner' }
+  assert.match(
+    (await play({ svc: three, members: learner, ticket: stays })).claim.rootCause,
+    /etcd-3 is a learner/,
+  )
+  for (const invariant of ['data_differs', 'revision_fell']) {
+    const { claim } = await play({
+      svc: three,
+      hashes: 'etcd-1:2379, 77',
+      ticket: { invariant, message: 'it is so' },
+    })
+    assert.match(claim.rootCause, /it is so \(hashes by member: etcd-1:2379, 77\); .* for a person/)
+    assert.deepEqual([claim.status, claim.actions], ['not_fixed', []])
+  }
+})
+
+const fatal = (error: string) => `{"level":"fatal","msg":"discovery failed","error":"${error}"}`
+
+test('a member that lost its data joins again, but not while the data of all is in question', async () => {
+  const scene = { svc: ended, logs: fatal('member a has already been bootstrapped') }
+  const { claim } = await play(scene)
+  assert.match(
+    claim.actions.join(),
+    /member remove a004118559e58e11.*member add.*existing.*svc start etcd-2/s,
+  )
+  const doubted = await play({ ...scene, ticket: { invariant: 'data_differs', message: 'x' } })
+  assert.deepEqual(doubted.claim.actions, [])
+})
+
+test('a cause in the log is named, and what did not help is tried once', async () => {
+  const scene = {
+    svc: ended,
+    health: 1,
+    logs: fatal('listen tcp 0.0.0.0:2380: bind: address already in use'),
+  }
+  const { claim } = await play(scene)
+  assert.deepEqual([claim.status, claim.actions], ['not_fixed', ['svc start etcd-2']])
+  assert.match(claim.rootCause, /address is already in use.*bind: address already in use/)
+  const later = await play({ ...scene, history: ['claimed not_fixed. It did: svc start etcd-2'] })
+  assert.deepEqual(later.claim.actions, [])
+})
+
+const two = { svc: three, status: `[${endpoint('etcd-1')},${endpoint('etcd-3')}]` }
+test('a name that leads nowhere, a member that is not reached and one that is silent are three things', async () => {
+  const at = 'etcd-2 address 10.0.0.12\n'
+  const noName = `${at}etcd-2 resolves \netcd-2 name 000 0.000000 6\netcd-2 at 200 0.000300 0\netcd-2 itself 200 0.0001 0`
+  const named = await play({ ...two, reach: noName })
+  assert.match(named.claim.rootCause, /name etcd-2 cannot be resolved; at its address 10.0.0.12 it answers/)
+  assert.match(named.claim.actions.join(), /10.0.0.12 etcd-2 >> \/etc\/hosts/)
+  const far = `${at}etcd-2 resolves 10.0.0.12\netcd-2 name 000 0.000000 28\netcd-2 at 000 0.000000 28\netcd-2 itself 200 0.0001 0`
+  assert.match(
+    (await play({ ...two, reach: far })).claim.rootCause,
+    /cannot be reached from here \(not reached\)/,
+  )
+  const hung = far.replace('itself 200 0.0001 0', 'itself 000 0.000100 28')
+  assert.match(
+    (await play({ ...two, reach: hung })).claim.rootCause,
+    /does not answer, not even within .*\(silent\)/,
+  )
+  assert.match((await play(two)).claim.rootCause, /not asked/)
+})
+
+const groups = (odd: string) =>
+  `etcd-1 group 1:cpu:/\netcd-1 from 1 1\netcd-2 group ${odd}\netcd-2 from 10 100\netcd-3 group 1:cpu:/\netcd-2 to 60 2000`
+test('a CPU group that sets one process apart is left by a restart, if no other is down', async () => {
+  const { claim } = await play({ svc: three, cpu: groups('1:cpu:/x.etcd-2') })
+  assert.match(
+    claim.rootCause,
+    /CPU time of etcd-2 is limited: .*1:cpu:\/x.etcd-2.* ran 50 ms and waited 1900 ms/,
+  )
+  assert.equal(claim.actions[0], 'svc restart etcd-2')
+  assert.equal((await play({ svc: three, cpu: groups('1:cpu:/') })).claim.actions.length, 0)
+})
+
+test('descriptors that are used up are counted', async () => {
+  const files = 'etcd-1 files 20 of 1024\netcd-2 files 200 of 200\netcd-3 files 20 of 1024'
+  const { claim } = await play({ svc: three, files })
+  assert.match(claim.rootCause, /etcd-2 uses 200 of 200 file descriptors/)
+  assert.equal(claim.component, 'etcd-2')
+})
+
+test('a ticket about other data is not believed against hashes that agree, nor one about a disk left unseen', async () => {
+  const differs = { invariant: 'data_differs', message: 'at revision 7 the data differs' }
+  const same = 'etcd-1:2379, 77\netcd-2:2379, 77\netcd-3:2379, 77\n'
+  const { claim } = await play({ svc: three, hashes: same, ticket: differs })
+  assert.match(claim.rootCause, /all members have the same hash of their data now/)
+  const disk = {
+    svc: three,
+    df: fullDisk,
+    ticket: { invariant: 'disk_nearly_full', message: '0 % are free' },
+  }
+  assert.match((await play(disk)).claim.rootCause, /the disk of etcd-2 is full/)
 })

@@ -39,8 +39,10 @@ async function diagnose(work: Work, services: Service[], seen: Seen): Promise<Fi
   )
   return (
     (await alarmed(work, services, answered, seen)) ??
-    (await dataInQuestion(work, services)) ??
-    (silent.length > 0 ? await fullDisk(work, services, disks, seen) : null) ??
+    (await dataInQuestion(work, services, seen)) ??
+    (silent.length > 0 || work.tickets.some(({ invariant }) => /disk/.test(invariant))
+      ? await fullDisk(work, services, disks, seen)
+      : null) ??
     (await network(work, services, seen)) ??
     (await unansweredButLimited(work, services, silent, seen)) ??
     (await oddMembers(work, services, answered, seen)) ??

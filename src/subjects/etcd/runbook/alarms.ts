@@ -136,7 +136,11 @@ async function fullness(work: Work, services: readonly Service[], statuses: read
 const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1)
 
 /** What only a person may repair, as the tickets and the members say it. */
-export async function dataInQuestion(work: Work, services: readonly Service[]): Promise<Finding | null> {
+export async function dataInQuestion(
+  work: Work,
+  services: readonly Service[],
+  seen: Seen,
+): Promise<Finding | null> {
   const ticket = work.tickets.find(({ invariant }) => /^(data_differs|revision_fell)$/.test(invariant))
   if (!ticket) return null
   const hashes = await work.shell(
@@ -144,6 +148,12 @@ export async function dataInQuestion(work: Work, services: readonly Service[]): 
     'Do the members hold the same data?',
   )
   const said = hashes.stdout.trim().split('\n').join('; ') || `hashes could not be read${complaint(hashes)}`
+  const told = [...hashes.stdout.matchAll(/^[^,\s]+, (\d+)/gm)].map(([, hash]) => hash)
+  // Compared while clients write, two members may stand at different revisions: only equal ones are proof.
+  if (ticket.invariant === 'data_differs' && told.length === services.length && new Set(told).size === 1) {
+    seen.push(`all members have the same hash of their data now (${said})`)
+    return null
+  }
   const why =
     ticket.invariant === 'data_differs'
       ? 'which of them is right is for a person to decide'
