@@ -336,7 +336,7 @@ test('a ticket about other data is not believed against hashes that agree, nor o
   const differs = { invariant: 'data_differs', message: 'at revision 7 the data differs' }
   const same = 'etcd-1:2379, 77\netcd-2:2379, 77\netcd-3:2379, 77\n'
   const { claim } = await play({ svc: three, hashes: same, ticket: differs })
-  assert.match(claim.rootCause, /all members have the same hash of their data now/)
+  assert.match(claim.rootCause, /all members have the same hash of their data at revision 71/)
   const disk = {
     svc: three,
     df: fullDisk,

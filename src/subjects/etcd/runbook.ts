@@ -39,7 +39,7 @@ async function diagnose(work: Work, services: Service[], seen: Seen): Promise<Fi
   )
   return (
     (await alarmed(work, services, answered, seen)) ??
-    (await dataInQuestion(work, services, seen)) ??
+    (await dataInQuestion(work, services, answered, seen)) ??
     (silent.length > 0 || work.tickets.some(({ invariant }) => /disk/.test(invariant))
       ? await fullDisk(work, services, disks, seen)
       : null) ??
