@@ -41,10 +41,7 @@ export function connect(
   const memberIds: Record<string, string> = {}
   let memberList: EtcdObservation['memberList'] = null
   const revisions = revisionMemory()
-  const data = dataComparer(
-    Object.fromEntries(watchers.map(({ name, watch }) => [name, watch.hash])),
-    clock,
-  )
+  const data = dataComparer(Object.fromEntries(watchers.map(({ name, watch }) => [name, watch.hash])), clock)
   let there = new Set<string>()
   const isNews = (name: string, { reach }: EtcdNode) =>
     there.has(name) && (reach === 'refused' || reach === 'reset')

@@ -40,7 +40,8 @@ export function connect(
   endpoints: Endpoints,
   { clock = systemClock, tls = {}, credentials }: ConnectOptions = {},
 ): Connection<TikvObservation> {
-  if (credentials) throw new BadInput('PD and TiKV know no users and passwords, only certificates: --ca, --cert, --key')
+  if (credentials)
+    throw new BadInput('PD and TiKV know no users and passwords, only certificates: --ca, --cert, --key')
   const declared = Object.entries(endpoints).map(([name, endpoint]) => ({
     ...{ name, endpoint, kind: kindOf(name, endpoint) },
   }))

@@ -7,7 +7,16 @@ const names = ['pd-1', 'tikv-1', 'tikv-2', 'tikv-3']
 const running = names.map((name, i) => `${name}  running  pid ${60 + i}  since 2026-11-22T17:51:02Z`)
 const ports = names.slice(1).flatMap((name) => [`${name} status`, `${name} grpc`])
 
-async function play(answers: { svc?: string; ports?: string; cpu?: string; df?: string; network?: string; leaders?: string; halted?: string; logs?: string }) {
+async function play(answers: {
+  svc?: string
+  ports?: string
+  cpu?: string
+  df?: string
+  network?: string
+  leaders?: string
+  halted?: string
+  logs?: string
+}) {
   const it = bench({
     shell(command) {
       if (command === 'svc status') return answers.svc ?? running.join('\n')
@@ -60,7 +69,10 @@ test('a PD without a leader and halted scheduling are named, and left to a perso
   const { rootCause, actions } = await play({ leaders: 'pd-1 200\n', halted: 'pd-1 halted 1\n' })
   assert.deepEqual([rootCause, actions], ['halt-scheduling is true: PD moves and repairs nothing', []])
   const blind = await play({})
-  assert.match(blind.rootCause, /whether pd-1 reaches a leader was not told; whether scheduling is halted could not/)
+  assert.match(
+    blind.rootCause,
+    /whether pd-1 reaches a leader was not told; whether scheduling is halted could not/,
+  )
 })
 
 test('the line that says why a store ended is part of the cause', async () => {

@@ -67,11 +67,11 @@ async function leaderless(work: Work, services: readonly Service[], seen: Seen):
   echo "$n $(curl -sm 5 -o /dev/null -w '%{http_code}' http://$n:${pdPort}/pd/api/v1/leader)"
 done`
   const { stdout } = await work.shell(look, 'Does every PD reach a leader?')
-  const told = (pattern: string) => pds.filter(({ name }) => new RegExp(`^${name} ${pattern}$`, 'm').test(stdout))
+  const told = (pattern: string) =>
+    pds.filter(({ name }) => new RegExp(`^${name} ${pattern}$`, 'm').test(stdout))
   const without = told('(?!200)\\d+')
   const [first] = without
-  if (first)
-    return { component: first.name, what: `${namesOf(without)} reaches no leader of PD`, remedy: [] }
+  if (first) return { component: first.name, what: `${namesOf(without)} reaches no leader of PD`, remedy: [] }
   const unasked = pds.filter((pd) => !told('200').includes(pd))
   seen.push(
     unasked.length === 0

@@ -9,8 +9,8 @@ import {
   setLogVerbosity,
   status,
 } from '@grpc/grpc-js'
-import { within } from '../../shared/deadline.ts'
 import type { Tls } from '../../../core/access.ts'
+import { within } from '../../shared/deadline.ts'
 import type { Answer, Channel } from './channel.ts'
 import { decode, encode } from './codec.ts'
 import type { Method } from './schema.ts'
