@@ -90,6 +90,25 @@ describe('an agent’s shell', { skip }, () => {
       })
   })
 
+  // Of these nobody sees one twice, so the forks are counted.
+  const chains = `for i in {1..8}; do perl -MPOSIX -e '$SIG{CHLD} = "IGNORE"; while () { exit if fork; setsid() }' & done`
+  const forks = async (): Promise<number> =>
+    Number(
+      (await exec('n=/proc/sys/kernel/ns_last_pid; read -r a <$n; sleep 0.5; read -r b <$n; echo $((b - a))'))
+        .stdout,
+    )
+  test('what forks and ends, again and again, ends with its command, too', async () => {
+    assert.equal((await exec(`${chains}; sleep 60`, 700)).timedOut, true)
+    assert.ok((await forks()) < 20)
+  })
+
+  test('and with its session, where its command ended in time', async () => {
+    await exec(`(${chains}) >/dev/null 2>&1`)
+    assert.ok((await forks()) > 40, 'it runs')
+    await cluster.endLeftBehind?.()
+    assert.ok((await forks()) < 20)
+  })
+
   test('a service that it started is not among what it leaves behind, nor under its limits', async () => {
     const { timedOut } = await exec('svc restart echo-1; sleep 60', 1_000)
     assert.equal(timedOut, true)

@@ -47,8 +47,9 @@ if (my $world = $is{world}) {
     }
     if (defined $is{net}) {
         open(my $root, '<', "/proc/$world/root") or die "the world is gone: $!\n";
-        # openat2: a link inside leads nowhere. O_CLOEXEC; RESOLVE_IN_ROOT, _NO_SYMLINKS, _NO_MAGICLINKS.
-        my ($path, $how) = ($is{net}, pack('Q3', 0x80000, 0, 0x10 | 4 | 2));
+        # openat2: a link inside leads nowhere, and a pipe or a lease is not waited for.
+        # O_CLOEXEC, O_NONBLOCK; RESOLVE_IN_ROOT, _NO_SYMLINKS, _NO_MAGICLINKS.
+        my ($path, $how) = ($is{net}, pack('Q3', 0x80000 | 0x800, 0, 0x10 | 4 | 2));
         my $file = must("the network $path", syscall($call{openat2}, fileno($root), $path, $how, length $how));
         open($from{net}, '<&=', $file) or die "$path: $!\n";
     }
@@ -102,9 +103,17 @@ if ($is{command}) {
     prctl(1, 0); # it has to outlive who started it, for the moment that it takes to end the rest
 }
 
-sub marked {
+# Kills what is marked, each as soon as it is found, the newest first: a process may live just long enough to fork.
+# Returns how many it found, and how many others ended while we looked, whose children the list may lack.
+sub kill_marked {
+    my ($found, $vanished) = (0, 0);
     rewinddir($host);
-    return grep { /^\d/ && $_ != $$ && (readlink("$_/ns/cgroup") // '') eq $label } readdir($host);
+    for my $pid (sort { $b <=> $a } grep { /^\d/ && $_ != $$ } readdir($host)) {
+        my $of = readlink("$pid/ns/cgroup");
+        if (!defined $of) { $vanished++ if !-e $pid }
+        elsif ($of eq $label) { $found++; kill('KILL', $pid) }
+    }
+    return ($found, $vanished);
 }
 
 # prlimit64, RLIMIT_NPROC: the kernel counts the threads of all that runs in the world.
@@ -145,11 +154,15 @@ if (defined $command) {
         sysread(STDIN, my $more, 1) or last;
     }
     if (!$ended) {
+        my $quiet = 0;
         for (1 .. 2000) {
+            my ($found, $vanished) = kill_marked();
             # Until it runs bash, nobody may see the namespaces of our own child.
-            my @left = (marked(), waitpid($child, 1) == 0 ? $child : ()) or last;
-            kill('KILL', @left);
-            select(undef, undef, undef, 0.002) if $_ > 20;
+            if (waitpid($child, 1) == 0) { $found++; kill('KILL', $child) }
+            # Programs of the host end all the time: so many looks that find nothing will do, too.
+            $quiet = $found ? 0 : $quiet + 1;
+            last if $quiet && (!$vanished || $quiet == 50);
+            select(undef, undef, undef, 0.002) if $_ > 20 && !$vanished;
         }
         exit 137;
     }

@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs'
 import { systemClock } from '../../core/clock.ts'
 import type { World } from './marker.ts'
 import { allPids, killIfThere, namespaceOf } from './process.ts'
 
 const patienceMs = 5_000
 const pollMs = 2
+/** Programs of the host end all the time: so many looks in a row that find nothing will do. */
+const quietLooks = 50
 
 /**
  * Ends what agents' commands that have ended left running in the background. Each command has a cgroup namespace of its own,
@@ -11,21 +14,36 @@ const pollMs = 2
  */
 export async function endLeftBehind(world: World): Promise<void> {
   const deadline = systemClock.now() + patienceMs
-  for (let left = leftBehind(world); left.length > 0; left = leftBehind(world)) {
-    if (systemClock.now() > deadline)
-      throw new Error(`left by commands, and not to be ended: pid ${left.join(', ')}`)
-    for (const pid of left) killIfThere(pid)
-    await systemClock.sleep(pollMs)
+  for (let quiet = 0; quiet < quietLooks; ) {
+    const { found, vanished } = killLeft(world)
+    quiet = found.length > 0 ? 0 : quiet + 1
+    if (quiet > 0 && !vanished) return
+    if (found.length > 0 && systemClock.now() > deadline)
+      throw new Error(`left by commands, and not to be ended: pid ${found.join(', ')}`)
+    if (!vanished) await systemClock.sleep(pollMs)
   }
 }
 
-function leftBehind(world: World): number[] {
+/**
+ * Kills each as soon as it is found, the newest first: a process may live just long enough to fork. `vanished`: some ended
+ * while we looked, and the list may lack their children.
+ */
+function killLeft(world: World): { found: number[]; vanished: boolean } {
   const here = namespaceOf('self', 'pid')
   const user = namespaceOf(world.init, 'user')
-  const all = allPids()
-    .filter((pid) => user !== null && namespaceOf(pid, 'user') === user)
-    .map((pid) => ({ pid, label: namespaceOf(pid, 'cgroup'), isOutside: namespaceOf(pid, 'pid') === here }))
-  const inUse = new Set(all.filter(({ isOutside }) => isOutside).map(({ label }) => label))
-  inUse.add(namespaceOf(world.init, 'cgroup'))
-  return all.filter(({ label, isOutside }) => !isOutside && label && !inUse.has(label)).map(({ pid }) => pid)
+  const isOurs = (pid: number): boolean => user !== null && namespaceOf(pid, 'user') === user
+  const inUse = new Set([namespaceOf(world.init, 'cgroup')])
+  for (const pid of allPids())
+    if (isOurs(pid) && namespaceOf(pid, 'pid') === here) inUse.add(namespaceOf(pid, 'cgroup'))
+  const found: number[] = []
+  let vanished = false
+  for (const pid of allPids().reverse()) {
+    const label = isOurs(pid) ? namespaceOf(pid, 'cgroup') : null
+    if (label === null) vanished ||= !existsSync(`/proc/${pid}`)
+    else if (!inUse.has(label) && namespaceOf(pid, 'pid') !== here) {
+      killIfThere(pid)
+      found.push(pid)
+    }
+  }
+  return { found, vanished }
 }
