@@ -10,18 +10,26 @@ const folderFlags = pathOnly | constants.O_DIRECTORY | constants.O_NOFOLLOW
 const placeFlags = pathOnly | constants.O_NOFOLLOW
 const fileFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY
 
+/**
+ * linux/magic.h. All that can be written inside a world is on such file systems. A file of the kernel's (proc) says that it is
+ * regular, too, and may be mounted in another's place: it would be read with our powers, and may make us wait for ever.
+ */
+const tmpfs = 0x0102_1994
+
 /** A path into another root, as a lab's endpoints have it: what comes after the root is not trusted. */
 const intoWorld = /^(\/proc\/\d+\/root)\/(.+)$/
 
 /**
- * Opens a regular file for reading. null: there is none, or it is a link, a pipe, a device, a folder, or behind a link.
+ * Opens a regular file for reading. null: there is none, or it is a link, a pipe, a device, a folder, the kernel's, or behind
+ * a link.
  * Outside of worlds folders may be links: there they are the host's own.
  */
 export async function openInside(path: string): Promise<FileHandle | null> {
   if (!intoWorld.test(path)) return regular(await opened(path, fileFlags | constants.O_NOFOLLOW))
   await using place = await placeInside(path)
-  // Only now it is opened: a device or a pipe must not even notice.
-  return place && (await regular(await opened(byDescriptor(place), fileFlags)))
+  // Only now it is opened: a device or a pipe must not even notice, nor may the kernel's log lose what is read.
+  if (!place || (await statfs(byDescriptor(place))).type !== tmpfs) return null
+  return await regular(await opened(byDescriptor(place), fileFlags))
 }
 
 /** A regular file's place, not open for reading: what its `stat` says cannot be exchanged meanwhile. null: none. */
@@ -80,7 +88,7 @@ async function regular(file: FileHandle | null): Promise<FileHandle | null> {
 
 const byDescriptor = ({ fd }: FileHandle): string => `/proc/self/fd/${fd}`
 
-/** It is not there, of another kind, or its process has ended. Anything else is a fault of this machine. */
+/** It is not there, of another kind, under somebody's lease, or its process has ended. Anything else is a fault of this machine. */
 const absent = [
   'ENOENT',
   'ENOTDIR',
@@ -92,6 +100,7 @@ const absent = [
   'ENODEV',
   'ENAMETOOLONG',
   'EISDIR',
+  'EAGAIN',
 ]
 
 async function opened(path: string, flags: number): Promise<FileHandle | null> {
