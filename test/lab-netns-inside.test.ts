@@ -145,8 +145,13 @@ describe('netns lab: whoever is inside decides nothing of what is seen from outs
       /^\0{1,262144}$/,
     ],
     ['larger than a number can say', 'rm -f $file; truncate -s 9223372036854771712 $file', /^$/],
-    ['a page of the kernel', 'rm -f $file; : >$file; mount --bind /proc/kmsg $file', /^$/],
-    ['a device, mounted', 'umount $file; mount --bind /dev/zero $file', null],
+    ['a page of the kernel', 'rm -f $file; : >$file; mount --bind /proc/kmsg $file', null],
+    [
+      'under a lease',
+      `umount $file; setsid perl -e 'open($h, "+<", shift); fcntl($h, 1024, 1) or exit 1; $SIG{IO} = "IGNORE"; $SIG{ALRM} = sub { exit }; alarm 20; open(OK, ">", "/tmp/leased"); print OK $$; close OK; sleep 99' $file >/dev/null 2>&1 & until test -s /tmp/leased; do :; done`,
+      null,
+    ],
+    ['a device, mounted', 'kill -9 $(cat /tmp/leased); mount --bind /dev/zero $file', null],
     ['not text', 'umount $file; rm -f $file; head -c 5000 /dev/urandom >$file', /./s],
     ['600 MB of lines', 'yes | head -c 600000000 >$file', /^(y\n){200}$/],
   ]
@@ -168,6 +173,23 @@ describe('netns lab: whoever is inside decides nothing of what is seen from outs
     assert.ok(await diskWatcher(path)(AbortSignal.timeout(soonMs)))
     await inside('umount -l /var/lib/echo/echo-2; rmdir /var/lib/echo/echo-2; ln -s / /var/lib/echo/echo-2')
     assert.equal(await diskWatcher(path)(AbortSignal.timeout(soonMs)), null)
+  })
+
+  test('a file of the kernel’s in the place of a configuration is not read with the powers of the host', async () => {
+    const path = '/etc/echo/echo-1'
+    for (const kernels of ['/proc/kmsg', '/proc/kallsyms', '/proc/sys/kernel/random/uuid']) {
+      await inside(`mount --bind ${kernels} ${path}`)
+      assert.equal(await soon(cluster.read('echo-1', path)), null, kernels)
+      await inside(`umount ${path}`)
+    }
+    assert.match(String(await cluster.read('echo-1', path)), /I am echo-1/)
+  })
+
+  test('a network that is a pipe is not waited for', async () => {
+    await inside('umount /run/netns/echo-1; rm /run/netns/echo-1; mkfifo /run/netns/echo-1')
+    assert.notEqual((await soon(cluster.run('echo-1', ['true']))).exitCode, 0)
+    await assert.rejects(soon(cluster.probe('echo-1', 'true')))
+    await assert.rejects(soon(cluster.isDelayed('echo-1')))
   })
 
   test('nothing is done to the host’s network in the name of a node', async () => {
