@@ -3,7 +3,6 @@ import { Command, CommanderError } from 'commander'
 import { systemClock } from '../core/clock.ts'
 import { BadInput, exitCodes, Interrupted, MachineLacks, messageOf } from '../core/errors.ts'
 import { inert } from '../core/text.ts'
-import { operatorHome } from '../store/home.ts'
 import { help } from './help.ts'
 import { terminalIo } from './io.ts'
 import { verbs } from './verbs.ts'
@@ -68,10 +67,8 @@ async function main(argv: string[]): Promise<number> {
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.badInput
   if (error instanceof Interrupted || controller.signal.aborted) return exitCodes.interrupted
-  const ofSqlite = (error as { code?: unknown }).code === 'ERR_SQLITE_ERROR'
-  const where = ofSqlite ? `; databases are in ${operatorHome()}, unless an option says otherwise` : ''
   // A file, a database or a server may have put anything in it.
-  process.stderr.write(`operator: ${inert(messageOf(error))}${where}\n`)
+  process.stderr.write(`operator: ${inert(messageOf(error))}\n`)
   if (error instanceof BadInput) return exitCodes.badInput
   if (error instanceof MachineLacks) return exitCodes.machineLacks
   if (process.env.OPERATOR_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`)

@@ -5,7 +5,7 @@
  * Every phase is stored when it begins and when it ends, and what undoes the fault is stored before anything is
  * broken: a trial that dies leaves enough for the next run to clean up and to say where it died.
  */
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ChaosType, Fault } from '../chaos/chaos-type.ts'
 import type { Clock } from '../core/clock.ts'
@@ -18,6 +18,7 @@ import type { Cluster, Lab, NodeState } from '../lab/contract.ts'
 import { type Journal, keepJournal } from '../lab/journal.ts'
 import { type Operation, operate } from '../operate.ts'
 import { type OperatorDb, openOperatorDb } from '../store/operator-db.ts'
+import { makePrivateFolder } from '../store/private.ts'
 import * as store from '../store/trials.ts'
 import { DaemonEnded, proofOfOurs } from './blame.ts'
 import { dataOnDisk } from './disks.ts'
@@ -115,7 +116,7 @@ export async function runTrial(options: TrialOptions): Promise<{ record: TrialRe
     }
   }
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    makePrivateFolder(folder)
     await noteLane(folder, options.lane)
     await using journal = await keepJournal(join(folder, 'beside.jsonl'))
     try {

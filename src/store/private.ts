@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, constants, lstatSync, mkdirSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, constants, lstatSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { BadInput } from '../core/errors.ts'
 
@@ -6,8 +6,17 @@ import { BadInput } from '../core/errors.ts'
 const others = 0o077
 
 /** Makes the folders that are missing on the way, for this user alone. Folders that are there stay as they are. */
-export const makePrivateFolder = (path: string): void => {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
+export function makePrivateFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  const parent = dirname(path)
+  if (parent !== path) makePrivateFolder(parent)
+  // One by one: Node's recursive mkdir never ends where the file system refuses, as /proc does.
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another process was first; a file in the place of a folder is what the next step complains of.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely'
-import { BadInput } from '../core/errors.ts'
+import { BadInput, messageOf } from '../core/errors.ts'
 import { keepPrivate, requireReadable } from './private.ts'
 
 /** How long a writer waits for another process's transaction before SQLITE_BUSY, ms. */
@@ -72,7 +72,9 @@ export function mustExist(path: string, maker: string): void {
   if (path === ':memory:') return
   requireReadable(path)
   const found = statSync(path, { throwIfNoEntry: false })
-  if (!found?.isFile()) throw new BadInput(`there is no database ${path} yet; ${maker} makes it`)
+  if (!found) throw new BadInput(`there is no database ${path} yet; ${maker} makes it`)
+  if (!found.isFile())
+    throw new BadInput(`${path} is ${found.isDirectory() ? 'a folder' : 'no file'}, and not a database`)
   if (found.size === 0) throw new BadInput(`${path} is empty, and not a database; ${maker} makes one`)
 }
 
@@ -86,9 +88,13 @@ function connect(path: string): DatabaseSync {
 }
 
 /** https://www.sqlite.org/rescode.html */
-const codes = { busy: 5, locked: 6, readonly: 8, ioError: 10, full: 13, cannotOpen: 14, notADatabase: 26 }
+const codes = {
+  ...{ busy: 5, locked: 6, readonly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14 },
+  notADatabase: 26,
+}
 const unavailable = [codes.busy, codes.locked, codes.readonly, codes.ioError, codes.full, codes.cannotOpen]
-const unwritable = [codes.readonly, codes.cannotOpen]
+// A full disk has no room for the files that SQLite makes beside a database.
+const unwritable = [codes.readonly, codes.cannotOpen, codes.full, codes.ioError]
 
 // The low byte says what, the others why.
 const codeOf = (error: unknown): number => ((error as { errcode?: number }).errcode ?? 0) & 0xff
@@ -96,11 +102,17 @@ const codeOf = (error: unknown): number => ((error as { errcode?: number }).errc
 /** Whether the same write may well succeed later: somebody else holds the database, or its disk is full. */
 export const isUnavailable = (error: unknown): boolean => unavailable.includes(codeOf(error))
 
-/** The file or its folder may not be written to. */
+/** The file or its folder may not be written to, or nothing more fits. */
 export const isUnwritable = (error: unknown): boolean => unwritable.includes(codeOf(error))
 
-export const explained = (error: unknown, path: string): unknown =>
-  codeOf(error) === codes.notADatabase ? new BadInput(`${path} is not a database`) : error
+/** What SQLite found wrong with the file itself, with its name and what to do. */
+export function explained(error: unknown, path: string): unknown {
+  if (codeOf(error) === codes.notADatabase) return new BadInput(`${path} is not a database`)
+  if (codeOf(error) !== codes.corrupt) return error
+  return new BadInput(
+    `${path} is damaged (${messageOf(error)}): put a copy in its place, or save what can be read with: sqlite3 ${path} .recover`,
+  )
+}
 
 const versionOf = (db: DatabaseSync): number =>
   (db.prepare('pragma user_version').get() as { user_version: number }).user_version
@@ -188,19 +200,31 @@ function adapt(db: DatabaseSync, { committed }: Hooks): Omit<SqliteDatabase, 'cl
     prepare: (sql) => {
       // A full disk rolls back by itself; a second rollback would hide why.
       if (sql === 'rollback' && !db.isTransaction) return nothingToDo
-      const statement = db.prepare(sql === 'begin' ? 'begin immediate' : sql)
+      const statement = named(db, () => db.prepare(sql === 'begin' ? 'begin immediate' : sql))
       const values = (parameters: ReadonlyArray<unknown>) => parameters as SQLInputValue[]
       return {
         reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...values(parameters)),
+        all: (parameters) => named(db, () => statement.all(...values(parameters))),
         run: (parameters) => {
-          const result = statement.run(...values(parameters))
+          const result = named(db, () => statement.run(...values(parameters)))
           if (sql === 'commit') committed?.(db)
           return result
         },
         iterate: (parameters) => statement.iterate(...values(parameters)),
       }
     },
+  }
+}
+
+/** Whatever SQLite refuses says of which file. */
+function named<T>(db: DatabaseSync, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    const path = db.location() ?? ':memory:'
+    const told = explained(error, path)
+    if (told === error && error instanceof Error) error.message = `${path}: ${error.message}`
+    throw told
   }
 }
 
