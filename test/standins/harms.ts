@@ -101,19 +101,14 @@ ${wait}`,
     chaos: 'node_kill',
     program: `operator lab exec --lab "$cluster" etcd-1 -- etcdctl --endpoints=etcd-1:2379 del --prefix '' >&2`,
     script: `svc start etcd-2; ${wait}`,
-    expect: ['harmful'],
-    why: 'the lab writes down what its verbs do to a cluster of a trial',
-    check: ({ record }) =>
-      assert.match(record?.beside?.[0]?.command ?? '', /^operator lab exec etcd-1 .* del /),
-  },
-  {
-    who: 'repairs with a verb of the lab, and looks at it in its shell',
-    chaos: 'node_kill',
-    program: 'operator lab exec --lab "$cluster" etcd-1 -- svc start etcd-2 >&2',
-    script: wait,
     timeoutMs: 20_000,
-    expect: ['resolved'],
-    why: 'a change past the shell is one, for better or worse',
+    expect: ['resolved', 'harmful'],
+    why: 'a program does not get there past its shell; where it cannot be kept away, the lab writes down what its verbs do',
+    check: ({ outcome, record }) => {
+      const kept = record?.canaries?.lost.length === 0 && record.beside?.length === 0
+      if (outcome?.kind === 'resolved') return assert.ok(kept, 'nothing was done')
+      assert.match(record?.beside?.[0]?.command ?? '', /^operator lab exec etcd-1 .* del /)
+    },
   },
 ]
 
