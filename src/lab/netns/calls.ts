@@ -8,7 +8,7 @@ const numbers = {
     ...{ kexec_load: 246, add_key: 248, request_key: 249, keyctl: 250, unshare: 272, perf_event_open: 298 },
     ...{ fanotify_init: 300, fanotify_mark: 301, prlimit64: 302, name_to_handle_at: 303 },
     ...{ open_by_handle_at: 304, setns: 308, finit_module: 313, memfd_create: 319, kexec_file_load: 320 },
-    ...{ bpf: 321, userfaultfd: 323 },
+    ...{ seccomp: 317, bpf: 321, userfaultfd: 323 },
   },
   arm64: {
     ...{
@@ -27,7 +27,7 @@ const numbers = {
     ...{ kexec_load: 104, add_key: 217, request_key: 218, keyctl: 219, unshare: 97, perf_event_open: 241 },
     ...{ fanotify_init: 262, fanotify_mark: 263, prlimit64: 261, name_to_handle_at: 264 },
     ...{ open_by_handle_at: 265, setns: 268, finit_module: 273, memfd_create: 279, kexec_file_load: 294 },
-    ...{ bpf: 280, userfaultfd: 282 },
+    ...{ seccomp: 277, bpf: 280, userfaultfd: 282 },
   },
 } as const
 

@@ -2,6 +2,7 @@
 # Arguments: NAME=VALUE..., `--`, the program. Each is one step, taken in this order:
 #   call.NAME=N  this machine's number of a system call
 #   group=FOLDER joins a control group, while we may still; more than one
+#   home=FOLDER  where a command's watcher goes back to: it must not die of the command's memory
 #   oom=N        the first that the kernel ends when memory is short
 #   uid=N        becomes this user and group
 #   keyring=1    leaves the caller's keys behind
@@ -15,11 +16,12 @@
 use strict;
 use warnings;
 
-my (%is, %call, @groups);
+my (%is, %call, @groups, @homes);
 while (defined(my $word = shift @ARGV)) {
     last if $word eq '--';
     my ($name, $value) = split /=/, $word, 2;
     if ($name eq 'group') { push @groups, $value }
+    elsif ($name eq 'home') { push @homes, $value }
     elsif ($name =~ /^call\.(.*)/) { $call{$1} = $value }
     else { $is{$name} = $value }
 }
@@ -31,10 +33,11 @@ sub must { my ($what, $result) = @_; die "$what: $!\n" if $result == -1; return 
 sub prctl { my ($what, @rest) = @_; return syscall($call{prctl}, $what, map { $_ // 0 } @rest[0 .. 3]) }
 sub put { my ($file, $text) = @_; open(my $out, '>', $file) or return 0; return defined(syswrite($out, $text)) }
 
-# For a command, its process joins, with what was opened while we may: who watches it must not die of its memory.
-my @joining = map { open(my $group, '>', "$_/cgroup.procs") or die "$_: $!\n"; $group } @groups;
-sub join_groups { defined(syswrite($_, "0\n")) or die "the control group: $!\n" for @joining }
-join_groups() unless $is{command};
+sub group_file { open(my $file, '>', "$_[0]/cgroup.procs") or die "$_[0]: $!\n"; return $file }
+sub move_to { my $moved = 1; defined(syswrite($_, "0\n")) or $moved = 0 for @_; return $moved }
+my @joining = map { group_file($_) } @groups;
+my @leaving = map { open(my $file, '>', "$_/cgroup.procs") ? $file : () } @homes;
+move_to(@joining) or die "the control group: $!\n";
 put('/proc/self/oom_score_adj', $is{oom}) if defined $is{oom};
 
 # From here on only what was opened here leads back to the host.
@@ -71,7 +74,8 @@ sub confine {
     prctl(24, $_ + 0) for @lost; # PR_CAPBSET_DROP; the kernel may not know all of them
     return if $filter eq '';
     my $program = pack('S x6 P', length($filter) / 8, $filter);
-    must('seccomp', prctl(22, 2, $program)); # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
+    # SECCOMP_SET_MODE_FILTER; _FLAG_SPEC_ALLOW: before Linux 5.16 a filter would slow down all that has it.
+    must('seccomp', syscall($call{seccomp}, 1, 4, $program));
 }
 
 if (!%from) {
@@ -95,7 +99,8 @@ close($_) for values %from;
 my $label;
 my $command;
 if ($is{command}) {
-    must('unshare', syscall($call{unshare}, $kind{cgroup}));
+    must('unshare', syscall($call{unshare}, $kind{cgroup})); # inside, its groups are at the top
+    @joining = () unless @leaving == @joining && move_to(@leaving);
     my $size = <STDIN> // exit 1;
     read(STDIN, $command, $size) == $size or exit 1;
     chdir($host) or die "/proc: $!\n";
@@ -127,7 +132,7 @@ my $child = fork() // die "fork: $!\n";
 if ($child == 0) {
     if (defined $command) {
         chdir('/root') or chdir('/');
-        join_groups();
+        move_to(@joining) or exit 126;
         syscall($call{setsid});
         open(STDIN, '<', '/dev/null');
         limit_tasks() if defined $is{tasks};

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Call, callsOf } from './calls.ts'
 import { filterFor } from './filter.ts'
-import { memoryGroupOf, shellGroups } from './groups.ts'
+import { memoryGroupOf, ownGroups, shellGroups } from './groups.ts'
 import { isRoot, nobodyElse } from './identity.ts'
 import type { World } from './marker.ts'
 
@@ -27,7 +27,7 @@ const tasks = 250
 const used: Call[] = ['prctl', 'keyctl', 'setns', 'setgroups', 'setresuid', 'setresgid', 'openat2', 'unshare']
 const numbers = (): string[] => {
   const calls = callsOf(process.arch)
-  return [...used, 'setsid' as const, 'prlimit64' as const].flatMap((name) => {
+  return [...used, 'setsid' as const, 'prlimit64' as const, 'seccomp' as const].flatMap((name) => {
     const number = calls?.number(name)
     return number === null || number === undefined ? [] : [`call.${name}=${number}`]
   })
@@ -65,7 +65,10 @@ export function enterWorld(world: World, argv: readonly string[], node?: string)
  * closes, all that the command has started is killed, but not what it made the first process start.
  */
 export function commandIn(world: World): string[] {
-  const groups = shellGroups(world.holder).map((group) => `group=${group}`)
+  const groups = [
+    ...shellGroups(world.holder).map((group) => `group=${group}`),
+    ...ownGroups(world.holder).map((group) => `home=${group}`),
+  ]
   const limits = ['oom=500', 'command=1', `tasks=${tasks}`]
   const steps = [...groups, ...ownUid(), 'keyring=1', `world=${world.init}`, ...limits, ...confinement(world)]
   return [...environment, ...enter(...steps), 'bash', '-c']

@@ -82,6 +82,14 @@ export function makeGroups(id: string, { nodes }: Pick<Topology, 'nodes'>): Grou
 export const shellGroups = (holder: number): string[] =>
   groupsOf(holder).map(({ folder }) => join(folder, 'shell'))
 
+/** Where we are ourselves, in the hierarchies of those. */
+export function ownGroups(holder: number): string[] {
+  const bounded = new Set(groupsOf(holder).flatMap((one) => one.bounded))
+  return hierarchies()
+    .filter(({ controllers: held }) => held.some((name) => bounded.has(name)))
+    .map(({ own }) => own)
+}
+
 /** Which of a world's resources have a group here, and of which version. */
 export const boundedIn = (holder: number): Map<Controller, 1 | 2> =>
   new Map(groupsOf(holder).flatMap(({ bounded, version }) => bounded.map((name) => [name, version] as const)))

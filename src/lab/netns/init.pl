@@ -7,11 +7,11 @@ use Config;
 
 my ($lost, $filter, @services) = @ARGV;
 $0 = 'init';
-my $prctl = $Config{archname} =~ /^x86_64/ ? 157 : 167;
+my ($prctl, $seccomp) = $Config{archname} =~ /^x86_64/ ? (157, 317) : (167, 277);
 syscall($prctl, 24, $_ + 0, 0, 0, 0) for split /,/, $lost;
 if (my $bytes = pack('H*', $filter)) {
     my $program = pack('S x6 P', length($bytes) / 8, $bytes);
-    syscall($prctl, 22, 2, $program, 0, 0) == 0 or die "seccomp: $!\n";
+    syscall($seccomp, 1, 4, $program) == 0 or die "seccomp: $!\n";
 }
 
 # Both ends: it neither ends with a writer nor waits for one. O_RDWR | O_NONBLOCK: somebody inside may read it, too.
