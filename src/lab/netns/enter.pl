@@ -36,7 +36,7 @@ sub put { my ($file, $text) = @_; open(my $out, '>', $file) or return 0; return 
 sub group_file { open(my $file, '>', "$_[0]/cgroup.procs") or die "$_[0]: $!\n"; return $file }
 sub move_to { my $moved = 1; defined(syswrite($_, "0\n")) or $moved = 0 for @_; return $moved }
 my @joining = map { group_file($_) } @groups;
-my @leaving = map { open(my $file, '>', "$_/cgroup.procs") ? $file : () } @homes;
+my @leaving = grep { defined fileno($_) } map { open(my $file, '>', "$_/cgroup.procs"); $file } @homes;
 move_to(@joining) or die "the control group: $!\n";
 put('/proc/self/oom_score_adj', $is{oom}) if defined $is{oom};
 
