@@ -17,7 +17,8 @@ test('a locked database is said, and what was seen meanwhile is stored when it i
   })
   await once(locker.stdout, 'data')
   await m.look({ 'down/a': 'bad' })
-  assert.deepEqual(m.events, [{ kind: 'trouble', message: 'database is locked' }])
+  const message = `${dir.file('operator.db')}: database is locked`
+  assert.deepEqual(m.events, [{ kind: 'trouble', message }])
   locker.stdin.end()
   await once(locker, 'close')
   await m.look({})
@@ -34,8 +35,9 @@ test('so is a full disk, and nothing is lost', async () => {
     dir.path,
   ])
   const { cycles, opened, resolved, troubles, refused, audit } = JSON.parse(stdout)
-  assert.deepEqual(troubles, ['database or disk is full'])
-  assert.equal(refused, 'database or disk is full')
+  const full = `${dir.file('operator.db')}: database or disk is full`
+  assert.deepEqual(troubles, [full])
+  assert.equal(refused, full)
   assert.deepEqual([opened, resolved], [cycles, cycles])
   assert.deepEqual([audit.ok, audit.entries], [true, 2])
 })
