@@ -39,8 +39,13 @@ test('an answer in pieces of one byte costs no more memory than its bytes', asyn
   using client = clientOf(server.url)
   const asked = client.ask({ method: 'GET', path: '/', signal: AbortSignal.timeout(1_500), maxBytes: 1e9 })
   const before = kept()
-  await systemClock.sleep(1_000)
-  assert.ok(kept() - before < mostBytes)
+  // What was let go is freed beside us: the least of several looks, while the answer still comes.
+  let grew = Number.POSITIVE_INFINITY
+  for (let look = 0; look < 5; look++) {
+    await systemClock.sleep(look === 0 ? 800 : 100)
+    grew = Math.min(grew, kept() - before)
+  }
+  assert.ok(grew < mostBytes, `${grew} bytes more`)
   assert.equal((await asked).kind, 'silent')
 })
 
