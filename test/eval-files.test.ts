@@ -171,7 +171,7 @@ const variants: Record<string, Fault> = {
   'an unknown key': [
     v('system_prompt', 'prompt'),
     /4:1 prompt:/,
-    /known: name, agent, command, model, system_prompt/,
+    /known: name, agent, command, run_as, model, context_tokens, output_tokens, system_prompt/,
   ],
   'an unknown tool': [v('[shell]', '[browser]'), /8:19 tools_config\.enabled_tools\.0:/, /shell/],
   'an unknown choice': [v('auto', 'always'), /7:3 tools_config\.tool_choice:/, /auto.*required/],

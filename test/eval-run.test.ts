@@ -149,7 +149,7 @@ describe('eval run', { skip: can ? false : 'no namespaces here' }, () => {
     const { exitCode } = await ended
     sabotage.exec('alter table elsewhere rename to phases')
     assert.equal(exitCode, 1)
-    assert.match(stderr(), /invalid in \w+: no such table: phases/)
+    assert.match(stderr(), /invalid in \w+: .*eval\.db: no such table: phases/)
     assert.deepEqual(left(), [])
   })
 
