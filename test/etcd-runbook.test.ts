@@ -138,15 +138,16 @@ describe('etcd runbook in a lab', { skip: can ? false : 'no namespaces here' }, 
 
   test('names who holds the address of a member that cannot start', async () => {
     await cluster.stop('etcd-3')
-    const listen = 'IO::Socket::INET->new(LocalPort => 2380, Listen => 1) or die; sleep 60'
-    const hold = `svc exec etcd-3 -- setsid perl -MIO::Socket::INET -e '$s = ${listen}' </dev/null >/tmp/held 2>&1 &`
-    await cluster.run('etcd-1', ['bash', '-c', `${hold} echo $! >/tmp/holder`])
+    const listen =
+      '$s = IO::Socket::INET->new(LocalPort => 2380, Listen => 1, ReuseAddr => 1) or die; sleep 100'
+    const holder = cluster.run('etcd-3', ['perl', '-MIO::Socket::INET', '-e', listen])
     const held = async () => /:2380 /.test((await cluster.run('etcd-3', ['ss', '-ltn'])).stdout)
     await until('the port is held', held)
     const { claim } = await work()
     assert.deepEqual([claim.status, claim.component], ['not_fixed', 'etcd-3'])
     assert.match(claim.rootCause, /address is already in use/)
-    await cluster.run('etcd-1', ['bash', '-c', 'kill $(cat /tmp/holder)'])
+    await cluster.run('etcd-3', ['pkill', '-f', 'LocalPort'])
+    await holder
     await cluster.start('etcd-3')
   })
 })
