@@ -54,6 +54,12 @@ async function tryAgain(failures: readonly Failure[]): Promise<Failure[]> {
 
 async function runFiles(files: readonly string[], concurrency: number, testNamePatterns: readonly string[]) {
   const results: TestResult[] = []
+  let ofThisFile: TestResult[] = []
+  // A test says where it is written, which may be a suite that several files share; files are reported one after the other.
+  const endFile = (file: string) => {
+    results.push(...ofThisFile.map((result) => ({ ...result, file })))
+    ofThisFile = []
+  }
   const running = new Set<string>()
   const stuck = new AbortController()
   const stream = run({
@@ -75,11 +81,19 @@ async function runFiles(files: readonly string[], concurrency: number, testNameP
     alarm.refresh()
     if (type === 'test:dequeue' && data.nesting === 0 && data.name === data.file)
       running.add(nameOf(data.file))
-    if (type === 'test:pass' || type === 'test:fail') results.push(resultOf(data, type === 'test:pass'))
-    if (type === 'test:summary' && data.file !== undefined) running.delete(nameOf(data.file))
+    if (type === 'test:pass' || type === 'test:fail') {
+      const result = resultOf(data, type === 'test:pass')
+      ofThisFile.push(result)
+      if (result.kind === 'file') endFile(result.file)
+    }
+    if (type === 'test:summary' && data.file !== undefined) {
+      endFile(nameOf(data.file))
+      running.delete(nameOf(data.file))
+    }
   })
   for await (const text of stream.compose(spec())) process.stdout.write(text)
   clearTimeout(alarm)
+  results.push(...ofThisFile)
   return results
 }
 

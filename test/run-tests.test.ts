@@ -51,6 +51,17 @@ suite('the runner of the tests', () => {
     assert.equal(spawnSync('cat', [join(folder, 'count')], { encoding: 'utf8' }).stdout, 'x')
   })
 
+  test('a test of a suite that another file has written is tried again where it ran', () => {
+    writeFileSync(
+      join(folder, 'shared.mjs'),
+      `import { test } from 'node:test'\nimport fs from 'node:fs'
+      export const shared = () => test('shared', () => { if (!${secondTime('shared')}) throw new Error('bad luck') })`,
+    )
+    const { status, stdout } = run("const { shared } = await import('./shared.mjs'); shared()")
+    assert.equal(status, 0)
+    assert.match(stdout, /NOT RELIABLE[\s\S]*\.test\.mjs: shared/)
+  })
+
   test('what fails twice has failed: a test, one inside a test, a hook, a file', () => {
     for (const [source, title] of [
       ["test('no', () => { throw new Error('no') })", 'no'],
