@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { table } from '../src/tui/text.ts'
 import { dockerLab } from './docker.ts'
 import { evalStore } from './eval-store.ts'
+import { healthy } from './healthy.ts'
 import { help } from './help.ts'
 import { lab } from './lab.ts'
 import { lanes } from './lanes.ts'
@@ -21,6 +22,7 @@ const benches: Record<string, Bench> = {
   detection,
   lanes,
   monitor,
+  healthy,
   'eval-store': evalStore,
   statistics,
   tikv,

@@ -84,6 +84,8 @@ const causes: [string, string[], Diagnosis][] = [
   ['nothing was wrong', ['pause'], 'wrong'],
   ['nothing was wrong', ['none'], 'right'],
   ['nothing was wrong after etcd-2 was killed', ['none'], 'wrong'],
+  ['etcd-2: it cannot read its data: the files are damaged', ['data_corruption'], 'right'],
+  ['discovery failed: proto: illegal wireType 7', ['data_corruption'], 'right'],
 ]
 
 describe('what broke it', () => {

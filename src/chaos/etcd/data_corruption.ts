@@ -34,7 +34,8 @@ export const dataCorruption: ChaosType<z.infer<typeof params>> = {
   causes: [
     /corrupt|bit ?rot|\bcrc\b|checksum|magic number|invalid database|(bad|torn) block/i,
     /(damaged|broken|garbled|unreadable|overwritten|mangled) (\w+ )?(wal|write-ahead|data|db|database|log|file)/i,
-    /\b(wal|write-ahead log|database|db|data|data file)s?:? .{0,20}(damaged|broken|garbled|unreadable|overwritten|mangled)/i,
+    /cannot (read|open|parse|decode|load) (its|the) (own )?(data|wal|write-ahead log|database|db|snapshot)\b|illegal wire ?type/i,
+    /\b(wal|write-ahead log|database|db|data|(data )?files?)s?:? .{0,20}(damaged|broken|garbled|unreadable|overwritten|mangled)/i,
   ],
   alsoNamed: ['member_removed'],
   params,
