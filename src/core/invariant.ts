@@ -38,8 +38,13 @@ export interface Invariant<O> {
    * Cluster-wide: any node's. While one of them is violated, no ticket opens for this.
    */
   inhibitedBy?: readonly string[]
-  /** The same, by a violation at any node: an alarm of one member stops all of them. */
+  /** The same as `inhibitedBy`, by a violation at any node: an alarm of one member stops all of them. */
   inhibitedAnywhereBy?: readonly string[]
+  /**
+   * Set where a violation means that the node cannot be observed: it is down, or we may not trust it. It then explains
+   * every check of that node that is unknown, so that one dead node is one ticket.
+   */
+  explainsUnobservable?: true
   check(observation: O, node: string): Verdict
 }
 

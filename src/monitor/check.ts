@@ -72,7 +72,10 @@ export function checkAll<O extends Observation>(
       }),
     ),
   )
-  const sight = checkSight(subject.name, nodes, checks, graces[unobservable])
+  const explanations = subject.invariants.flatMap(({ name, explainsUnobservable }) =>
+    explainsUnobservable ? [name] : [],
+  )
+  const sight = checkSight(subject.name, nodes, checks, explanations, graces[unobservable])
   return [
     ...checks,
     ...sight.map((check) =>
@@ -94,6 +97,7 @@ function checkSight(
   subject: string,
   nodes: readonly string[],
   checks: Check[],
+  explanations: readonly string[],
   ownGraceMs?: number,
 ): Check[] {
   const blind = (node: string) => checks.filter((c) => c.node === node && c.verdict.kind === 'unknown')
@@ -105,8 +109,7 @@ function checkSight(
     node,
     ...unobservableRule,
     graceMs: ownGraceMs ?? graceMs,
-    // A node that is down or whose certificate nobody may trust cannot be looked at: its own ticket says so already.
-    inhibitedBy: node === wholeCluster ? [] : ['member_down', 'node_down', 'certificate_bad'],
+    inhibitedBy: node === wholeCluster ? [] : explanations,
     inhibitedAnywhereBy: [],
     verdict,
   })

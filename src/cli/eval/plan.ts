@@ -85,6 +85,7 @@ export function planOf(options: TrialSettings, model: ResolvedModel | null, vari
   }
   checkTargets(subject, options.size, [fault])
   checkFit(chaosType, subject)
+  if (!baseline) requireAgent(subject, variant, model)
   return planTrials(
     {
       ...baseOf(options, model),
@@ -113,6 +114,8 @@ export function planOfFile(path: string, options: CampaignSettings, say: (remark
   const file = readCampaign(path, known)
   const arms = variantsOf(file).flatMap((name) => variants.get(name) ?? [])
   const model = modelForArms(arms, options, say)
+  for (const name of file.subjects)
+    for (const variant of arms) requireAgent(subjectNamed(name), variant, model)
   if (file.limits.cost_usd !== undefined) requireKnownCosts(path, arms, model, options, say)
   const base = baseOf(options, model)
   const { settle_seconds: settle, limits, size = base.size, load } = file
@@ -146,6 +149,15 @@ function modelForArms(
   const model = open ? chooseModel(options, say) : null
   for (const variant of variants) workerFor(variant, model ? 'llm' : 'runbook', options)
   return model
+}
+
+/** @throws BadInput where a trial would wait for a runbook that the subject does not have, and count against the agent. */
+function requireAgent(subject: Subject, variant: Variant, model: ResolvedModel | null): void {
+  const { agent } = workerBy(variant, { agent: model ? 'llm' : 'runbook', model: null })
+  if (agent !== 'runbook' || subject.runbook) return
+  throw new BadInput(
+    `${subject.name} has no runbook, so variant '${variant.name}' has nobody to repair it; set ANTHROPIC_API_KEY for a model, name a variant with \`agent: command\`, or use --baseline for trials with no agent`,
+  )
 }
 
 /** A limit of the whole campaign counts what its sessions cost, so that has to be known. */

@@ -67,6 +67,7 @@ const certificateBad: Invariant<EtcdObservation> = {
   severity: 'critical',
   graceMs: 1_000,
   keepFiringMs: 3_000,
+  explainsUnobservable: true,
   description: 'The certificate of the member is of no use: clients that come new turn away.',
   source:
     'our own: the certificate as it is shown at a new connection, by the rules of TLS and HTTPS (RFC 9525)',

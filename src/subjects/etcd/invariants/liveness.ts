@@ -10,6 +10,7 @@ const memberDown: Invariant<EtcdObservation> = {
   // One look is proof enough: the port refused, or the node was silent for a whole second while others answered.
   graceMs: 0,
   keepFiringMs: 2000,
+  explainsUnobservable: true,
   description: 'The member does not answer: its process is gone or stuck, or the network does not reach it.',
   source: 'etcd mixin: etcdMembersDown (20 m there, meant for paging)',
   check(observation, name) {

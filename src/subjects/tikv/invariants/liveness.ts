@@ -11,6 +11,7 @@ const nodeDown: TikvInvariant = {
   // One look is proof enough: the port refused, or the node was silent for a whole second while others answered.
   graceMs: 0,
   keepFiringMs: 2_000,
+  explainsUnobservable: true,
   description: 'The node does not answer: its process is gone or stuck, or the network does not reach it.',
   source: 'tikv blacker.rules.yml: probe_success == 0 for 1 m; PD itself sees a dead store only after 20 s',
   check(observation, name) {
