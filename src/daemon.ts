@@ -86,10 +86,15 @@ export function plainEnv(env: NodeJS.ProcessEnv = process.env): Record<string, s
 /** Little of what a daemon reads outlives its next look: without a limit V8 lets 30 MB of it lie about. */
 const small = '--max-semi-space-size=1'
 
+/** Absolute paths of the plugins that this process has loaded. Whatever runs this same program loads them, too. */
+const plugins: string[] = []
+export const handOnPlugin = (path: string): void => void plugins.push(path)
+
 /** argv that runs this same program as a daemon, from a checkout or installed. */
-export function self(): string[] {
+export function self(wanted: { plugins?: boolean } = {}): string[] {
   const flags = process.execArgv.filter((flag) => !flag.startsWith('--max-semi-space-size'))
-  return [process.execPath, ...flags, small, process.argv[1] ?? '']
+  const program = [process.execPath, ...flags, small, process.argv[1] ?? '']
+  return wanted.plugins === false ? program : [...program, ...plugins.flatMap((path) => ['--plugin', path])]
 }
 
 /** The last words of a daemon that ended on its own. */

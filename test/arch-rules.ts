@@ -12,7 +12,7 @@ export interface Import {
 
 const lowest = ['core', 'store', 'lab', 'chaos', 'subjects', 'monitor', 'agent', 'sandbox']
 const operate = ['core', 'store', 'lab', 'monitor', 'agent', 'sandbox', 'subjects', 'daemon.ts', 'operate.ts']
-const everythingBelow = [...lowest, 'spawn.ts', 'daemon.ts', 'operate.ts', 'eval']
+const everythingBelow = [...lowest, 'spawn.ts', 'daemon.ts', 'operate.ts', 'plugins.ts', 'eval']
 
 /** What each layer may import besides itself: folders, or single files. The picture is in docs/tour.md. */
 export const layers: Record<string, readonly string[]> = {
@@ -29,6 +29,8 @@ export const layers: Record<string, readonly string[]> = {
   agent: ['core', 'store', 'sandbox', 'spawn.ts'],
   'daemon.ts': ['core', 'spawn.ts'],
   'operate.ts': operate,
+  'sdk.ts': ['core', 'chaos', 'lab/contract.ts'],
+  'plugins.ts': ['core', 'daemon.ts', 'chaos', 'subjects', 'agent', 'lab/contract.ts', 'sdk.ts'],
   eval: [...operate, 'chaos'],
   view: everythingBelow,
   tui: everythingBelow,

@@ -87,6 +87,6 @@ describe('a campaign', () => {
       stderr,
       /broken\.yaml:5:5 chaos_types\.0\.type: unknown chaos type; known: none, noise, node_kill/,
     )
-    assert.match(stderr, /broken\.yaml:10:1 sed: unknown key; known: name, subjects/)
+    assert.match(stderr, /broken\.yaml:10:1 sed: unknown key; known: name, plugins, subjects/)
   })
 })

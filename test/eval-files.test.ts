@@ -76,7 +76,7 @@ const campaigns: Record<string, Fault> = {
   'an unknown key': [
     c('parallel:', 'paralel:'),
     /10:1 paralel:/,
-    /unknown key; known: name, subjects, chaos_types/,
+    /unknown key; known: name, plugins, subjects, chaos_types/,
   ],
   'an unknown key further in': [
     c('cost_usd', 'cost'),

@@ -1,3 +1,4 @@
+import { BadInput } from '../core/errors.ts'
 import { bandwidth } from './bandwidth.ts'
 import type { ChaosType } from './chaos-type.ts'
 import { cpuThrottle } from './cpu_throttle.ts'
@@ -32,4 +33,10 @@ export const chaosTypes: Record<string, ChaosType> = {
   data_corruption: dataCorruption as ChaosType,
   member_removed: memberRemoved as ChaosType,
   pause_grpc: pauseGrpc as ChaosType,
+}
+
+/** @throws BadInput for a name that is taken. */
+export function addChaosType(type: ChaosType): void {
+  if (Object.hasOwn(chaosTypes, type.name)) throw new BadInput(`there is a chaos type '${type.name}' already`)
+  chaosTypes[type.name] = type
 }

@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs'
 import { commandAgent } from '../agent/kinds/command.ts'
+import { knownAgentKinds, pluginAgent } from '../agent/kinds/kinds.ts'
 import { llmAgent } from '../agent/kinds/llm.ts'
 import { nop } from '../agent/kinds/nop.ts'
 import { type ResolvedModel, resolveModel } from '../agent/model.ts'
@@ -18,6 +19,7 @@ export type Worker =
   | { agent: 'llm'; model: ResolvedModel; limits: Limits; variant: Variant }
   | { agent: 'command'; command: string[]; asSelf: boolean; limits: Limits }
   | { agent: 'runbook' | 'nop'; limits: Limits }
+  | { agent: 'plugin'; work: AgentKind; limits: Limits }
 
 /** @throws BadInput or MachineLacks, naming the variant, when nobody could work by it here. */
 export function workerFor(variant: Variant, started: 'llm' | 'runbook', settings: AgentSettings): Worker {
@@ -50,8 +52,14 @@ function resolved(variant: Variant, started: 'llm' | 'runbook', settings: AgentS
     case 'runbook':
     case 'nop':
       return { agent, limits }
-    default:
-      throw new BadInput(`no kind of agent '${agent}'`)
+    default: {
+      const work = pluginAgent(agent)
+      if (!work)
+        throw new BadInput(
+          `no kind of agent '${agent}'; known: ${knownAgentKinds().join(', ')}; one of a plugin needs --plugin FILE`,
+        )
+      return { agent: 'plugin', work, limits }
+    }
   }
 }
 
@@ -105,7 +113,8 @@ export function kindOf(
     case 'command':
       return commandAgent({
         command: worker.command,
-        operator: self(),
+        // It runs where a plugin's file may not be readable, and needs no subject.
+        operator: self({ plugins: false }),
         env: process.env,
         confine: { databases: databasesAround(db), asSelf: worker.asSelf },
       })
@@ -114,6 +123,8 @@ export function kindOf(
       return subject.runbook
     case 'nop':
       return nop
+    case 'plugin':
+      return worker.work
     default:
       return worker satisfies never
   }

@@ -40,6 +40,10 @@ async function main(argv: string[]): Promise<number> {
     .description('An autonomous site-reliability engineer, and the laboratory that proves how good it is.')
     .version(version)
     .exitOverride()
+    .option(
+      '--plugin <file|package>',
+      'subjects, chaos types and agents of your own; before the verb (repeatable)',
+    )
     // `eval run` and `eval run campaign` have options of the same name: each belongs to the word before it.
     .enablePositionalOptions()
     .configureHelp(help)
@@ -49,18 +53,36 @@ async function main(argv: string[]): Promise<number> {
       '\nBegin with:\n  operator doctor          what can run on this machine\n  operator demo etcd       break a real cluster and watch it being repaired\n',
     )
   const io = terminalIo(controller.signal)
-  const wanted = argv.find((word) => !word.startsWith('-'))
-  const used = wanted === 'help' ? argv[argv.indexOf('help') + 1] : wanted
+  const { plugins, rest } = pluginsIn(argv)
+  try {
+    if (plugins.length > 0) await (await import('../plugins.ts')).loadPlugins(plugins)
+  } catch (error) {
+    return explain(error)
+  }
+  const wanted = rest.find((word) => !word.startsWith('-'))
+  const used = wanted === 'help' ? rest[rest.indexOf('help') + 1] : wanted
   for (const [name, verb] of Object.entries(verbs)) {
     if (name === used) (await verb.load()).register(program, io)
     else program.command(name, { hidden: verb.hidden ?? false }).description(verb.summary)
   }
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await program.parseAsync(rest, { from: 'user' })
     if (controller.signal.aborted) return exitCodes.interrupted
     return Number(process.exitCode ?? exitCodes.done)
   } catch (error) {
     return explain(error)
+  }
+}
+
+/** Before the verb: what a plugin brings stands in the verbs' help, lists and checks. */
+function pluginsIn(argv: readonly string[]): { plugins: string[]; rest: string[] } {
+  const [plugins, rest]: [string[], string[]] = [[], [...argv]]
+  for (;;) {
+    const [option = '', value] = rest
+    if (option === '--plugin' && value !== undefined) plugins.push(...rest.splice(0, 2).slice(1))
+    else if (option.startsWith('--plugin='))
+      plugins.push(rest.splice(0, 1)[0]?.slice('--plugin='.length) ?? '')
+    else return { plugins, rest }
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Limits } from './agent.ts'
 
+/** The kinds of agents that come with the program; plugins add theirs. */
 export const agentKinds = ['llm', 'runbook', 'nop', 'command'] as const
-export type AgentKindName = (typeof agentKinds)[number]
 
 /** The tools there are for a model to be given. */
 export const toolNames = ['shell'] as const
@@ -14,7 +14,8 @@ type ToolName = (typeof toolNames)[number]
  */
 export interface Variant {
   name: string
-  agent?: AgentKindName
+  /** One of `agentKinds`, or what a plugin calls its own. */
+  agent?: string
   /** Of `agent: command`: the program and its arguments. */
   command?: string[]
   /** Of `agent: command`: as the user who runs the agent, where root would give it a user of its own. */

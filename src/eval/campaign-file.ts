@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ChaosType } from '../chaos/chaos-type.ts'
 import { whyNotOne } from '../chaos/target.ts'
-import { readYaml, strictKeys } from './yaml.ts'
+import { parseYaml, readText, strictKeys } from './yaml.ts'
 
 /** What a campaign may name. */
 export interface Known {
@@ -65,6 +65,13 @@ const once = (schema: z.ZodArray<z.ZodType<string>>) =>
         context.addIssue({ code: 'custom', path: [i], message: `'${name}' is named twice` })
   })
 
+/** Files or packages, from the campaign's own folder. */
+const pluginKey = { plugins: z.array(z.string().min(1)).default([]) }
+
+/** What has to be loaded before anything else in the file can be checked. */
+export const pluginsOf = (path: string, text: string): string[] =>
+  parseYaml(path, text, z.looseObject(pluginKey)).plugins
+
 function schemaOf(known: Known) {
   const fault = strictKeys(faultKeys(known)).transform(withParams(known))
   const chaos = strictKeys({
@@ -86,6 +93,7 @@ function schemaOf(known: Known) {
   const variant = oneOf('variant', known.variants)
   return strictKeys({
     name: z.string().min(1).max(100),
+    ...pluginKey,
     subjects: once(z.array(oneOf('subject', known.subjects)).min(1)),
     chaos_types: z.array(chaos).min(1),
     trials_per_combination: z.int().min(1).max(10_000).default(1),
@@ -124,6 +132,7 @@ function schemaOf(known: Known) {
 export type CampaignFile = z.infer<ReturnType<typeof schemaOf>>
 
 /** @throws BadInput naming file, line, column and key of everything that is wrong. */
-export const readCampaign = (path: string, known: Known): CampaignFile => readYaml(path, schemaOf(known))
+export const readCampaign = (path: string, known: Known, text = readText(path)): CampaignFile =>
+  parseYaml(path, text, schemaOf(known))
 
 export const variantsOf = (file: CampaignFile): string[] => file.variants ?? [file.variant ?? 'default']

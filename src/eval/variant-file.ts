@@ -1,9 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { z } from 'zod'
+import { knownAgentKinds } from '../agent/kinds/kinds.ts'
 import { modelSpec } from '../agent/model.ts'
 import { BadInput, messageOf } from '../core/errors.ts'
-import { agentKinds, toolNames, type Variant, workerBy } from '../core/variant.ts'
+import { toolNames, type Variant, workerBy } from '../core/variant.ts'
 import { parseYaml, readYaml, strictKeys } from './yaml.ts'
 
 const model = z.string().transform((text, context) => {
@@ -17,7 +18,13 @@ const model = z.string().transform((text, context) => {
 
 const keys = strictKeys({
   name: z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,62}$/, 'allowed: lower-case letters, digits, . _ -'),
-  agent: z.enum(agentKinds).exactOptional(),
+  // When it is read: plugins bring kinds of their own.
+  agent: z
+    .string()
+    .refine((kind) => knownAgentKinds().includes(kind), {
+      error: () => `unknown kind of agent; known: ${knownAgentKinds().join(', ')}`,
+    })
+    .exactOptional(),
   command: z.array(z.string().min(1)).min(1).exactOptional(),
   run_as: z.literal('self').exactOptional(),
   model: model.exactOptional(),

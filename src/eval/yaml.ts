@@ -63,7 +63,8 @@ function inOurWords({ code, message }: YAMLError): string {
   return message.split('\n')[0] ?? ''
 }
 
-function readText(path: string): string {
+/** Once: a pipe gives it only once. */
+export function readText(path: string): string {
   try {
     const kind = statSync(path)
     const { size } = kind

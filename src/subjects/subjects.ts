@@ -16,8 +16,17 @@ export const subjects: Record<string, Subject> = Object.fromEntries(
 export function subjectNamed(name: string): Subject {
   const subject = Object.hasOwn(subjects, name) ? subjects[name] : undefined
   if (!subject)
-    throw new BadInput(`no subject is named "${name}"; known: ${Object.keys(subjects).join(', ')}`)
+    throw new BadInput(
+      `no subject is named "${name}"; known: ${Object.keys(subjects).join(', ')}; one of a plugin needs --plugin FILE`,
+    )
   return subject
+}
+
+/** @throws BadInput for a name that is taken. */
+export function addSubject(subject: Subject): void {
+  if (Object.hasOwn(subjects, subject.name))
+    throw new BadInput(`there is a subject '${subject.name}' already`)
+  subjects[subject.name] = subject
 }
 
 function erased<O extends Observation>(subject: Subject<O>): Subject {

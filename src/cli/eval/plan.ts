@@ -1,4 +1,5 @@
 import { availableParallelism, freemem } from 'node:os'
+import { dirname } from 'node:path'
 import { modelSpec, type ResolvedModel } from '../../agent/model.ts'
 import type { ChaosType } from '../../chaos/chaos-type.ts'
 import { chaosTypes } from '../../chaos/faults.ts'
@@ -14,13 +15,14 @@ import { BadInput, MachineLacks } from '../../core/errors.ts'
 import { rngFrom } from '../../core/rng.ts'
 import type { Subject } from '../../core/subject.ts'
 import { defaultVariant, type Variant, workerBy } from '../../core/variant.ts'
-import { type CampaignFile, readCampaign, variantsOf } from '../../eval/campaign-file.ts'
+import { type CampaignFile, pluginsOf, readCampaign, variantsOf } from '../../eval/campaign-file.ts'
 import { faultSpecOf, lanesOf, type Plan, planCampaign, planTrials, type TrialBase } from '../../eval/plan.ts'
 import type { FaultSpec } from '../../eval/record.ts'
 import { readVariants, variantFolders, variantNamed } from '../../eval/variant-file.ts'
-import { placeIn } from '../../eval/yaml.ts'
+import { placeIn, readText } from '../../eval/yaml.ts'
 import type { Ability, Capability, Cluster } from '../../lab/contract.ts'
 import { labNamed } from '../../lab/labs.ts'
+import { loadPlugins } from '../../plugins.ts'
 import { subjectNamed, subjects } from '../../subjects/subjects.ts'
 import { type AgentSettings, agentArgv, chooseModel } from '../agent-options.ts'
 import { workerFor } from '../agent-worker.ts'
@@ -108,10 +110,16 @@ export function planOfKind(options: TrialSettings, say: (remark: string) => void
 }
 
 /** A campaign file as a plan, with every name in it checked. */
-export function planOfFile(path: string, options: CampaignSettings, say: (remark: string) => void): Plan {
+export async function planOfFile(
+  path: string,
+  options: CampaignSettings,
+  say: (remark: string) => void,
+): Promise<Plan> {
+  const text = readText(path)
+  await loadPlugins(pluginsOf(path, text), dirname(path))
   const variants = readVariants(variantFolders(options.variantsDir))
   const known = { subjects: Object.keys(subjects), chaosTypes, variants: [...variants.keys()] }
-  const file = readCampaign(path, known)
+  const file = readCampaign(path, known, text)
   const arms = variantsOf(file).flatMap((name) => variants.get(name) ?? [])
   const model = modelForArms(arms, options, say)
   for (const name of file.subjects)

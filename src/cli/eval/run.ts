@@ -156,7 +156,7 @@ interface CampaignOptions extends CampaignSettings, Printed {
 async function runCampaign(file: string | undefined, options: CampaignOptions, io: Io): Promise<void> {
   if ((file === undefined) === (options.resume === undefined))
     throw new BadInput('say which campaign: a file, or --resume c3')
-  const plan = file === undefined ? null : planOfFile(file, options, io.note)
+  const plan = file === undefined ? null : await planOfFile(file, options, io.note)
   if (plan && options.dryRun) return printPlan(plan, options, io)
   if (plan) {
     checkLanes(plan.parallel, options.crowd ?? false)
