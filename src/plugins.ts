@@ -10,7 +10,7 @@ import { BadInput, messageOf } from './core/errors.ts'
 import type { Subject } from './core/subject.ts'
 import { handOnPlugin } from './daemon.ts'
 import { capabilities } from './lab/contract.ts'
-import { type Agent, type Marked, mark } from './sdk.ts'
+import { type Agent, type Marked, mark } from './sdk/define.ts'
 import { addSubject } from './subjects/subjects.ts'
 
 /** In the order in which they are named, and handed on to all processes that this one starts. */
@@ -84,7 +84,8 @@ const needed = {
   'chaos type': z.looseObject({
     description: z.string(),
     causes: z.array(z.instanceof(RegExp)),
-    params: z.instanceof(z.ZodType),
+    // A plugin may have a zod of its own.
+    params: z.looseObject({ safeParse: z.function() }),
     needs: z.array(z.enum(capabilities)),
     plan: z.function(),
     inject: z.function(),

@@ -29,8 +29,9 @@ export const layers: Record<string, readonly string[]> = {
   agent: ['core', 'store', 'sandbox', 'spawn.ts'],
   'daemon.ts': ['core', 'spawn.ts'],
   'operate.ts': operate,
-  'sdk.ts': ['core', 'chaos', 'lab/contract.ts'],
-  'plugins.ts': ['core', 'daemon.ts', 'chaos', 'subjects', 'agent', 'lab/contract.ts', 'sdk.ts'],
+  // Nothing of the product imports it but what reads plugins, which needs to know their marks.
+  sdk: ['core', 'chaos', 'subjects/shared', 'lab/contract.ts', 'spawn.ts', 'eval/document.ts'],
+  'plugins.ts': ['core', 'daemon.ts', 'chaos', 'subjects', 'agent', 'lab/contract.ts', 'sdk/define.ts'],
   eval: [...operate, 'chaos'],
   view: everythingBelow,
   tui: everythingBelow,

@@ -7,7 +7,7 @@ import { operator as start } from './standins/operator.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'plugins in a folder with spaces-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
-const sdk = JSON.stringify(join(import.meta.dirname, '../src/sdk.ts'))
+const sdk = JSON.stringify(join(import.meta.dirname, '../src/sdk/index.ts'))
 
 /** A plugin's file, relative to `folder`. */
 function plugin(name: string, text: string): string {

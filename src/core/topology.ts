@@ -24,7 +24,7 @@ export interface NodeSpec {
   dataDir: string
   diskBytes: number
   /** Where clients and the monitor reach it. */
-  endpoint: { scheme: 'http' | 'redis'; port: number }
+  endpoint: { scheme: 'http' | 'redis' | 'tcp'; port: number }
   /** Other ports that clients use. */
   clientPorts?: number[]
 }

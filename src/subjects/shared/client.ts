@@ -15,6 +15,14 @@ import { isLocal, troubleInWords } from './trouble.ts'
  */
 export type Silence = 'refused' | 'reset' | 'timeout' | 'unreachable' | 'garbled' | 'local'
 
+export interface Silent {
+  kind: 'silent'
+  why: Silence
+  /** In words, for a person. */
+  detail: string
+}
+
+/** What came back over HTTP. Clients of other protocols have answers of their own; see `Heard` in reach.ts. */
 export type Reply =
   | {
       kind: 'answered'
@@ -26,7 +34,7 @@ export type Reply =
       sentAt: number
       receivedAt: number
     }
-  | { kind: 'silent'; why: Silence; detail: string }
+  | Silent
 
 export interface Ask {
   method: 'GET' | 'POST'
@@ -57,6 +65,7 @@ const silenceByCode: Record<string, Silence> = {
   ABORT_ERR: 'timeout',
 }
 
+/** What the error of a connection proves, over any protocol. */
 export const silenceOf = ({ code = '' }: NodeJS.ErrnoException): Silence =>
   isLocal(code) ? 'local' : (silenceByCode[code] ?? 'garbled')
 

@@ -1,13 +1,16 @@
 import { ok, unknown, type Verdict, violated } from '../../core/invariant.ts'
 import type { NodeView } from '../../core/subject.ts'
-import type { Reply, Silence } from './client.ts'
+import type { Reply, Silence, Silent } from './client.ts'
 import { answerInWords } from './trouble.ts'
 
 /** How a node was reached at a look. `answered` when at least one request was: its process lives, and we reach it. */
 export type Reach = 'answered' | Silence
 
+/** What came back from a node, over any protocol: an answer, whatever it says, or a silence and its reason. */
+export type Heard = { kind: 'answered' } | Silent
+
 /** One understood answer proves a living process; only when nothing at all came back does silence count. */
-export function reachOf(replies: readonly Reply[], understood: boolean): Reach {
+export function reachOf(replies: readonly Heard[], understood: boolean): Reach {
   if (understood) return 'answered'
   const whys = replies.flatMap((reply) => (reply.kind === 'silent' ? [reply.why] : []))
   if (whys.length < replies.length || whys.includes('garbled')) return 'garbled'
@@ -18,16 +21,19 @@ export function reachOf(replies: readonly Reply[], understood: boolean): Reach {
 /** Why a node was not reached, in words. `who`: what it should have answered as. */
 export function errorOf(
   reach: Reach,
-  replies: readonly Reply[],
+  replies: readonly Heard[],
   { who, deadlineMs }: { who: string; deadlineMs: number },
 ): { error?: string } {
   if (reach === 'answered') return {}
   if (reach === 'timeout') return { error: `no answer within ${deadlineMs} ms` }
   const silent = replies.find((reply) => reply.kind === 'silent' && reply.why === reach)
   if (silent?.kind === 'silent') return { error: silent.detail }
-  const said = replies.flatMap((reply) => (reply.kind === 'answered' ? (answerInWords(reply) ?? []) : []))
+  const said = replies.flatMap((reply) => (isHttp(reply) ? (answerInWords(reply) ?? []) : []))
   return { error: said[0] ?? `answers, but not as ${who} does` }
 }
+
+const isHttp = (heard: Heard): heard is Reply & { kind: 'answered' } =>
+  heard.kind === 'answered' && 'status' in heard && 'body' in heard
 
 /** Whether anybody was reached; where nobody is, the fault may be ours. */
 export const someAnswer = (seen: readonly { reach: Reach }[]): boolean =>
