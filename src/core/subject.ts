@@ -24,6 +24,14 @@ export interface Connection<O extends Observation> extends AsyncDisposable {
   observe(signal: AbortSignal): Promise<O>
 }
 
+export interface ConnectOptions extends Access {
+  /**
+   * For whoever looks several times a second: while nothing changes, pages of metrics, the costliest answers, may be as old as
+   * this. A subject whose pages are cheap may ignore it.
+   */
+  metricsEveryMs?: number
+}
+
 /** Counts since the previous sample of one second of load. */
 export interface WorkloadSample {
   at: number
@@ -118,7 +126,7 @@ export interface Subject<O extends Observation = Observation> {
   /** One line for lists. */
   title: string
   invariants: readonly Invariant<O>[]
-  connect(endpoints: Endpoints, access?: Access): Connection<O>
+  connect(endpoints: Endpoints, options?: ConnectOptions): Connection<O>
   /** What a repair has to preserve, as far as this look proves it. */
   facts?(observation: O): Fact[]
   /** What an agent should know of this system; no answers. */

@@ -31,6 +31,8 @@ export type Instruction = 'load' | 'stop'
 const probeEveryMs = 250
 /** While a cluster comes up, its start is timed: look often. */
 const probeEveryAtFirstMs = 50
+/** As often as a monitor reads them. Most of a look's cost, and on a healthy cluster they change nothing. */
+const metricsEveryMs = 1_000
 
 export interface WitnessOptions {
   subject: Subject
@@ -56,7 +58,7 @@ export async function runWitness(options: WitnessOptions): Promise<void> {
   // At once, and not only between two instructions: reading back can take long when nobody answers any more.
   options.input.once('end', () => done.abort(new Interrupted('its owner is gone')))
   const signal = AbortSignal.any([options.signal, done.signal])
-  const connection = undo.use(subject.connect(endpoints))
+  const connection = undo.use(subject.connect(endpoints, { metricsEveryMs }))
   let workload: Workload | null = null
   let canaries: Canaries | null = null
   const probing = (async () => {

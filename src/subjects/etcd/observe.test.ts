@@ -87,3 +87,49 @@ test('what needs a leader is not waited for when a member has just gone, and is 
     follower.end()
   }
 })
+
+test('metrics are read again once they are old, and at once while anything is not as it was', async () => {
+  const now = { term: 2, health: 'true', peers: 1, ageMs: 0 }
+  let pages = 0
+  const said = (url: string) => {
+    if (url === '/health') return `{"health":"${now.health}"}`
+    if (url !== '/metrics') return status.replace('"raft_term":"2"', `"raft_term":"${now.term}"`)
+    pages++
+    return `etcd_server_has_leader 1\netcd_network_active_peers{Local="7",Remote="8"} ${now.peers}\n`
+  }
+  const server = createServer((request, response) => response.end(said(request.url ?? ''))).listen(
+    0,
+    '127.0.0.1',
+  )
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  const clock = { ...systemClock, now: () => systemClock.now() + now.ageMs }
+  await using connection = connect(
+    { 'etcd-1': { url: `http://127.0.0.1:${port}` } },
+    { clock, metricsEveryMs: 60_000 },
+  )
+  const look = async () => {
+    const { nodes } = await connection.observe(never)
+    return [pages, nodes['etcd-1']?.activePeers?.['8']]
+  }
+  try {
+    assert.deepEqual([await look(), await look()].at(-1), [2, true], 'at first')
+    assert.deepEqual([await look(), await look()].at(-1), [2, true], 'nothing changes')
+    now.peers = 0
+    assert.deepEqual(await look(), [2, true], 'not seen yet')
+    now.ageMs += 60_000
+    assert.deepEqual([await look(), await look()].at(-1), [4, false], 'old, and then not well')
+    now.peers = 1
+    assert.deepEqual(await look(), [5, true], 'still watched')
+    assert.deepEqual(await look(), [6, true], 'well at one look only')
+    assert.deepEqual(await look(), [6, true], 'well at two')
+    now.term = 3
+    assert.deepEqual([await look(), await look()].at(-1), [7, true], 'another election')
+    assert.deepEqual(await look(), [7, true], 'which is over')
+    now.health = 'false'
+    assert.deepEqual([await look(), await look()].at(-1), [8, true], 'it does not serve')
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+})
