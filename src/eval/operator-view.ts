@@ -1,5 +1,6 @@
 import type { Ticket } from '../core/ticket.ts'
 import { type Entry, entriesAfter } from '../store/audit.ts'
+import { changesSeenBy } from '../store/changes.ts'
 import type { OperatorDb } from '../store/operator-db.ts'
 import { listTickets } from '../store/tickets.ts'
 
@@ -13,10 +14,13 @@ export interface OperatorView {
 
 export function operatorView(db: OperatorDb): OperatorView {
   const states = new Map<number, string>()
+  const isNew = changesSeenBy(db)
   let seq = 0
+  let tickets: Ticket[] = []
   return {
     look: async () => {
-      const tickets = await listTickets(db)
+      if (!(await isNew())) return { tickets, changes: [] }
+      tickets = await listTickets(db)
       const entries = await entriesAfter(db, seq)
       seq = entries.at(-1)?.seq ?? seq
       const moved = tickets.filter((ticket) => states.get(ticket.id) !== ticket.state)

@@ -8,6 +8,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ChaosType, Fault } from '../chaos/chaos-type.ts'
+import { type Bell, bellOf } from '../core/bell.ts'
 import type { Clock } from '../core/clock.ts'
 import { MachineLacks, messageOf } from '../core/errors.ts'
 import type { Outcome, Phase } from '../core/outcome.ts'
@@ -17,6 +18,7 @@ import { type Daemon, lastWords } from '../daemon.ts'
 import type { Cluster, Lab, NodeState } from '../lab/contract.ts'
 import { type Journal, keepJournal } from '../lab/journal.ts'
 import { type Operation, operate } from '../operate.ts'
+import { watchDatabase } from '../store/changes.ts'
 import { type OperatorDb, openOperatorDb } from '../store/operator-db.ts'
 import { makePrivateFolder } from '../store/private.ts'
 import * as store from '../store/trials.ts'
@@ -29,7 +31,7 @@ import { emptyRecord, type States, type TrialRecord, type TrialSpec } from './re
 import { noteLane } from './seen.ts'
 import { keepTrial } from './summaries.ts'
 import { keepOperatorHistory, operatorDbIn } from './transcript.ts'
-import { pollMs, unlessLate, until } from './until.ts'
+import { unlessLate, until } from './until.ts'
 import { callWitness, type Witness } from './witness-call.ts'
 
 /** What a trial says of itself while it runs. */
@@ -59,6 +61,8 @@ export interface TrialOptions {
 
 /** The running parts of a trial. */
 interface Stage {
+  /** Rings when the witness says anything, and when anything is written to the operator's database. */
+  news: Bell
   record: TrialRecord
   cluster: Cluster
   witness: Witness
@@ -77,6 +81,8 @@ type InPhase = <T>(phase: Phase, work: () => Promise<T>) => Promise<T>
 const within = { healthyMs: 30_000, quietMs: 30_000, calmMs: 10_000, downMs: 60_000 }
 /** How long damage may be in place, felt by nobody and noticed by nobody, until it counts as harmless. */
 const noticeMs = 30_000
+/** For what rings no bell: time that is over, a process that ended. Each look costs what is new, and a tenth of a millisecond. */
+const newsMs = 250
 /** How long a look at the cluster from outside may take: it takes milliseconds. */
 const lookMs = 15_000
 /** Of each node. */
@@ -181,7 +187,8 @@ async function up(
   const cluster = undo.use(await lab.up(subject.topology(spec.size), { signal, journal: journal.path }))
   undo.defer(() => keepLogs(record, cluster))
   await store.setTrialCluster(options.db, options.id, cluster.id)
-  const witness = undo.use(await callWitness(cluster, spec, options.folder))
+  const news = bellOf(clock)
+  const witness = undo.use(await callWitness(cluster, spec, options.folder, news.ring))
   // A trial that breaks keeps what was seen until then.
   record.probes = witness.probes
   record.samples = witness.samples
@@ -191,19 +198,21 @@ async function up(
     await requireAlive({ witness: witness.daemon })
     return witness.probes.some(isHealthy)
   }
-  if (!(await until(isUp, within.healthyMs, clock, signal)))
+  if (!(await until(isUp, within.healthyMs, clock, signal, () => news.wait(newsMs, signal))))
     throw new Error(`not healthy within ${within.healthyMs} ms: ${JSON.stringify(witness.probes.at(-1))}`)
   record.healthyAt = clock.now()
   options.report({ kind: 'healthy', cluster, at: record.healthyAt })
-  return { record, cluster, witness, states }
+  return { news, record, cluster, witness, states }
 }
 
 /** Load runs, the monitor looks and finds nothing: only then does a fault tell us anything. */
 async function warm(options: TrialOptions, stage: Stage, undo: AsyncDisposableStack): Promise<Operator> {
   const { subject, spec, folder, clock, signal } = options
+  const { news } = stage
   stage.witness.tell('load')
   const dbPath = operatorDbIn(folder)
   const db = undo.use(openOperatorDb(dbPath))
+  undo.use(watchDatabase(dbPath, news.ring))
   const operation = undo.use(
     await operate(stage.cluster, {
       dbPath,
@@ -224,7 +233,7 @@ async function warm(options: TrialOptions, stage: Stage, undo: AsyncDisposableSt
     const isQuietNow = tickets.every((ticket) => ticket.state === 'resolved')
     return loaded && planted && isQuietNow && (await monitorHasLooked(db))
   }
-  if (!(await until(isQuiet, within.quietMs, clock, signal)))
+  if (!(await until(isQuiet, within.quietMs, clock, signal, () => news.wait(newsMs, signal))))
     throw new Error(`load without failures and a monitor without tickets: not within ${within.quietMs} ms`)
   stage.states.initial = stage.witness.state(0)
   return operator
@@ -268,7 +277,7 @@ async function awaitRepair(
     if (ours.length === 0 && calm && looked && (late || !(await isBroken()))) return false
     record.timedOut = clock.now() - injectedAt >= spec.timeoutMs
     if (record.timedOut) return true
-    await clock.sleep(pollMs, options.signal)
+    await stage.news.wait(newsMs, options.signal)
   }
 }
 
@@ -294,14 +303,14 @@ async function awaitCalm(
     const until = stage.witness.probes.at(-1)?.at ?? 0
     if (since !== null && until - since >= spec.settleMs) return
     if (clock.now() >= patienceUntil || (givenUp && since === null)) return
-    await clock.sleep(pollMs, options.signal)
+    await stage.news.wait(newsMs, options.signal)
   }
 }
 
 async function capture(
   options: TrialOptions,
   record: TrialRecord,
-  { witness, cluster, states }: Stage,
+  { news, witness, cluster, states }: Stage,
   { operation }: Operator,
   isBroken: (now: 'now') => Promise<boolean>,
 ): Promise<void> {
@@ -315,7 +324,7 @@ async function capture(
   witness.tell('stop')
   const answered = async () => witness.verdict() !== undefined || witness.daemon.hasEnded()
   const [heard] = await Promise.all([
-    until(answered, readBackMs, clock, signal),
+    until(answered, readBackMs, clock, signal, () => news.wait(newsMs, signal)),
     operation[Symbol.asyncDispose](),
     keepLogs(record, cluster),
   ])

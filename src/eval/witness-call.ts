@@ -31,6 +31,8 @@ export async function callWitness(
   cluster: Cluster,
   { seed, load }: Pick<TrialSpec, 'seed' | 'load'>,
   folder: string,
+  /** Called after everything that it says. */
+  heard: () => void,
 ): Promise<Witness> {
   const settings = ['--subject', cluster.subject, '--seed', seed]
   if (load) settings.push('--clients', load.clients, '--ops', load.opsPerSecond)
@@ -77,7 +79,9 @@ export async function callWitness(
   if (daemon.output)
     createInterface({ input: daemon.output }).on('line', (line) => {
       const testimony = parsed(line)
-      if (testimony) hear(testimony)
+      if (!testimony) return
+      hear(testimony)
+      heard()
     })
   return {
     probes,
