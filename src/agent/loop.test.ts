@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { addTicket, desk, echo, endless, fixedIt } from '../../test/standins/desk.ts'
 import { until } from '../../test/standins/until.ts'
 import type { AgentKind, Limits } from '../core/agent.ts'
+import { bellOf } from '../core/bell.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { Interrupted } from '../core/errors.ts'
 import { sessionEntries } from '../store/audit.ts'
@@ -58,6 +59,34 @@ describe('the agent daemon', () => {
     await until('second', () => agent.kinds().length === 4)
     assert.deepEqual(seen, [['etcd-1', 'etcd-2'], ['etcd-3']])
     assert.deepEqual(agent.kinds(), ['claimed', 'ended', 'claimed', 'ended'])
+  })
+
+  test('takes what is open at once when it is told, polls where nothing tells, and claims nothing on idle news', async () => {
+    await using it = await desk([])
+    const news = bellOf(systemClock)
+    await using agent = daemon(it, async () => fixedIt, { news, pollMs: 60_000 })
+    for (let i = 0; i < 5; i++) news.ring()
+    await addTicket(it.db, 'c1', 'etcd-1')
+    news.ring()
+    await until('it is done', () => agent.kinds().includes('ended'))
+    assert.deepEqual(agent.kinds(), ['claimed', 'ended'])
+  })
+
+  test('news never holds up a poll, however often it comes: only that frees what a dead agent held', async () => {
+    await using it = await desk()
+    await claimTickets(
+      it.db,
+      { sessionId: 's1', agent: 'x', model: null, owner: 'dead', cluster: null, leaseMs: 100 },
+      systemClock.now(),
+    )
+    const news = bellOf(systemClock)
+    const ringing = setInterval(news.ring, 1)
+    try {
+      await using agent = daemon(it, async () => fixedIt, { news, pollMs: 50 })
+      await until('it has taken over', () => agent.kinds().includes('claimed'))
+    } finally {
+      clearInterval(ringing)
+    }
   })
 
   test('works within what is left of the budgets, and not at all once the day\u2019s is used up', async () => {
@@ -186,7 +215,8 @@ describe('the agent daemon', () => {
       now: () => systemClock.now() + 3_600_000 * pauses.length,
       monotonic: systemClock.monotonic,
       sleep: async (ms, signal) => {
-        if (signal !== stop.signal) return systemClock.sleep(ms, signal)
+        // A session's own limits are longer than any rest.
+        if (ms > 120_000) return systemClock.sleep(ms, signal)
         pauses.push(ms)
         if (pauses.length >= 8) stop.abort(new Interrupted('enough'))
       },

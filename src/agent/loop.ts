@@ -1,10 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { Limits } from '../core/agent.ts'
+import { type Bell, bellOf } from '../core/bell.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Ticket } from '../core/ticket.ts'
 import { defaultVariant, type Variant } from '../core/variant.ts'
 import { appendEntry } from '../store/audit.ts'
-import { claimTickets, endSession, heartbeat, type Session, type SessionEnd } from '../store/sessions.ts'
+import {
+  claimTickets,
+  endSession,
+  hasClaimable,
+  heartbeat,
+  type Session,
+  type SessionEnd,
+} from '../store/sessions.ts'
 import {
   type Budget,
   escalateSpent,
@@ -49,6 +57,8 @@ export interface AgentOptions
   workplace(job: Job, trouble: (message: string) => Promise<void>): Promise<Workplace>
   budgets?: Budgets
   pollMs: number
+  /** Rings when anything may have been written to the database: what is open then is taken at once. */
+  news?: Bell
   /** How long a silent agent keeps its tickets. */
   leaseMs: number
   signal: AbortSignal
@@ -66,7 +76,7 @@ export type AgentEvent =
  */
 const restMs = { first: 5_000, most: 120_000 }
 
-/** Looks for tickets every poll until the signal aborts; works on one cluster at a time. */
+/** Looks for tickets every poll, and when there is news, until the signal aborts; works on one cluster at a time. */
 export async function runAgent(options: AgentOptions): Promise<void> {
   const { clock, signal, pollMs } = options
   let brokenInARow = 0
@@ -80,9 +90,31 @@ export async function runAgent(options: AgentOptions): Promise<void> {
       options.onEvent({ kind: 'trouble', message })
     }
     if (signal.aborted) break
-    await clock.sleep(pauseMs(brokenInARow, pollMs), signal).catch((error) => {
+    const pause =
+      brokenInARow === 0 ? untilWork(options) : clock.sleep(Math.max(pollMs, backoffMs(brokenInARow)), signal)
+    await pause.catch((error) => {
       if (!signal.aborted) throw error
     })
+  }
+}
+
+/**
+ * A poll's length, or less when a ticket is open. A ring costs one read: the attempt to claim takes the database's one write
+ * lock, which ten agents must not do whenever one of them writes.
+ */
+async function untilWork({
+  db,
+  clock,
+  signal,
+  pollMs,
+  cluster,
+  news = bellOf(clock),
+}: AgentOptions): Promise<void> {
+  const end = clock.monotonic() + pollMs
+  for (let leftMs = pollMs; leftMs > 0; leftMs = end - clock.monotonic()) {
+    if (!(await news.wait(leftMs, signal))) return
+    // Where it cannot be read, the next poll says what is wrong.
+    if (await hasClaimable(db, cluster, clock.now()).catch(() => true)) return
   }
 }
 
@@ -90,9 +122,6 @@ export async function runAgent(options: AgentOptions): Promise<void> {
 type Refusals = Map<string, number>
 
 const backoffMs = (times: number): number => Math.min(restMs.most, restMs.first * 2 ** (times - 1))
-
-const pauseMs = (brokenInARow: number, pollMs: number): number =>
-  brokenInARow === 0 ? pollMs : Math.max(pollMs, backoffMs(brokenInARow))
 
 /** One poll: claims and works on what there is. `broke`: a session ended for a reason of its own. */
 async function workOnce(options: AgentOptions, refusals: Refusals): Promise<'nothing' | 'worked' | 'broke'> {

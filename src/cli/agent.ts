@@ -5,9 +5,11 @@ import { type AgentEvent, runAgent } from '../agent/loop.ts'
 import { modelSpec, type ResolvedModel, resolveModel } from '../agent/model.ts'
 import { redactor, secretsOf } from '../agent/redact.ts'
 import { summarizer } from '../agent/summarize.ts'
+import { bellOf } from '../core/bell.ts'
 import { attachCluster } from '../lab/labs.ts'
 import { defaultVerifyMs } from '../monitor/verify.ts'
 import { labSandbox } from '../sandbox/lab.ts'
+import { watchDatabase } from '../store/changes.ts'
 import { openOperatorDb } from '../store/operator-db.ts'
 import { subjectNamed } from '../subjects/subjects.ts'
 import { inert } from '../tui/text.ts'
@@ -45,7 +47,12 @@ export const register: Verb['register'] = (program, io) => {
       duration,
       defaultVerifyMs,
     )
-    .option('--poll <duration>', 'between looks for tickets', durationFrom('10ms'), 1_000)
+    .option(
+      '--poll <duration>',
+      'between looks for tickets that nothing tells of',
+      durationFrom('10ms'),
+      1_000,
+    )
     .option('--lease <duration>', 'how long a silent agent keeps its tickets', durationFrom('1s'), 15_000)
     .addOption(withParentOption())
     .addOption(new Option('--wait-for-word', 'begin when standard input says anything').hideHelp())
@@ -58,6 +65,8 @@ async function start(options: StartOptions, io: Io): Promise<void> {
   const model = chooseModel(options, log.warn)
   const started = model ? 'llm' : 'runbook'
   await using db = openOperatorDb(options.db)
+  const news = bellOf(io.clock)
+  using _watch = watchDatabase(options.db, news.ring)
   const signal = options.withParent ? untilParentGone(io.signal) : io.signal
   if (options.waitForWord) await word(signal)
   log.info(`${model ? model.spec : 'runbook'} waits for tickets${options.lab ? ` of ${options.lab}` : ''}`)
@@ -90,6 +99,7 @@ async function start(options: StartOptions, io: Io): Promise<void> {
     verifyMs: options.verifyWindow,
     redact: redactor(secretsOf(process.env)),
     pollMs: options.poll,
+    news,
     leaseMs: options.lease,
     clock: io.clock,
     signal,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { hostname } from 'node:os'
+import { bellOf } from '../core/bell.ts'
 import { iso } from '../core/clock.ts'
 import { BadInput } from '../core/errors.ts'
 import { wholeCluster } from '../core/invariant.ts'
@@ -14,6 +15,7 @@ import { type Check, unobservable } from '../monitor/check.ts'
 import { type LookOptions, look, type MonitorEvent, runMonitor } from '../monitor/monitor.ts'
 import { endpointArgv } from '../operate.ts'
 import { spawn } from '../spawn.ts'
+import { watchDatabase } from '../store/changes.ts'
 import { listMonitors, monitorState } from '../store/monitors.ts'
 import { existingOperatorDb, openOperatorDb } from '../store/operator-db.ts'
 import { subjectNamed, subjects } from '../subjects/subjects.ts'
@@ -184,6 +186,8 @@ async function run(options: RunOptions, subjectName: string, given: Endpoints, i
   const log = daemonLog(io)
   const cluster = options.cluster ?? Object.values(endpoints)[0]?.url ?? subjectName
   await using db = openOperatorDb(options.db)
+  const news = bellOf(io.clock)
+  using _watch = watchDatabase(options.db, news.ring)
   log.info(
     `watching ${cluster} (${subject.name}, ${Object.keys(endpoints).length} nodes) every ${humanMs(options.interval)}`,
   )
@@ -196,6 +200,7 @@ async function run(options: RunOptions, subjectName: string, given: Endpoints, i
     intervalMs: options.interval,
     variant,
     maxAttempts: options.attempts,
+    news,
     signal: options.withParent ? untilParentGone(io.signal) : io.signal,
     onEvent: (event) => say(log, event),
     onLook: sayOnce(log),

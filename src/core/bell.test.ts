@@ -10,12 +10,12 @@ test('a bell ends a wait, also one that begins after it rang, and only one', asy
   const bell = bellOf(systemClock)
   const waiting = bell.wait(longMs)
   bell.ring()
-  await waiting
+  assert.equal(await waiting, true)
   bell.ring()
   bell.ring()
-  await bell.wait(longMs)
+  assert.equal(await bell.wait(longMs), true)
   const startedAt = systemClock.monotonic()
-  await bell.wait(30)
+  assert.equal(await bell.wait(30), false)
   assert.ok(systemClock.monotonic() - startedAt >= 29)
 })
 

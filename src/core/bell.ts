@@ -4,10 +4,10 @@ import type { Clock } from './clock.ts'
 export interface Bell {
   ring(): void
   /**
-   * Until it rings, or for `ms`; at once where it rang since the last wait. Rejects with the signal's reason when that aborts
-   * first. One loop may wait at a time.
+   * Until it rings, or for `ms`; at once where it rang since the last wait. Resolves to whether it rang, and rejects with the
+   * signal's reason when that aborts first. One loop may wait at a time.
    */
-  wait(ms: number, signal?: AbortSignal): Promise<void>
+  wait(ms: number, signal?: AbortSignal): Promise<boolean>
 }
 
 export function bellOf(clock: Clock): Bell {
@@ -30,7 +30,9 @@ export function bellOf(clock: Clock): Bell {
         signal?.removeEventListener('abort', wake)
         signal?.throwIfAborted()
       }
+      const didRing = rang
       rang = false
+      return didRing
     },
   }
 }

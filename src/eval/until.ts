@@ -9,7 +9,7 @@ export async function until(
   withinMs: number,
   clock: Clock,
   signal?: AbortSignal,
-  pause: () => Promise<void> = () => clock.sleep(pollMs, signal),
+  pause: () => Promise<unknown> = () => clock.sleep(pollMs, signal),
 ): Promise<boolean> {
   const deadline = clock.now() + withinMs
   for (;;) {

@@ -1,4 +1,5 @@
 import type { Access } from '../core/access.ts'
+import type { Bell } from '../core/bell.ts'
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import { unknown, violationKey } from '../core/invariant.ts'
@@ -21,6 +22,7 @@ import {
 } from '../store/tickets.ts'
 import { type Tracked, track, trackedViolations } from '../store/violations.ts'
 import { type Check, type CheckSettings, checkAll, isInhibited, unobservable } from './check.ts'
+import { claimWatch } from './claims.ts'
 import { intermittence } from './intermittent.ts'
 import { advance, afterGap } from './lifecycle.ts'
 import { settle } from './verify.ts'
@@ -50,6 +52,8 @@ export interface MonitorOptions<O extends Observation> extends LookOptions<O> {
   /** Stamped on every ticket: which configuration of the agent works on it. */
   variant: Variant
   maxAttempts: number
+  /** Rings when anything may have been written to the database: a new claim is looked into at once. */
+  news?: Bell
   onEvent(event: MonitorEvent): void
   /** After each look. */
   onLook?(checks: readonly Check[]): void
@@ -75,7 +79,9 @@ export async function runMonitor<O extends Observation>(options: MonitorOptions<
   const store = storeOf(options)
   const backlog: Look[] = []
   const remember = memoryOf()
+  const claims = claimWatch(options)
   let next = clock.monotonic()
+  let isRegular = true
   while (!signal.aborted) {
     try {
       const seen = remember(await look(options, connection))
@@ -92,14 +98,15 @@ export async function runMonitor<O extends Observation>(options: MonitorOptions<
     }
     // A fixed rate, not a fixed pause: a slow look does not push detection back. Missed beats are not made up for.
     const now = clock.monotonic()
-    next = Math.max(next + intervalMs, now)
-    await clock.sleep(next - now, signal).catch(untilAborted(signal))
+    if (isRegular) next = Math.max(next + intervalMs, now)
+    isRegular = await claims.pause(next - now).catch(untilAborted(signal))
   }
   await store.end().catch(trouble)
 }
 
 const untilAborted = (signal: AbortSignal) => (error: unknown) => {
   if (!signal.aborted) throw error
+  return true
 }
 
 /** One look: observe and check. A look that fails is a look at which everything is unknown. */

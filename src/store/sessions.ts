@@ -55,19 +55,11 @@ export async function claimTickets(
 ): Promise<{ session: Session; tickets: Ticket[] } | null> {
   return db.transaction().execute(async (tx) => {
     await expireLeases(tx, now)
-    const busy = tx.selectFrom('sessions').select('cluster').where('state', '=', 'running')
-    let longest = tx
-      .selectFrom('tickets')
+    const longest = claimable(tx, who.cluster, now)
       .select(['cluster', 'variant'])
-      .where('state', '=', 'open')
-      .where('held', '=', 0)
-      .where('retry_at', '<=', now)
-      .where('cluster', 'not in', busy)
       .orderBy('retry_at')
       .orderBy('id')
-      .limit(1)
-    if (who.cluster !== null) longest = longest.where('cluster', '=', who.cluster)
-    const work = await longest.executeTakeFirst()
+    const work = await longest.limit(1).executeTakeFirst()
     if (!work) return null
 
     const variant = JSON.parse(work.variant) as Variant
@@ -108,6 +100,23 @@ export async function claimTickets(
     }
     return { session: sessionOf(session), tickets: rows.map(ticketOf).sort(mostSevereFirst) }
   })
+}
+
+/** Whether there is anything that `claimTickets` would take, where no lease has run out. Reads, and locks nothing. */
+export async function hasClaimable(db: Db, cluster: string | null, now: number): Promise<boolean> {
+  return (await claimable(db, cluster, now).select('id').limit(1).executeTakeFirst()) !== undefined
+}
+
+/** Open tickets whose time has come, of clusters where no session runs. */
+function claimable(db: Db, cluster: string | null, now: number) {
+  const busy = db.selectFrom('sessions').select('cluster').where('state', '=', 'running')
+  const due = db
+    .selectFrom('tickets')
+    .where('state', '=', 'open')
+    .where('held', '=', 0)
+    .where('retry_at', '<=', now)
+    .where('cluster', 'not in', busy)
+  return cluster === null ? due : due.where('cluster', '=', cluster)
 }
 
 const mostSevereFirst = (a: Ticket, b: Ticket) =>

@@ -41,3 +41,26 @@ export async function track(db: Db, cluster: string, key: string, next: Tracked 
     .onConflict((conflict) => conflict.columns(['cluster', 'key']).doUpdateSet(row))
     .execute()
 }
+
+/** A claim that waits for the monitor's confirmation. */
+export interface ClaimUnderWay {
+  /** The ticket's. */
+  id: number
+  invariant: string
+  verifyUntil: number | null
+  /** Since when what it is about has been seen clear without a break. */
+  clearAt: number | null
+}
+
+export async function claimsUnderWay(db: Db, cluster: string): Promise<ClaimUnderWay[]> {
+  return db
+    .selectFrom('tickets')
+    .leftJoin('violations', (join) =>
+      join.onRef('violations.cluster', '=', 'tickets.cluster').onRef('violations.key', '=', 'tickets.key'),
+    )
+    .where('tickets.cluster', '=', cluster)
+    .where('tickets.state', '=', 'verifying')
+    .where('tickets.held', '=', 0)
+    .select(['tickets.id', 'tickets.invariant', 'tickets.verify_until as verifyUntil', 'clear_at as clearAt'])
+    .execute()
+}
