@@ -2,7 +2,7 @@ import type { Access } from '../core/access.ts'
 import type { Bell } from '../core/bell.ts'
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
-import { unknown, violationKey } from '../core/invariant.ts'
+import { notApplicable, unknown, type Verdict, violationKey } from '../core/invariant.ts'
 import type { Connection, Observation, Subject } from '../core/subject.ts'
 import type { Ticket } from '../core/ticket.ts'
 import type { Endpoints } from '../core/topology.ts'
@@ -208,24 +208,30 @@ async function applyVerdicts<O extends Observation>(
   const tracked = await trackedViolations(tx, cluster)
   const unresolved = new Map((await unresolvedTickets(tx, cluster)).map((ticket) => [ticket.key, ticket]))
   const batch = `${options.id}-${now}`
-  // A cause that is still clearing goes on explaining its symptoms.
-  const explains = new Set([
-    ...checks.filter((check) => check.verdict.kind === 'violated').map((check) => check.key),
-    ...tracked.keys(),
-  ])
+  // A cause that is still clearing, or cannot be seen, goes on explaining its symptoms; one that is not checked does not.
+  const explains = new Set(
+    checks
+      .filter(
+        ({ key, verdict: { kind } }) =>
+          kind === 'violated' || (kind !== 'not_applicable' && tracked.has(key)),
+      )
+      .map((check) => check.key),
+  )
   const isViolated = (invariant: string, node: string) =>
     explains.has(violationKey(subject.name, invariant, node))
 
   for (const check of checks) {
     const prev = tracked.get(check.key) ?? null
-    const known = unwatched ? afterGap(prev) : prev
+    const ticket = unresolved.get(check.key)
+    // A ticket that a person ended while nothing was checked leaves its violation behind: it begins anew, with a new ticket.
+    const open = ticket || prev?.phase === 'pending' ? prev : null
+    const known = unwatched ? afterGap(open) : open
     const inhibited = isInhibited(check, isViolated, nodes)
     const step = advance(known, check.verdict, check, inhibited, now, due.has(check.key))
     if (!same(prev, step.next)) await track(tx, cluster, check.key, step.next)
     if (step.next) tracked.set(check.key, step.next)
     else tracked.delete(check.key)
 
-    const ticket = unresolved.get(check.key)
     if (step.opens) {
       const opened = await openTicket(tx, newTicket(options, check, batch, step.next, now), now)
       events.push({ kind: ticket ? 'recurred' : 'opened', ticket: opened })
@@ -233,22 +239,34 @@ async function applyVerdicts<O extends Observation>(
       const { message, values = {} } = check.verdict
       await ticketSeen(tx, ticket.id, { message, values, recurred: step.recurred }, now)
     }
-    if (!ticket) continue
-    const fate = settle(ticket, check.verdict, tracked.has(check.key), now)
-    if (fate === 'resolve') {
-      const resolved = await resolveTicket(tx, ticket.id, now)
-      if (resolved) events.push({ kind: 'resolved', ticket: resolved })
-    } else if (fate === 'return') {
-      const returned = await returnTicket(
-        tx,
-        ticket.id,
-        'the claim was not confirmed: it is still violated',
-        now,
-      )
-      if (returned) events.push({ kind: 'returned', ticket: returned })
-    }
+    if (ticket) events.push(...(await decide(tx, ticket, check.verdict, tracked.has(check.key), now)))
   }
+  const checked = new Set(checks.map(({ key }) => key))
+  for (const ticket of unresolved.values())
+    if (!checked.has(ticket.key)) events.push(...(await decide(tx, ticket, notChecked, false, now)))
   return events
+}
+
+/** Of a node that was taken out of the endpoints, or an invariant that the subject no longer has. */
+const notChecked = notApplicable('nothing checks it any more')
+
+/** Resolves the ticket, or gives it back, where this look decides so. */
+async function decide(
+  tx: Db,
+  ticket: Ticket,
+  verdict: Verdict,
+  stillTracked: boolean,
+  now: number,
+): Promise<MonitorEvent[]> {
+  const fate = settle(ticket, verdict, stillTracked, now)
+  if (fate === 'wait') return []
+  const why =
+    verdict.kind === 'violated'
+      ? 'the claim was not confirmed: it is still violated'
+      : 'the claim cannot be confirmed: nothing checks it any more'
+  const moved =
+    fate === 'resolve' ? await resolveTicket(tx, ticket.id, now) : await returnTicket(tx, ticket.id, why, now)
+  return moved ? [{ kind: fate === 'resolve' ? 'resolved' : 'returned', ticket: moved }] : []
 }
 
 function same(a: Tracked | null, b: Tracked | null): boolean {
