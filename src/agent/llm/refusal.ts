@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { messageOf } from '../../core/errors.ts'
 import { type Adjustment, adjustmentFor } from './adjust.ts'
-import { retryAfterMs } from './retry.ts'
+import { patient, retryAfterMs, waitInWords } from './retry.ts'
 import { briefly, type Said, saidIn } from './said.ts'
 import { isOutputTooLong, isWindowFull, outputLimitIn, windowIn } from './window-words.ts'
 import { EmptyAnswer, WrongAnswer } from './wire.ts'
@@ -36,27 +36,16 @@ export function refusalIn(error: unknown, clock: Clock, known: ReadonlySet<Adjus
     const why = lost.map((part) => lastingFault(part)).find((fault) => fault !== null)
     return why ? { kind: 'never', why } : { kind: 'passing', waitMs: null }
   }
-  return (
-    meaningOf(said, known) ?? {
-      kind: 'passing',
-      waitMs: retryAfterMs(said.headers, clock.now()) ?? waitIn(said.text),
-    }
-  )
-}
-
-/** How long to wait, in words, where no header says it: `try again in 20.5s`, `retryDelay: 34s`. null: not said. */
-function waitIn(text: string): number | null {
-  const [, amount, unit] =
-    /(?:again|retry)(?: in|_?delay:|_?after:?) ?(\d+(?:\.\d+)?) ?(ms|s|m)?(?:[a-z]*\b)/i.exec(text) ?? []
-  if (amount === undefined) return null
-  return Math.min(3_600_000, Number(amount) * (unit === 'ms' ? 1 : unit === 'm' ? 60_000 : 1_000))
+  const waitMs = retryAfterMs(said.headers, clock.now()) ?? waitInWords(said.text)
+  return meaningOf(said, known, waitMs) ?? { kind: 'passing', waitMs }
 }
 
 /** null: it may pass. */
-function meaningOf(said: Said, known: ReadonlySet<Adjustment>): Refusal | null {
+function meaningOf(said: Said, known: ReadonlySet<Adjustment>, waitMs: number | null): Refusal | null {
   const { status, text } = said
   const words = briefly(text) || `status ${status}`
-  if (status === 402 || noMoney.test(text))
+  const isUsedUp = usedUp.test(text) && (waitMs === null || waitMs > patient.patienceMs)
+  if (status === 402 || isUsedUp || noMoney.test(text))
     return { kind: 'never', why: `there is no money or quota left: ${words}` }
   // A limit on tokens a minute that one request alone passes does not pass with time.
   if (isRateLimit(said) && !neverFits.test(text)) return null
@@ -96,6 +85,9 @@ const neverFits =
   /request too large|reduce your (?:message|prompt|input|request)|too large for model|single request exceed/i
 const noMoney =
   /insufficient.?(?:quota|balance|funds|credits?)|billing.?(?:hard|not.?active|limit)|credit balance is too low|check your plan and billing|out of credits|not enough credits|requires more credits|payment required|spending limit|budget (?:has been )?exceeded|exceededbudget|arrearage|account.{0,20}(?:overdue|suspended|deactivated)/i
+/** What was paid for a day, a week or a month; waiting helps only where it is over soon. */
+const usedUp =
+  /(?:hour(?:ly)?|daily|weekly|monthly|usage|plan|session|subscription) (?:\w+ )?(?:limit|quota|allowance)\b.{0,20}(?:reached|exceeded|exhausted|used up|hit)|(?:reached|exceeded|hit|exhausted|used up) your (?:\S+ )?(?:hour(?:ly)?|daily|weekly|monthly|usage|plan|session|subscription) (?:\w+ )?(?:limit|quota|allowance)/i
 const malformed =
   /tool_use_failed|failed_generation|failed to call a function|tool call validation failed|malformed_function_call|malformed function call|error parsing tool call|failed to parse (?:tool|function|input|output|the (?:model|tool))|invalid (?:tool|function) call(?: generated|s? by)|model (?:produced|generated|returned|output)s? (?:an? )?(?:invalid|malformed)|failed to generate (?:a )?tool call|could not parse (?:the )?(?:tool|function|model)|unparsable|jsondecodeerror|unexpected end of json input|output_parse_failed|tool_call_parse/i
 const filtered =

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Clock } from '../../core/clock.ts'
 import { rngFrom } from '../../core/rng.ts'
-import { ModelUnavailable, patient, type RetryContext, retryAfterMs, withRetries } from './retry.ts'
+import {
+  ModelUnavailable,
+  patient,
+  type RetryContext,
+  retryAfterMs,
+  waitInWords,
+  withRetries,
+} from './retry.ts'
 
 function context(own: Partial<RetryContext> = {}): RetryContext & { waits: number[] } {
   const waits: number[] = []
@@ -97,3 +104,31 @@ test('Retry-After in both forms, within reason', () => {
   assert.equal(retryAfterMs({ 'retry-after': 'soon' }, now), null)
   assert.equal(retryAfterMs(undefined, now), null)
 })
+
+const s = 1_000
+const waits: [string, number | null][] = [
+  ['Please try again in 579ms. Visit https://x', 579],
+  ['Please try again in 7.5s.', 7.5 * s],
+  ['Please try again in 1m9.696s. Visit https://x', 69.696 * s],
+  ['Please try again in 7m12s.', 432 * s],
+  ['Please try again in 1h2m3s.', 3_600 * s],
+  ['try again in 2 minutes and 5 seconds', 125 * s],
+  ['try again in 2 hours.', 3_600 * s],
+  ['Please retry after 3 minutes', 180 * s],
+  ['Please retry after 24 seconds.', 24 * s],
+  ['error.details.0.retryDelay: 34s', 34 * s],
+  ['retry_after: 30', 30 * s],
+  ['Retry after 30.', 30 * s],
+  ['Please wait 20 sec before the next request', 20 * s],
+  ['Monthly usage limit reached. Resets in 16 days. To go on now, add credits', 3_600 * s],
+  ['it resets in 3d 4h', 3_600 * s],
+  ['try again in 250 milliseconds', 250],
+  ['try again in a moment', null],
+  ['you may retry 3 times', null],
+  ['Resets at 3pm', null],
+  ['try again in 2 months', null],
+]
+for (const [words, ms] of waits)
+  test(`a wait in words: ${words} is ${ms}`, () => {
+    assert.equal(waitInWords(words), ms)
+  })

@@ -76,4 +76,25 @@ export function retryAfterMs(headers: Record<string, string> | undefined, now: n
   return Number.isFinite(ms) ? bounded(ms) : null
 }
 
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
+const part =
+  /(\d+(?:\.\d+)?) ?(ms|millis\w*|s(?:ec\w*)?|m(?:in\w*)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)(?![a-z]),? ?(?:and )?/iy
+
+/** The same in words, where no header says it: `try again in 1m9.7s`, `retryDelay: 34s`, `resets in 16 days`. null: not said. */
+export function waitInWords(text: string): number | null {
+  const [, said = ''] =
+    /(?:again|retry|resets?|wait)(?:[ _]?(?:in|after|delay|for))?:? ?(\d[\w., ]*)/i.exec(text) ?? []
+  // Without a unit they are seconds, as in the header.
+  const bare = /^\d+(?:\.\d+)?(?=\.? *$|\. |,)/.exec(said)
+  if (bare) return bounded(Number(bare) * 1_000)
+  let ms: number | null = null
+  part.lastIndex = 0
+  for (let found = part.exec(said); found; found = part.exec(said)) {
+    const [, amount, unit = ''] = found
+    const each = /^m(?:s|illi)/i.test(unit) ? 1 : unitMs[unit.charAt(0).toLowerCase() as keyof typeof unitMs]
+    ms = (ms ?? 0) + Number(amount) * each
+  }
+  return ms === null ? null : bounded(ms)
+}
+
 const bounded = (ms: number): number => Math.min(3_600_000, Math.max(0, ms))
