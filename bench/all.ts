@@ -1,6 +1,7 @@
 /** `npm run bench -- [--only lab,trial,...] [--runs N] [--minutes N] [--json]`; docs/bench.md says what is measured. */
 import { parseArgs } from 'node:util'
 import { table } from '../src/tui/text.ts'
+import { cost } from './cost.ts'
 import { dockerLab } from './docker.ts'
 import { evalStore } from './eval-store.ts'
 import { healthy } from './healthy.ts'
@@ -21,6 +22,7 @@ const benches: Record<string, Bench> = {
   trial,
   detection,
   lanes,
+  cost,
   monitor,
   healthy,
   'eval-store': evalStore,
