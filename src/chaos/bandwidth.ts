@@ -13,7 +13,7 @@ const params = z.strictObject({
     .string(allowed)
     .regex(/^\d+(\.\d+)?(kbit|mbit|gbit)$/, allowed)
     .refine((rate) => kbits(rate) >= 8 && kbits(rate) <= 10_000_000, allowed)
-    .default('1mbit'),
+    .default('512kbit'),
 })
 
 /** A limit that was raised to so many times the rate limits no more; any other discipline that is as narrow does. */

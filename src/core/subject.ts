@@ -136,6 +136,8 @@ export interface Subject<O extends Observation = Observation> {
   /** What can stand beside its nodes for people who look at them, by name. No trial has any. */
   extras?: readonly string[]
   workload?(endpoints: Endpoints, options: WorkloadOptions): Workload
+  /** How much a trial asks of it where the campaign does not say. Without: 2 clients a node with 25 operations/s each. */
+  load?: Load
   canaries?(endpoints: Endpoints): Canaries
   /** By kind of node, the name without its number. */
   storage?: Record<string, Storage>

@@ -117,6 +117,13 @@ describe('a trial in figures', () => {
         conditions,
         Object.keys(other).join(),
       )
+    // A plan that leaves it to the subject: the record has what was asked of the cluster.
+    const load = { clients: 2, opsPerSecond: 10 }
+    assert.match(figures({ spec: { ...spec, load } }).conditions ?? '', /2 clients a node with 10 operations/)
+    assert.match(
+      summaryOf(spec, { ...repaired, spec: { ...spec, load } }, score(repaired), []).conditions ?? '',
+      /2 clients a node with 10 operations/,
+    )
   })
 
   test('commands are those of the transcript', () => {

@@ -94,7 +94,7 @@ export function summaryOf(
     damage: damageWords(spec),
     target: spec.faults.map(({ target }, i) => record.faults[i]?.target ?? target).join('+'),
     seed: spec.seed,
-    conditions: conditionWords(spec),
+    conditions: conditionWords(spec, record.spec.load ?? spec.load),
     arm: spec.baseline ? 'baseline' : spec.variant.name,
     ...timesOf(record, outcome),
     ops: workload?.ops ?? record.samples.reduce((total, sample) => total + sample.ops, 0),
@@ -150,7 +150,10 @@ function timesOf(record: TrialRecord, outcome: Outcome): Pick<TrialSummary, Time
 }
 
 /** Whoever has more time, or more nodes, has it easier: such trials are not alike, whatever was broken. */
-const conditionWords = ({ lab, size, intervalMs, settleMs, timeoutMs, verifyMs, load }: TrialSpec): string =>
+const conditionWords = (
+  { lab, size, intervalMs, settleMs, timeoutMs, verifyMs }: TrialSpec,
+  load: TrialSpec['load'],
+): string =>
   [
     ...[lab, `${size} nodes`, `a look every ${intervalMs} ms`, `settled after ${settleMs} ms`],
     ...[`confirmed within ${verifyMs} ms`, `at most ${timeoutMs} ms`],

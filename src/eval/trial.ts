@@ -94,7 +94,8 @@ const readBackMs = 30_000
  * Runs one trial to its end. One that breaks is recorded and cleaned up: it is `invalid`, or the agent's failure where it
  * had begun to act. Rethrown are only an abort, and what this machine lacks: no other trial would fare better.
  */
-export async function runTrial(options: TrialOptions): Promise<{ record: TrialRecord; outcome: Outcome }> {
+export async function runTrial(asked: TrialOptions): Promise<{ record: TrialRecord; outcome: Outcome }> {
+  const options = { ...asked, spec: withLoad(asked) }
   const { id, db, clock, signal, folder } = options
   const record = emptyRecord(options.spec)
   let phase: Phase = 'up'
@@ -141,6 +142,10 @@ export async function runTrial(options: TrialOptions): Promise<{ record: TrialRe
   if (broken instanceof MachineLacks) throw broken
   return { record, outcome }
 }
+
+/** The record says how much was asked of the cluster: trials with another load are not alike. */
+const withLoad = ({ spec, subject }: TrialOptions): TrialSpec =>
+  spec.load || !subject.load ? spec : { ...spec, load: subject.load }
 
 async function runPhases(
   options: TrialOptions,
