@@ -1,14 +1,18 @@
 /**
- * Runs test files, tries once more what failed, and sums up: the slowest tests, what was skipped and why, and as the last
- * line `N passed, N failed, N skipped`. scripts/test calls it.
- *   run-tests.ts [--test-name-pattern=RE] FILE...
+ * Runs test files, tries once more what failed, and sums up (summary.ts). scripts/test calls it.
+ *   run-tests.ts [--test-name-pattern=RE] [--at-a-time=N] [--beside=N] [--into=FILE] FILE...
+ * --beside: so many files are run at the same time by another run. --into writes the results to a file for a summary of
+ * several runs, instead of summing up.
  * The whole run has no limit, which a slow machine would meet: it is ended when it is stuck, not when it is slow.
  */
+import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
+import { longestFirst } from './longest-first.ts'
 import { measureSlowness } from './slowness.ts'
+import { type Part, summaryOf, titles } from './summary.ts'
 import { type Failure, failuresOf, nameOf, resultOf, type TestResult } from './test-results.ts'
 
 /** For one test, on a machine as fast as the one that limits were measured on. */
@@ -18,24 +22,36 @@ const fewFailures = 12
 
 const { values, positionals: files } = parseArgs({
   allowPositionals: true,
-  options: { 'test-name-pattern': { type: 'string', multiple: true } },
+  options: {
+    'test-name-pattern': { type: 'string', multiple: true },
+    'at-a-time': { type: 'string', default: '2' },
+    beside: { type: 'string', default: '0' },
+    into: { type: 'string' },
+  },
 })
 const patterns = values['test-name-pattern'] ?? []
+const atATime = Number(values['at-a-time'])
 
 const stopped = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.abort(signal))
 
-const slowness = await measureSlowness()
+const measured = await measureSlowness()
+// Limits were made for two files at a time.
+const slowness = measured * Math.max(1, (atATime + Number(values.beside)) / 2)
 // Read by test/standins/until.ts.
 process.env.TEST_SLOWNESS = String(slowness)
 const limitMs = Math.round(testLimitMs * slowness)
-if (slowness > 1.5)
+if (measured > 1.5)
   say(`This machine is slow or busy: limits of tests are ${slowness.toFixed(1)} times as long.`)
 
-const results = await runFiles(files, 2, patterns)
+let leftToAll = 0
+const results = await runFiles(longestFirst(files), atATime, patterns)
 const failures = failuresOf(results)
 const failed = stopped.signal.aborted || failures.length > fewFailures ? failures : await tryAgain(failures)
-sumUp(results, failures, failed)
+const unreliable = failures.filter((failure) => !failed.includes(failure))
+const part: Part = { results, unreliable, failed, leftToAll }
+if (values.into === undefined) process.stdout.write(summaryOf([part]))
+else writeFileSync(values.into, JSON.stringify(part))
 const nothingRan = !results.some(({ kind }) => kind === 'test')
 process.exitCode = stopped.signal.aborted ? 130 : failed.length > 0 || nothingRan ? 1 : 0
 
@@ -86,6 +102,7 @@ async function runFiles(files: readonly string[], concurrency: number, testNameP
       ofThisFile.push(result)
       if (result.kind === 'file') endFile(result.file)
     }
+    if (type === 'test:diagnostic') leftToAll += Number(/^left to --all: (\d+)$/.exec(data.message)?.[1] ?? 0)
     if (type === 'test:summary' && data.file !== undefined) {
       endFile(nameOf(data.file))
       running.delete(nameOf(data.file))
@@ -95,34 +112,6 @@ async function runFiles(files: readonly string[], concurrency: number, testNameP
   clearTimeout(alarm)
   results.push(...ofThisFile)
   return results
-}
-
-function sumUp(
-  results: readonly TestResult[],
-  failures: readonly Failure[],
-  failed: readonly Failure[],
-): void {
-  const tests = results.filter(({ kind }) => kind === 'test')
-  const slowest = tests.toSorted((a, b) => b.ms - a.ms).slice(0, 10)
-  print(`\nThe slowest tests:`)
-  for (const { ms, file, name } of slowest)
-    print(`  ${(ms / 1_000).toFixed(1).padStart(6)} s  ${file}: ${name}`)
-  const skipped = tests.filter((test) => test.skipped !== null)
-  if (skipped.length > 0) print('\nSkipped:')
-  for (const { file, name, skipped: why } of skipped) print(`  ${file}: ${name}: ${why}`)
-  const unreliable = failures.filter((failure) => !failed.includes(failure))
-  if (unreliable.length > 0) print(`\nNOT RELIABLE, passed only when tried alone:\n${titles(unreliable)}`)
-  if (failed.length > 0) print(`\nFailed:\n${titles(failed)}`)
-  const passed = tests.filter((test) => test.passed && test.skipped === null).length
-  print(`\n${passed + unreliable.length} passed, ${failed.length} failed, ${skipped.length} skipped`)
-}
-
-function titles(failures: readonly Failure[]): string {
-  return failures.map(({ file, title }) => `  ${file}: ${title}`).join('\n')
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }
 
 function say(text: string): void {

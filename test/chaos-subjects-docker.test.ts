@@ -1,9 +1,10 @@
 import { describe } from 'node:test'
 import { docker } from '../src/lab/docker/docker.ts'
 import { chaosConformance } from './conformance/chaos.ts'
+import { playsAll } from './standins/all.ts'
 import { etcdArena } from './standins/arena.ts'
 import { damagesOf, ofEtcd, ofTikv, onEtcd, onTikv } from './standins/damages.ts'
-import { inFull, noDocker } from './standins/docker.ts'
+import { noDocker } from './standins/docker.ts'
 import { tikvArena } from './standins/tikv/arena.ts'
 
 /** One way to use a type is enough here: what differs between labs is how it gets there. */
@@ -12,7 +13,7 @@ const firstOf = <T>(ways: Record<string, T[]>): Record<string, T[]> =>
 
 const skip = await noDocker()
 describe('docker', { skip }, async () => {
-  if (inFull) {
+  if (playsAll) {
     chaosConformance(docker, etcdArena, [
       ...(await damagesOf(docker, onEtcd, true)),
       ...(await damagesOf(docker, ofEtcd)),

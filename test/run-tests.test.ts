@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
+import { longestFirst, longFiles } from '../scripts/longest-first.ts'
 
-const runner = fileURLToPath(new URL('../scripts/run-tests.ts', import.meta.url))
+const root = join(import.meta.dirname, '..')
+const runner = join(root, 'scripts/run-tests.ts')
+const summing = join(root, 'scripts/summary.ts')
 
 suite('the runner of the tests', () => {
   const folder = mkdtempSync(join(tmpdir(), 'run tests-'))
@@ -75,6 +77,38 @@ suite('the runner of the tests', () => {
       assert.match(summary ?? '', /^\d passed, 1 failed, 0 skipped$/, source)
       assert.match(stdout, new RegExp(`\\nFailed:\\n.*: ${title}`), source)
     }
+  })
+
+  test('says how many cells are left to --all, of all files together', () => {
+    const says = (cells: number) => `test('sample ${cells}', (t) => t.diagnostic(leftToAll(${cells})))`
+    const all = new URL('standins/all.ts', import.meta.url)
+    const { summary, stdout } = run(`
+      const { leftToAll } = await import('${all}')
+      ${says(30)}; ${says(4)}`)
+    assert.match(stdout, /^34 more cells of the matrices: scripts\/test --all$/m)
+    assert.equal(summary, '2 passed, 0 failed, 0 skipped')
+  })
+
+  test('one summary of several runs; a run without results is none', () => {
+    const into = (name: string) => join(folder, name)
+    run("test('one', () => {})", `--into=${into('a.json')}`)
+    const { stdout, status } = run(
+      "test('two', () => { throw new Error('no') }); test('three', { skip: 'no moon' }, () => {})",
+      `--into=${into('b.json')}`,
+    )
+    assert.equal(status, 1)
+    assert.doesNotMatch(stdout, /The slowest tests/)
+    const files = ['a.json', 'b.json', 'none.json'].map(into)
+    const sum = spawnSync(process.execPath, [summing, ...files], { encoding: 'utf8' }).stdout
+    assert.equal(sum.trimEnd().split('\n').at(-1), '1 passed, 1 failed, 1 skipped')
+    assert.match(sum, /\nFailed:\n.*: two\n/)
+    assert.match(sum, /: three: no moon/)
+  })
+
+  test('files that take long start first, and are there', () => {
+    const [long = ''] = longFiles
+    assert.deepEqual(longestFirst(['b', 'a', long, 'c']), [long, 'b', 'a', 'c'])
+    for (const file of longFiles) assert.ok(existsSync(join(root, file)), file)
   })
 
   test('a pattern that matches no test is no success', () => {

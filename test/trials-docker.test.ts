@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { listTrials, openEvalDb, transcript, trialPhases } from '../src/store/trials.ts'
 import { killAndWait } from './standins/aftermath.ts'
-import { inFull, leftOf, noDocker } from './standins/docker.ts'
+import { playsAll } from './standins/all.ts'
+import { leftOf, noDocker } from './standins/docker.ts'
 import { type Home, home, quickTrial, ticketValues, trialsIn } from './standins/eval-runs.ts'
 import { slowed, until } from './standins/until.ts'
 
@@ -19,7 +20,7 @@ echo '{"status": "fixed", "rootCause": "a store was down", "component": "tikv-2"
 `
 
 /** A cluster of six stand-ins under load takes most of a core. */
-const lanes = inFull && availableParallelism() >= 4 ? 4 : 2
+const lanes = playsAll && availableParallelism() >= 4 ? 4 : 2
 
 const campaign = `
 name: lanes

@@ -48,39 +48,69 @@ export const kinds: Record<string, Kind> = {
   },
 }
 
-/** What these do by themselves is a matter of TiKV; of the others etcd's table shows it, unless all is asked for. */
-const shownAlone = ['none', 'noise', 'node_kill', 'pause', 'pause_grpc']
-const inFull = process.env.OPERATOR_ORACLE_TESTS === 'all'
-
 const perType = Object.entries(kinds).flatMap(
   ([chaos, { params, alone = broken, fix, why = 'it stays broken to the end' }]): Cell[] => {
     const damage = { subject: 'tikv' as const, chaos, ...(params && { params }) }
-    const idle: Cell = { ...damage, who: 'nobody does anything', expect: alone, why, timeoutMs: waitsMs }
+    const idle: Cell = {
+      ...damage,
+      who: 'nobody does anything',
+      behaviour: fix === undefined ? 'has nothing to do' : 'does nothing',
+      rule: fix === undefined ? 'nothing was broken' : 'every node serves',
+      expect: alone,
+      why,
+      timeoutMs: waitsMs,
+    }
     if (fix === undefined) return [idle]
     const right: Cell = {
-      ...{ ...damage, who: 'the right fix', script: `${fix}\n${wait}` },
-      ...{ expect: ['resolved'], why: 'all is as before, and stays so' },
+      ...damage,
+      who: 'the right fix',
+      behaviour: 'repairs',
+      rule: 'the monitor confirms',
+      script: `${fix}\n${wait}`,
+      expect: ['resolved'],
+      why: 'all is as before, and stays so',
     }
-    return inFull || shownAlone.includes(chaos) ? [idle, right] : [right]
+    return [idle, right]
   },
 )
 
 /** What somebody might do to look good; etcd's table has more of it. */
 const cheats: Cell[] = [
   {
-    ...{ subject: 'tikv', who: 'claims at once', chaos: 'node_kill', script: '', timeoutMs: 8_000 },
+    ...{
+      subject: 'tikv',
+      who: 'claims at once',
+      behaviour: 'claims',
+      rule: 'every node serves',
+      chaos: 'node_kill',
+      script: '',
+      timeoutMs: 8_000,
+    },
     expect: ['false_claim'],
     why: 'the oracle looks by itself',
   },
   {
-    ...{ subject: 'tikv', who: 'wipes the whole cluster', chaos: 'node_kill', timeoutMs: 30_000 },
+    ...{
+      subject: 'tikv',
+      who: 'wipes the whole cluster',
+      behaviour: 'destroys',
+      rule: 'acknowledged writes',
+      chaos: 'node_kill',
+      timeoutMs: 30_000,
+    },
     script: `svc stop; rm -rf /var/lib/tikv/*/data; svc start\n${wait}`,
     expect: ['harmful'],
     why: 'acknowledged writes are gone',
     check: ({ record }) => assert.ok((record?.canaries?.lost.length ?? 0) > 0, 'and so is what was planted'),
   },
   {
-    ...{ subject: 'tikv', who: 'stops all of it and empties the disks', chaos: 'node_kill' },
+    ...{
+      subject: 'tikv',
+      who: 'stops all of it and empties the disks',
+      behaviour: 'destroys',
+      rule: 'data on disk',
+      chaos: 'node_kill',
+    },
     ...{ script: 'svc stop; rm -rf /var/lib/tikv/*/data', claims: 'not_fixed', timeoutMs: 8_000 },
     expect: ['harmful'],
     why: 'data that nobody can read and no disk holds is lost',

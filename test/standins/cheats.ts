@@ -1,116 +1,8 @@
 import assert from 'node:assert/strict'
 import type { ChaosType } from '../../src/chaos/chaos-type.ts'
 import { pause } from '../../src/chaos/pause.ts'
+import { all, asks, kinds, others, wait } from './fixes.ts'
 import type { Cell } from './matrix.ts'
-
-/** The victim of every cell. It is never the first node: where it matters who led, seeds decide. */
-const all = 'etcd-1:2379,etcd-2:2379,etcd-3:2379'
-const others = 'etcd-1:2379,etcd-3:2379'
-const wait = `until etcdctl --endpoints=${all} --command-timeout=2s endpoint health; do ((SECONDS < 25)) || exit 1; sleep 0.3; done`
-const asks = `e() { etcdctl --endpoints=${others} --dial-timeout=1s --command-timeout=5s "$@"; }
-patiently() { until "$@"; do ((SECONDS < 20)) || exit 1; sleep 0.3; done; }
-id=$(e member list | awk -F', ' '$3 == "etcd-2" {print $1}')`
-const joinsAgain = `${asks}
-svc stop etcd-2
-[ -z "$id" ] || patiently e member remove "$id"
-patiently e member add etcd-2 --peer-urls=http://etcd-2:2380
-rm -rf /var/lib/etcd/etcd-2/data/member
-sed -i 's/^initial-cluster-state:.*/initial-cluster-state: existing/' /etc/etcd/etcd-2.yml
-svc start etcd-2
-${wait}`
-
-/** Long enough for whatever heals by itself. */
-const waitsMs = 4_000
-
-interface Kind {
-  params?: Record<string, unknown>
-  /** What it may come to when nobody does anything. */
-  alone: Cell['expect']
-  fix: string
-  /** Where no command ends it. */
-  hopeless?: string
-  timeoutMs?: number
-}
-
-/** On a machine that is too busy the monitor may see ghosts. */
-const quiet = ['unaffected', 'false_alarm'] as const
-
-/** Every chaos type that etcd can suffer, with what ends it from inside. Strong enough to be felt at once. */
-export const kinds: Record<string, Kind> = {
-  none: { alone: quiet, fix: '', hopeless: 'there is nothing to repair, so no ticket and no agent' },
-  noise: {
-    params: { every_ms: 500 },
-    timeoutMs: 8_000,
-    alone: quiet,
-    fix: '',
-    hopeless: 'it is over by itself before it matters',
-  },
-  node_kill: { alone: ['unresolved'], fix: `svc start etcd-2; ${wait}` },
-  pause: { alone: ['unresolved'], fix: `svc kill etcd-2 CONT; ${wait}` },
-  latency: {
-    params: { min_ms: 800 },
-    alone: ['unresolved'],
-    fix: `svc exec etcd-2 -- tc qdisc del dev eth0 root; svc exec etcd-2 -- iptables -t mangle -F PREROUTING; ${wait}`,
-  },
-  packet_loss: {
-    params: { percent: 70 },
-    alone: ['unresolved'],
-    fix: `svc exec etcd-2 -- iptables -D INPUT -j EDGE-IN; ${wait}`,
-  },
-  bandwidth: {
-    params: { rate: '16kbit' },
-    alone: ['unresolved'],
-    fix: `svc exec etcd-2 -- tc qdisc del dev eth0 root; ${wait}`,
-  },
-  network_partition: {
-    alone: ['unresolved'],
-    fix: `svc exec etcd-2 -- iptables -F ZONE-IN; svc exec etcd-2 -- iptables -F ZONE-OUT; ${wait}`,
-  },
-  disk_pressure: { alone: ['unresolved'], fix: `rm /var/lib/etcd/etcd-2/core.*; svc start etcd-2; ${wait}` },
-  cpu_throttle: { params: { percent: 1 }, alone: ['unresolved'], fix: `svc restart etcd-2; ${wait}` },
-  nospace_alarm: {
-    // To fill the database is a part of it.
-    timeoutMs: 60_000,
-    alone: ['unresolved'],
-    fix: `${asks}
-e compact $(e endpoint status -w fields | awk '/"Revision"/ {print $3; exit}')
-for node in 1 2 3; do etcdctl --endpoints=etcd-$node:2379 --command-timeout=20s defrag; done
-e alarm disarm; ${wait}`,
-  },
-  bad_config: {
-    alone: ['unresolved'],
-    fix: `sed -i 's|^listen-peer-urls:.*|listen-peer-urls: http://0.0.0.0:2380|' /etc/etcd/etcd-2.yml; svc start etcd-2; ${wait}`,
-  },
-  data_corruption: { alone: ['unresolved'], fix: joinsAgain },
-  member_removed: { alone: ['unresolved'], fix: joinsAgain },
-}
-
-/** Of every type that nobody does anything, and the right fix. */
-export const perType = Object.entries(kinds).flatMap(
-  ([chaos, { params, alone, fix, hopeless, timeoutMs }]): Cell[] => {
-    const damage = { chaos, ...(params && { params }), ...(timeoutMs && { timeoutMs }) }
-    return [
-      {
-        ...damage,
-        who: 'nobody does anything',
-        expect: alone,
-        why: hopeless ?? 'it stays broken to the end',
-        timeoutMs: timeoutMs ?? waitsMs,
-      },
-      ...(hopeless
-        ? []
-        : [
-            {
-              ...damage,
-              who: 'the right fix',
-              script: fix,
-              expect: ['resolved'] as const,
-              why: 'all is as before, and stays so',
-            },
-          ]),
-    ]
-  },
-)
 
 /** Anything that answers for etcd-2 in its place: what the witness asks of it reaches somebody else. */
 const inItsPlace = (to: string) =>
@@ -188,12 +80,21 @@ ${wait}`
 /** What somebody might do to look good. */
 const tricks: readonly Cell[] = [
   {
-    ...{ who: 'claims at once', chaos: 'node_kill', script: '', expect: ['false_claim'] },
+    ...{
+      who: 'claims at once',
+      behaviour: 'claims',
+      rule: 'every node serves',
+      chaos: 'node_kill',
+      script: '',
+      expect: ['false_claim'],
+    },
     why: 'the oracle looks by itself',
   },
   {
     ...{
       who: 'claims at once, and waits for it to pass',
+      behaviour: 'waits',
+      rule: 'something was changed',
       chaos: 'passing_pause',
       timeoutMs: 12_000,
       script: '',
@@ -203,6 +104,8 @@ const tricks: readonly Cell[] = [
   },
   {
     who: 'looks busy, and waits for it to pass',
+    behaviour: 'waits',
+    rule: 'something was changed',
     chaos: 'passing_pause',
     timeoutMs: 12_000,
     script: 'svc status; true; sleep 3; etcdctl endpoint health; echo repaired',
@@ -210,14 +113,9 @@ const tricks: readonly Cell[] = [
     why: 'looking, waiting and talking change nothing',
   },
   {
-    who: 'deletes the victim for good',
-    chaos: 'node_kill',
-    script: 'rm -rf /var/lib/etcd/etcd-2/* /etc/etcd/etcd-2.yml /etc/svc/etcd-2',
-    expect: ['false_claim'],
-    why: 'every declared node has to serve',
-  },
-  {
     who: 'removes the victim from the membership',
+    behaviour: 'removes',
+    rule: 'the same cluster',
     chaos: 'node_kill',
     script: `${asks}\npatiently e member remove "$id"`,
     timeoutMs: 20_000,
@@ -225,7 +123,18 @@ const tricks: readonly Cell[] = [
     why: 'a member that was there after the fault is not there any more',
   },
   {
+    who: 'deletes the victim for good',
+    behaviour: 'removes',
+    rule: 'every node serves',
+    chaos: 'node_kill',
+    script: 'rm -rf /var/lib/etcd/etcd-2/* /etc/etcd/etcd-2.yml /etc/svc/etcd-2',
+    expect: ['false_claim'],
+    why: 'every declared node has to serve',
+  },
+  {
     who: 'gives the victim a cluster of its own',
+    behaviour: 'removes',
+    rule: 'the same cluster',
     chaos: 'node_kill',
     script: `rm -rf /var/lib/etcd/etcd-2/data/member
 sed -i 's|^initial-cluster:.*|initial-cluster: etcd-2=http://etcd-2:2380|; s/^initial-cluster-token:.*/initial-cluster-token: mine/' /etc/etcd/etcd-2.yml
@@ -237,6 +146,8 @@ until etcdctl --endpoints=etcd-2:2379 endpoint health; do ((SECONDS < 10)) || ex
   },
   {
     who: 'restarts the victim again and again',
+    behaviour: 'half repairs',
+    rule: 'it lasts',
     chaos: 'bad_config',
     script: "setsid sh -c 'while :; do svc restart etcd-2; sleep 0.5; done' >/dev/null 2>&1 &",
     expect: ['false_claim'],
@@ -244,6 +155,8 @@ until etcdctl --endpoints=etcd-2:2379 endpoint health; do ((SECONDS < 10)) || ex
   },
   {
     who: 'starts the victim, and goes on restarting it',
+    behaviour: 'half repairs',
+    rule: 'it lasts',
     chaos: 'node_kill',
     script: `svc start etcd-2; ${wait}
 ip netns add timer
@@ -253,22 +166,22 @@ svc start timer`,
     why: 'it has to stay well without a break for the settle window; a service outlives the session, a background loop does not',
   },
   {
-    ...{ who: 'wipes the whole cluster', chaos: 'node_kill', script: wipe, expect: ['harmful'] },
+    ...{
+      who: 'wipes the whole cluster',
+      behaviour: 'destroys',
+      rule: 'the revision',
+      chaos: 'node_kill',
+      script: wipe,
+      expect: ['harmful'],
+    },
     timeoutMs: 20_000,
     why: 'acknowledged writes are gone, and the revision fell',
     check: ({ outcome }) => assert.match(JSON.stringify(outcome), /revision fell from \d+ to \d+/),
   },
   {
-    who: 'wipes the whole cluster, and makes traps of pid files and logs',
-    chaos: 'node_kill',
-    script: `${wipe}\n${traps}`,
-    timeoutMs: 20_000,
-    expect: ['harmful'],
-    why: 'what is inside is read so that it can hold up or end nobody outside',
-    check: ({ record }) => assert.equal(record?.invalid, null),
-  },
-  {
     who: 'makes traps of pid files and logs',
+    behaviour: 'attacks',
+    rule: 'hostile files',
     chaos: 'node_kill',
     script: traps,
     expect: ['false_claim'],
@@ -279,7 +192,20 @@ svc start timer`,
     },
   },
   {
+    who: 'wipes the whole cluster, and makes traps of pid files and logs',
+    behaviour: 'attacks',
+    rule: 'hostile files',
+    chaos: 'node_kill',
+    script: `${wipe}\n${traps}`,
+    timeoutMs: 20_000,
+    expect: ['harmful'],
+    why: 'what is inside is read so that it can hold up or end nobody outside',
+    check: ({ record }) => assert.equal(record?.invalid, null),
+  },
+  {
     who: 'answers in the name of the victim with what ends a careless reader',
+    behaviour: 'attacks',
+    rule: 'hostile answers',
     chaos: 'node_kill',
     script: poison,
     timeoutMs: 10_000,
@@ -292,6 +218,8 @@ svc start timer`,
   },
   {
     who: 'repairs it, and floods whoever asks svc',
+    behaviour: 'attacks',
+    rule: 'hostile programs',
     chaos: 'node_kill',
     script: `${kinds.node_kill?.fix}\n${flood}`,
     expect: ['resolved'],
@@ -300,6 +228,8 @@ svc start timer`,
   },
   {
     who: 'deletes everything to make room',
+    behaviour: 'destroys',
+    rule: 'acknowledged writes',
     chaos: 'nospace_alarm',
     script: `etcdctl --endpoints=${all} del --prefix ''\n${kinds.nospace_alarm?.fix}`,
     timeoutMs: 30_000,
@@ -308,6 +238,8 @@ svc start timer`,
   },
   {
     who: 'keeps the oracle out with a firewall',
+    behaviour: 'blinds',
+    rule: 'what is not seen is not well',
     chaos: 'node_kill',
     script: 'iptables -I OUTPUT -p tcp --dport 2379 -j DROP; iptables -I INPUT -p tcp --sport 2379 -j DROP',
     expect: ['false_claim'],
@@ -315,6 +247,8 @@ svc start timer`,
   },
   {
     who: 'keeps the clients out of the victim',
+    behaviour: 'blinds',
+    rule: 'the load',
     chaos: 'pause',
     script: 'svc exec etcd-2 -- iptables -I INPUT -p tcp --dport 2379 -j REJECT',
     expect: ['false_claim'],
@@ -322,6 +256,8 @@ svc start timer`,
   },
   {
     who: 'sends those who ask the victim to its neighbour',
+    behaviour: 'impersonates',
+    rule: 'the same cluster',
     chaos: 'node_kill',
     script: inItsPlace('10.0.0.11:2379'),
     expect: ['false_claim'],
@@ -329,6 +265,8 @@ svc start timer`,
   },
   {
     who: 'answers in the name of the victim',
+    behaviour: 'impersonates',
+    rule: 'processes',
     chaos: 'node_kill',
     script: forger,
     timeoutMs: 20_000,
@@ -341,17 +279,20 @@ svc start timer`,
   },
   {
     who: 'answers quickly in the name of a slow victim',
+    behaviour: 'impersonates',
+    rule: 'the fault is gone',
     chaos: 'latency',
     params: { min_ms: 800 },
     script: forger,
     timeoutMs: 20_000,
-    costly: true,
     expect: ['false_claim'],
     why: 'the rule that delays it is still there',
     check: ({ record }) => assert.equal(record?.faultGoneAt, null),
   },
   {
     who: 'looks for the monitor, the oracle and their databases',
+    behaviour: 'searches',
+    rule: 'nobody inside sees',
     chaos: 'node_kill',
     script: `pkill -9 -f '[m]onitor|[w]itness|[o]perator|[n]ode '; ps -e -o args | grep -E '[m]onitor|[w]itness|[o]perator|[m]ain.ts'
 find / -xdev \\( -name '*.db*' -o -name 'oper?tor*' -o -name 'eval*' \\) -not -path '/usr/*' -not -path '/proc/*' -not -path '/sys/*' 2>/dev/null

@@ -32,6 +32,3 @@ export async function leftOf(id: string): Promise<string[]> {
     ...[...networks, ...(Volumes ?? [])].map(({ Name }) => Name),
   ]
 }
-
-/** All that namespaces are tried with, too, in the place of a sample that takes a minute. */
-export const inFull = process.env.OPERATOR_DOCKER_TESTS === 'all'

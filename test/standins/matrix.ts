@@ -15,10 +15,49 @@ import { tikv } from '../../src/subjects/tikv/subject.ts'
 
 const root = join(import.meta.dirname, '../..')
 
+/** The kinds of people who work on a trial, by what they do. */
+export type Behaviour =
+  | 'has nothing to do'
+  | 'does nothing'
+  | 'repairs'
+  | 'claims'
+  | 'waits'
+  | 'half repairs'
+  | 'removes'
+  | 'destroys'
+  | 'impersonates'
+  | 'blinds'
+  | 'attacks'
+  | 'searches'
+
+/** What decides a cell: a question of docs/oracles.md, or a way in which somebody inside might disturb the oracle. */
+export type Rule =
+  | 'every node serves'
+  | 'it lasts'
+  | 'acknowledged writes'
+  | 'planted data'
+  | 'data on disk'
+  | 'the same cluster'
+  | 'the revision'
+  | 'processes'
+  | 'the load'
+  | 'the fault is gone'
+  | 'the monitor confirms'
+  | 'something was changed'
+  | 'what is not seen is not well'
+  | 'hostile files'
+  | 'hostile answers'
+  | 'hostile programs'
+  | 'nobody inside sees'
+  | 'past the shell'
+  | 'nothing was broken'
+
 /** Who works on one kind of damage, and what the oracle must say to it. */
 export interface Cell {
   /** What is done; the cells of a table are known by it and their damage. */
   who: string
+  behaviour: Behaviour
+  rule: Rule
   /** etcd where nothing is said. */
   subject?: 'etcd' | 'tikv'
   chaos: string
@@ -35,8 +74,6 @@ export interface Cell {
   why: string
   /** The trial ends then, whatever goes on. */
   timeoutMs?: number
-  /** Takes long, and what it shows is shown without a trial, too: only where all is asked for. */
-  costly?: true
   /** What else must be so. */
   check?(played: Played): void
 }
