@@ -16,7 +16,7 @@ import { anthropicStandin, run } from './standins/anthropic.ts'
 import { operator, type Running, sceneWith } from './standins/operator.ts'
 import { asOrdinaryUser, type Shell } from './standins/ordinary-user.ts'
 import { claims, thinker } from './standins/thinker.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 const key = 'sk-ant-isolated-4f9d1c-canary'
 /** In a file of the owner's home, in one that everybody may read, in operator.db and in another cluster. */
@@ -154,7 +154,7 @@ describe('what an agent’s shell cannot', () => {
   after(() => undo.disposeAsync())
 
   const inside: Shell = async (command) => {
-    const limits = { timeoutMs: 30_000, signal: never, maxBytes: 64 * 2 ** 20 }
+    const limits = { timeoutMs: slowed(30_000), signal: never, maxBytes: 64 * 2 ** 20 }
     const { stdout, stderr } = await labSandbox(cluster).exec(command, limits)
     return stdout + stderr
   }

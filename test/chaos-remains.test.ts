@@ -7,7 +7,7 @@ import { rngFrom } from '../src/core/rng.ts'
 import type { Cluster } from '../src/lab/contract.ts'
 import { netns } from '../src/lab/netns/netns.ts'
 import { etcdArena, sharedCluster } from './standins/arena.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 const node = 'etcd-2'
 const inside = `nsenter --net=/run/netns/${node}`
@@ -138,7 +138,7 @@ describe('whether a fault is still in place', () => {
       const does = async (script: string) => {
         const { exitCode, stderr } = await cluster.run('etcd-1', ['bash', '-s'], {
           input: script,
-          timeoutMs: 40_000,
+          timeoutMs: slowed(40_000),
         })
         assert.equal(exitCode, 0, stderr)
       }

@@ -8,13 +8,18 @@ import { keepJournal } from '../src/lab/journal.ts'
 import { netns } from '../src/lab/netns/netns.ts'
 import { folder } from './standins/scripted.ts'
 import { smallTopology } from './standins/small-topology.ts'
+import { slowed } from './standins/until.ts'
 
 const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 
 async function lab(args: string[], input = ''): Promise<{ code: number; err: string }> {
   // As a program that hides whose child it is.
   const { OPERATOR_SESSION: _, ...env } = process.env
-  const child = spawn(process.execPath, [main, 'lab', ...args], { stdio: 'pipe', timeout: 30_000, env })
+  const child = spawn(process.execPath, [main, 'lab', ...args], {
+    stdio: 'pipe',
+    timeout: slowed(30_000),
+    env,
+  })
   let err = ''
   child.stderr.on('data', (chunk) => {
     err += chunk

@@ -5,13 +5,13 @@ import { readFileSync } from 'node:fs'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { netns } from '../src/lab/netns/netns.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 const id = `test-${process.pid}`
 
 async function operator(args: string[], input = ''): Promise<{ code: number; out: string; err: string }> {
-  const child = spawn(process.execPath, [main, 'lab', ...args], { stdio: 'pipe', timeout: 30_000 })
+  const child = spawn(process.execPath, [main, 'lab', ...args], { stdio: 'pipe', timeout: slowed(30_000) })
   let out = ''
   let err = ''
   child.stdout.on('data', (chunk) => {

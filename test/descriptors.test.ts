@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { slowed } from './standins/until.ts'
 
 const user = fileURLToPath(new URL('./standins/descriptors-user.ts', import.meta.url))
 
@@ -26,7 +27,7 @@ const opener = `
   done
   exec "$@"`
 
-test('whatever the caller has open, nothing that we start gets it', { timeout: 60_000 }, async () => {
+test('whatever the caller has open, nothing that we start gets it', { timeout: slowed(60_000) }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'kept-open-'))
   const server = createServer((socket) => socket.on('error', () => undefined))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -12,7 +12,7 @@ import { labSandbox } from '../src/sandbox/lab.ts'
 import type { ExecOptions } from '../src/sandbox/sandbox.ts'
 import { noDocker } from './standins/docker.ts'
 import { smallTopology } from './standins/small-topology.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 const never = new AbortController().signal
 const user = fileURLToPath(new URL('./standins/sandbox-user.ts', import.meta.url))
@@ -45,7 +45,7 @@ describe('an agent’s shell in a container', { skip }, () => {
   })
   after(() => cluster[Symbol.asyncDispose]())
   const exec = (command: string, options: Partial<ExecOptions> = {}, sandbox = labSandbox(cluster)) =>
-    sandbox.exec(command, { timeoutMs: 20_000, signal: never, maxBytes: 100_000, ...options })
+    sandbox.exec(command, { timeoutMs: slowed(20_000), signal: never, maxBytes: 100_000, ...options })
   const running = async (pattern: string) =>
     (await cluster.run('echo-1', ['pgrep', '-f', pattern])).stdout !== ''
 

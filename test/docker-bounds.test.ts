@@ -9,7 +9,7 @@ import { type Container, containersOf } from '../src/lab/docker/remove.ts'
 import { labSandbox } from '../src/sandbox/lab.ts'
 import { noDocker } from './standins/docker.ts'
 import { port, smallTopology } from './standins/small-topology.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 const never = new AbortController().signal
 
@@ -48,7 +48,7 @@ describe('what can be used up from inside a cluster', { skip: await noDocker() }
   after(() => undo.disposeAsync())
   const exec = async (command: string) => {
     const { stdout, stderr } = await labSandbox(cluster).exec(command, {
-      ...{ timeoutMs: 60_000, signal: never, maxBytes: 100_000 },
+      ...{ timeoutMs: slowed(60_000), signal: never, maxBytes: 100_000 },
     })
     return stdout + stderr
   }
@@ -105,7 +105,9 @@ describe('what can be used up from inside a cluster', { skip: await noDocker() }
     const { host } = new URL(cluster.endpoints['echo-1']?.url ?? '')
     const answers = async () => {
       const [program = '', ...argv] = cluster.join(['socat', '-t', '1', '-', `TCP:${host}`])
-      return spawnSync(program, argv, { input: 'x\n', encoding: 'utf8', timeout: 10_000 }).stdout !== ''
+      return (
+        spawnSync(program, argv, { input: 'x\n', encoding: 'utf8', timeout: slowed(10_000) }).stdout !== ''
+      )
     }
     await until('the host reaches a node', answers)
     const gate = (await containersOf(engine(), cluster.id)).find(({ Names }) => Names[0]?.endsWith('-gate'))

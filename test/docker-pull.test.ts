@@ -13,7 +13,7 @@ import { topology } from '../src/subjects/etcd/topology.ts'
 import { leftOf, noDocker } from './standins/docker.ts'
 import { remains, treeOf } from './standins/processes.ts'
 import { type Mood, type Registry, registryOf } from './standins/registry.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 const id = 'pulled'
@@ -54,7 +54,7 @@ describe('pulling the image of a node', { skip: await noDocker() }, () => {
     const child = spawn(process.execPath, [main, 'lab', ...args], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 90_000,
+      timeout: slowed(90_000),
     })
     started.add(child)
     child.on('close', () => started.delete(child))

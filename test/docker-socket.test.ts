@@ -12,6 +12,7 @@ import { toolsImage } from '../src/lab/docker/images.ts'
 import { aboutFrom, labels } from '../src/lab/docker/labels.ts'
 import { allContainers, noDocker } from './standins/docker.ts'
 import { smallTopology } from './standins/small-topology.ts'
+import { slowed } from './standins/until.ts'
 
 const never = new AbortController().signal
 const secret = 'foreign-7c1d'
@@ -40,7 +41,7 @@ describe('the Docker socket in a cluster', { skip: await noDocker() }, () => {
     const socket = connect(known.SOCKET)
     socket.write('GET /v1.41/containers/json HTTP/1.1\r\nHost:')
     socket.resume()
-    slow = once(socket, 'close', { signal: AbortSignal.timeout(60_000) })
+    slow = once(socket, 'close', { signal: AbortSignal.timeout(slowed(60_000)) })
     slow.catch(() => undefined) // it is waited for at the end
     // Somebody's container with the beginning of one of the cluster's ids for a name.
     known.TRAP = known.NODE_ID?.slice(0, 12) ?? ''
@@ -54,7 +55,7 @@ describe('the Docker socket in a cluster', { skip: await noDocker() }, () => {
 
   const inside = async (argv: readonly string[], input = '') => {
     const [program = '', ...args] = cluster.enter(argv)
-    const child = spawn(program, args, { stdio: 'pipe', timeout: 30_000 })
+    const child = spawn(program, args, { stdio: 'pipe', timeout: slowed(30_000) })
     let output = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
     child.stdin.on('error', () => undefined) // it may end before it has read everything
@@ -78,7 +79,7 @@ describe('the Docker socket in a cluster', { skip: await noDocker() }, () => {
     socket.on('error', () => undefined) // it may hang up before it has read everything
     // Not ended: an answer to whoever has hung up halfway is not sent.
     socket.write(text.replace('$LENGTH', String(length)))
-    await once(socket, 'close', { signal: AbortSignal.timeout(20_000) })
+    await once(socket, 'close', { signal: AbortSignal.timeout(slowed(20_000)) })
     return { output }
   }
   const requests = async () => (await cluster.engineRequests?.(0))?.requests ?? []

@@ -11,7 +11,7 @@ import { etcd } from '../src/subjects/etcd/subject.ts'
 import { untilWell, verdictsOf } from './conformance/subject.ts'
 import { type Authority, authority } from './standins/authority.ts'
 import { freePorts, type LocalEtcd, startEtcd } from './standins/etcd.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 const never = new AbortController().signal
 
@@ -210,7 +210,7 @@ test('auth: who is nobody is told which option helps; a token is got and renewed
     assert.equal(ctl(...line.split(' ')).status, 0, line)
   const { keyValue } = await import('../src/subjects/etcd/kv.ts')
   const credentials = { user: 'root', password: 'secret' }
-  const soon = () => AbortSignal.timeout(5_000)
+  const soon = () => AbortSignal.timeout(slowed(5_000))
   using nobody = keyValue(url)
   assert.equal(await nobody.put('a', '1', soon()), 'perhaps')
   using stranger = keyValue(url, systemClock, { credentials: { ...credentials, password: 'wrong' } })

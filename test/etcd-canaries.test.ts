@@ -4,7 +4,7 @@ import { canaries } from '../src/subjects/etcd/canaries.ts'
 import { connect } from '../src/subjects/etcd/observe.ts'
 import { clientOf } from '../src/subjects/shared/client.ts'
 import { type LocalEtcd, startEtcd } from './standins/etcd.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 const never = new AbortController().signal
 const base64 = (text: string) => Buffer.from(text).toString('base64')
@@ -125,7 +125,7 @@ describe('data that is planted in etcd', () => {
         method: 'POST',
         path,
         body,
-        signal: AbortSignal.timeout(5_000),
+        signal: AbortSignal.timeout(slowed(5_000)),
         maxBytes: 8e6,
       })
       assert.equal(reply.kind === 'answered' && reply.status, 200, JSON.stringify(reply))

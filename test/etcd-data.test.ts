@@ -12,7 +12,7 @@ import { connect } from '../src/subjects/etcd/observe.ts'
 import { etcd } from '../src/subjects/etcd/subject.ts'
 import { untilWell, verdictsOf } from './conformance/subject.ts'
 import { type LocalEtcd, startEtcd } from './standins/etcd.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 const never = new AbortController().signal
 
@@ -40,7 +40,7 @@ describe('a real etcd whose data or members are not what they should be', () => 
       encoding: 'utf8',
       env: { PATH: process.env.PATH, ETCDCTL_API: '3' },
       stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: 20_000,
+      timeout: slowed(20_000),
     })
   const post = (name: string, path: string, body: unknown) =>
     fetch(urlOf(name) + path, { method: 'POST', body: JSON.stringify(body) })

@@ -7,7 +7,7 @@ import { netns } from '../src/lab/netns/netns.ts'
 import { labSandbox } from '../src/sandbox/lab.ts'
 import { runbook } from '../src/subjects/etcd/runbook.ts'
 import { quotaBytes, topology } from '../src/subjects/etcd/topology.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 import { bench } from './standins/work.ts'
 
 const never = new AbortController().signal
@@ -32,7 +32,8 @@ describe('etcd runbook in a lab', { skip: can ? false : 'no namespaces here' }, 
   async function work(): Promise<{ claim: Claim; commands: string[]; ms: number }> {
     const sandbox = labSandbox(cluster)
     const { work, commands } = bench({
-      shell: (command) => sandbox.exec(command, { timeoutMs: 60_000, signal: never, maxBytes: 100_000 }),
+      shell: (command) =>
+        sandbox.exec(command, { timeoutMs: slowed(60_000), signal: never, maxBytes: 100_000 }),
     })
     const from = systemClock.now()
     const claim = await runbook(work)
@@ -71,7 +72,7 @@ describe('etcd runbook in a lab', { skip: can ? false : 'no namespaces here' }, 
     const put = 'etcdctl --endpoints=etcd-1:2379 put app/cache < /tmp/value'
     const rounds = Math.ceil((quotaBytes * 1.2) / 1_000_000)
     const fill = `${megabyte}; for i in $(seq ${rounds}); do ${put} || break; done; rm /tmp/value`
-    const { stderr } = await cluster.run('etcd-1', ['bash', '-c', fill], { timeoutMs: 60_000 })
+    const { stderr } = await cluster.run('etcd-1', ['bash', '-c', fill], { timeoutMs: slowed(60_000) })
     assert.match(stderr, /database space exceeded/)
     const { claim, ms } = await work()
     t.diagnostic(`${ms} ms`)

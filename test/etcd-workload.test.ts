@@ -5,7 +5,7 @@ import { connect } from '../src/subjects/etcd/observe.ts'
 import { workload } from '../src/subjects/etcd/workload.ts'
 import { clientOf } from '../src/subjects/shared/client.ts'
 import { type LocalEtcd, startEtcd } from './standins/etcd.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 const never = new AbortController().signal
 const base64 = (text: string) => Buffer.from(text).toString('base64')
@@ -17,7 +17,7 @@ async function call(
   body: unknown,
 ): Promise<{ kvs?: { key: string; value: string; version: string }[] }> {
   using client = clientOf(cluster.endpoints['etcd-1']?.url ?? '')
-  const reply = await client.ask({ method: 'POST', path, body, signal: AbortSignal.timeout(3000) })
+  const reply = await client.ask({ method: 'POST', path, body, signal: AbortSignal.timeout(slowed(3_000)) })
   assert.equal(reply.kind === 'answered' && reply.status, 200, JSON.stringify(reply))
   return JSON.parse(reply.kind === 'answered' ? reply.body : '{}')
 }

@@ -6,7 +6,7 @@ import { rngFrom } from '../src/core/rng.ts'
 import type { TrialRecord, TrialSpec } from '../src/eval/record.ts'
 import { listTrials, openEvalDb } from '../src/store/trials.ts'
 import { home, trialsIn } from './standins/eval-runs.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 const campaign = `
 name: small
@@ -40,7 +40,7 @@ describe('a campaign', () => {
   })
 
   test('ends every slot of its plan exactly once, however often it is killed', {
-    timeout: 115_000,
+    timeout: slowed(115_000),
   }, async () => {
     const rng = rngFrom(5)
     const db = openEvalDb(place.evalDb)

@@ -8,6 +8,7 @@ import { nobodyElse } from '../src/lab/netns/identity.ts'
 import { netns } from '../src/lab/netns/netns.ts'
 import { labSandbox } from '../src/sandbox/lab.ts'
 import { smallTopology } from './standins/small-topology.ts'
+import { slowed } from './standins/until.ts'
 
 const key = 'sk-ant-0123456789-do-not-leak'
 
@@ -26,7 +27,7 @@ describe('netns lab: what somebody inside cannot do', () => {
   })
   const inside = (command: string) =>
     labSandbox(cluster).exec(command, {
-      timeoutMs: 20_000,
+      timeoutMs: slowed(20_000),
       signal: new AbortController().signal,
       maxBytes: 2 ** 20,
     })

@@ -8,7 +8,7 @@ import type { Cluster } from '../src/lab/contract.ts'
 import { netns } from '../src/lab/netns/netns.ts'
 import { diskWatcher } from '../src/subjects/shared/disk.ts'
 import { smallTopology } from './standins/small-topology.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 /** What a row of this file may take: nothing inside may hold up who looks from outside. */
 const soonMs = 8_000
@@ -30,7 +30,8 @@ describe('netns lab: whoever is inside decides nothing of what is seen from outs
     cluster = await netns.up(smallTopology(3), { signal: new AbortController().signal })
   })
   after(() => cluster[Symbol.asyncDispose]())
-  const inside = (script: string) => cluster.run('echo-3', ['bash', '-c', script], { timeoutMs: 20_000 })
+  const inside = (script: string) =>
+    cluster.run('echo-3', ['bash', '-c', script], { timeoutMs: slowed(20_000) })
   /** Nodes and those who pretend to be one. */
   const ours = '^(socat|other|sleep|/tmp/socat) '
   const state = () => soon(cluster.state('echo-1'))

@@ -8,7 +8,7 @@ import { netns } from '../src/lab/netns/netns.ts'
 import { labSandbox } from '../src/sandbox/lab.ts'
 import type { ExecOptions, Sandbox } from '../src/sandbox/sandbox.ts'
 import { smallTopology } from './standins/small-topology.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
 const user = fileURLToPath(new URL('./standins/sandbox-user.ts', import.meta.url))
 
@@ -23,7 +23,7 @@ describe('sandbox in a lab', () => {
 
   const exec = (command: string, options: Partial<ExecOptions> = {}) =>
     sandbox.exec(command, {
-      timeoutMs: 10_000,
+      timeoutMs: slowed(10_000),
       signal: new AbortController().signal,
       maxBytes: 10_000,
       ...options,
@@ -40,7 +40,7 @@ describe('sandbox in a lab', () => {
       { stdout, stderr, exitCode, timedOut, truncatedBytes },
       { stdout: 'out\n', stderr: 'err\n', exitCode: 3, timedOut: false, truncatedBytes: 0 },
     )
-    assert.ok(durationMs < 2_000)
+    assert.ok(durationMs < slowed(2_000))
   })
 
   test('takes any text as the command', async () => {
@@ -69,7 +69,7 @@ describe('sandbox in a lab', () => {
   test('returns when the shell ends, though a child in the background lives on', async () => {
     const { stdout, durationMs } = await exec('sleep 654 & echo started')
     assert.equal(stdout, 'started\n')
-    assert.ok(durationMs < 1_000, `${durationMs} ms`)
+    assert.ok(durationMs < slowed(1_000), `${durationMs} ms`)
     assert.ok(await running('sleep 654'))
     await exec('setsid unshare -p --fork sleep 654 & sleep 0.1')
     await sandbox.end?.()
@@ -81,7 +81,7 @@ describe('sandbox in a lab', () => {
     const command = 'trap "" TERM INT HUP; echo begun; (sleep 321 & setsid sleep 321 & sleep 321) & sleep 321'
     const { stdout, exitCode, timedOut, durationMs } = await exec(command, { timeoutMs: 300 })
     assert.deepEqual({ stdout, exitCode, timedOut }, { stdout: 'begun\n', exitCode: null, timedOut: true })
-    assert.ok(durationMs < 2_000, `${durationMs} ms`)
+    assert.ok(durationMs < slowed(2_000), `${durationMs} ms`)
     assert.equal(await running('sleep 321'), false)
     assert.equal(await cluster.state('echo-1'), 'running')
   })
@@ -142,7 +142,7 @@ describe('sandbox in a lab', () => {
     assert.equal((await exec('kill -9 $$')).exitCode, 137)
     const { exitCode, durationMs } = await exec('kill -9 $PPID; sleep 876 & wait')
     assert.notEqual(exitCode, 0)
-    assert.ok(durationMs < 2_000)
+    assert.ok(durationMs < slowed(2_000))
     await exec('pkill -f "sleep 87[6]"')
   })
 

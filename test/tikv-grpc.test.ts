@@ -13,9 +13,9 @@ import { freePorts } from './standins/etcd.ts'
 import { liar, lies } from './standins/liar.ts'
 import { answers, faults, faulty, framed } from './standins/tikv/faulty.ts'
 import { grpcServer, on, portOf, Refusal } from './standins/tikv/serve.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 
-const soon = () => AbortSignal.timeout(10_000)
+const soon = () => AbortSignal.timeout(slowed(10_000))
 const root = join(import.meta.dirname, '..')
 
 async function serving() {

@@ -12,7 +12,7 @@ import { type Chromium, noBrowser, photograph, seriousProblems, startBrowser } f
 import { addTicket } from './standins/desk.ts'
 import { home, trialsIn } from './standins/eval-runs.ts'
 import { operator } from './standins/operator.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 import { hostile } from './standins/viewing.ts'
 
 suite('the viewer while something happens, in Chromium', { skip: noBrowser }, () => {
@@ -76,19 +76,22 @@ suite('the viewer while something happens, in Chromium', { skip: noBrowser }, ()
     const looked = looks().catch((error) => [messageOf(error)])
 
     const shows = (what: string, selector: string) =>
-      page.locator(selector, { hasText: what }).first().waitFor({ timeout: 60_000, state: 'attached' })
+      page
+        .locator(selector, { hasText: what })
+        .first()
+        .waitFor({ timeout: slowed(60_000), state: 'attached' })
     const whileRunning = (what: string) =>
       page
         .locator(`main:has(#outcome .o-running) ${what}`)
         .first()
-        .waitFor({ timeout: 60_000, state: 'attached' })
+        .waitFor({ timeout: slowed(60_000), state: 'attached' })
     // What the lanes do comes by itself, and goes with them.
     const wanted = Array.from({ length: Number(lanes) }, (_, i) => i + 1).join()
     const rows = "[...document.querySelectorAll('#now tbody tr')]"
     const lanesShown = overview.page.waitForFunction(
       `${rows}.map(({ cells }) => cells[0].innerText).join() === '${wanted}' && ${rows}.map(({ innerText }) => innerText)`,
       undefined,
-      { polling: 200, timeout: 60_000 },
+      { polling: 200, timeout: slowed(60_000) },
     )
     lanesShown.catch(() => undefined) // awaited below, when the trial has been watched
     await whileRunning('.timeline .s-phase-warm')

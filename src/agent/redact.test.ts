@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { processorMs } from '../../test/standins/processor.ts'
 import { redactor, secretsOf } from './redact.ts'
 
 const secret = 'S3cr3t/Value+with=odd&chars"é'
@@ -149,15 +150,11 @@ test('ten hostile megabytes take no longer than ten harmless ones would', () => 
   ]
   for (const unit of units) {
     const text = unit.repeat(size / 10 / unit.length)
-    const at = performance.now()
-    redact(text)
-    const ms = performance.now() - at
+    const ms = processorMs(() => redact(text))
     assert.ok(ms < 1500, `${JSON.stringify(unit)} took ${Math.round(ms)} ms for a tenth of it`)
   }
   const all = units.join('').repeat(size / units.join('').length)
-  const at = performance.now()
-  redact(all)
-  assert.ok(performance.now() - at < 15_000)
+  assert.ok(processorMs(() => redact(all)) < 15_000)
 })
 
 test('secrets of an environment: by name, and passwords within URLs', () => {

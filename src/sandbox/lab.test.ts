@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { slowed } from '../../test/standins/until.ts'
 import type { Cluster } from '../lab/contract.ts'
 import { allPids, procFile } from '../lab/netns/process.ts'
 import { labSandbox } from './lab.ts'
@@ -17,7 +18,7 @@ test('what is asked of an engine between two commands is told with the next one,
   } as unknown as Cluster
   const sandbox = labSandbox(cluster)
   const told = async () => {
-    const limits = { timeoutMs: 10_000, signal: new AbortController().signal, maxBytes: 1_000 }
+    const limits = { timeoutMs: slowed(10_000), signal: new AbortController().signal, maxBytes: 1_000 }
     await sandbox.exec('true', limits)
     return (await Array.fromAsync(sandbox.engineRequests?.() ?? [])).flat()
   }

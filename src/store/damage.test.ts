@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { addTicket } from '../../test/standins/desk.ts'
 import { folder } from '../../test/standins/scripted.ts'
+import { slowed } from '../../test/standins/until.ts'
 import { existingOperatorDb, openOperatorDb } from './operator-db.ts'
 
 const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
@@ -12,7 +13,7 @@ const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
 function operator(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: slowed(60_000),
   })
   return { status, stdout, stderr }
 }

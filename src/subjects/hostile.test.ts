@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { hostileAnswers, hostileServer } from '../../test/standins/hostile-server.ts'
+import { slowed } from '../../test/standins/until.ts'
 import { systemClock } from '../core/clock.ts'
 import { keyValue } from './etcd/kv.ts'
 import { metricsFrom } from './etcd/metrics.ts'
@@ -16,7 +17,7 @@ import { tikv } from './tikv/subject.ts'
 import { windowOf as tikvWindowOf } from './tikv/window.ts'
 
 /** Looks have a deadline of their own, a second. */
-const soon = () => AbortSignal.timeout(15_000)
+const soon = () => AbortSignal.timeout(slowed(15_000))
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
 /** What is kept, in bytes, once nothing is looked at any more. */
@@ -29,7 +30,9 @@ function kept(): number {
 const mostBytes = 20e6
 
 async function inTime<T>(work: Promise<T>): Promise<T> {
-  const late = new Promise<never>((_, reject) => setTimeout(reject, 14_000, new Error('it hangs')).unref())
+  const late = new Promise<never>((_, reject) =>
+    setTimeout(reject, slowed(14_000), new Error('it hangs')).unref(),
+  )
   return Promise.race([work, late])
 }
 

@@ -6,14 +6,14 @@ import { BadInput, MachineLacks } from '../../src/core/errors.ts'
 import type { Topology } from '../../src/core/topology.ts'
 import type { Cluster, Lab, Result } from '../../src/lab/contract.ts'
 import { diskBytes, port, smallTopology } from '../standins/small-topology.ts'
-import { until } from '../standins/until.ts'
+import { slowed, until } from '../standins/until.ts'
 
 const never = new AbortController().signal
 
 /** What a program printed that was started the way `argv` says, without a shell of ours. */
 export async function outcomeOf(argv: readonly string[]): Promise<Result> {
   const [program = '', ...args] = argv
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 10_000 })
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: slowed(10_000) })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk) => {
@@ -45,7 +45,7 @@ export function labConformance(lab: Lab, lacking: Lacking): void {
     const asked = (from: string, node: string) =>
       cluster.run(from, ['socat', '-t', '1', '-', `TCP:${node}:${port}`], {
         input: 'hello\n',
-        timeoutMs: 3_000,
+        timeoutMs: slowed(3_000),
       })
     const answers = (node: string) =>
       until(`${node} answers`, async () => (await asked(node, node)).exitCode === 0)

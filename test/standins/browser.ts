@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import axe from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { slowed } from './until.ts'
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
@@ -50,7 +51,11 @@ export async function startBrowser(): Promise<Chromium> {
   const path = browserPath()
   assert.ok(path)
   // Its own sandbox wants more of the kernel than a container gives, and all it sees is ours.
-  const browser = await chromium.launch({ executablePath: path, args: ['--no-sandbox'], timeout: 30_000 })
+  const browser = await chromium.launch({
+    executablePath: path,
+    args: ['--no-sandbox'],
+    timeout: slowed(30_000),
+  })
   return {
     open: (url, options) => openTab(browser, url, options),
     [Symbol.asyncDispose]: () => browser.close(),
@@ -60,7 +65,7 @@ export async function startBrowser(): Promise<Chromium> {
 async function openTab(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Tab> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
   const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
+  page.setDefaultTimeout(slowed(20_000))
   const wrong: string[] = []
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) wrong.push(`console: ${message.text()}`)

@@ -8,6 +8,7 @@ import { netns } from '../../src/lab/netns/netns.ts'
 import { execute } from '../../src/lab/netns/process.ts'
 import { labSandbox } from '../../src/sandbox/lab.ts'
 import { smallTopology } from './small-topology.ts'
+import { slowed } from './until.ts'
 
 const signal = new AbortController().signal
 // One line a descriptor: where it leads. Its own look at the folder is not one of them.
@@ -18,7 +19,7 @@ const everyProcess =
   'for d in /proc/[0-9]*/fd/*; do n=${d##*/}; [ "$n" -gt 2 ] && echo "$(tr "\\0" " " <"${d%/fd/*}/cmdline") $(readlink "$d")"; done; :'
 
 await using cluster = await netns.up(smallTopology(), { signal })
-const limits = { timeoutMs: 20_000, signal, maxBytes: 2 ** 20 }
+const limits = { timeoutMs: slowed(20_000), signal, maxBytes: 2 ** 20 }
 const shell = await labSandbox(cluster).exec(`exec sh -c '${list}'`, limits)
 const all = await labSandbox(cluster).exec(everyProcess, limits)
 using room = openRoom(['true'])

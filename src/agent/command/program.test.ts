@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { slowed } from '../../../test/standins/until.ts'
 import { allPids, procFile } from '../../lab/netns/process.ts'
 import { openRoom, runProgram } from './program.ts'
 
@@ -28,7 +29,7 @@ for (const [i, [what, script]] of ways.entries()) {
       const rest = ended === 'by us' ? 'echo begun; sleep 60' : 'echo begun'
       const command = ['sh', '-c', `${script.replaceAll('SECONDS', mark)}\n${rest}`]
       const run = runProgram(command, { room, env: process.env, input: '', signal: stop.signal })
-      if (ended === 'by us') setTimeout(() => stop.abort(), 700)
+      if (ended === 'by us') setTimeout(() => stop.abort(), slowed(700))
       const { stdout } = await run
       assert.match(stdout, /begun/)
       assert.deepEqual(

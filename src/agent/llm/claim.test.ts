@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { processorMs } from '../../../test/standins/processor.ts'
 import { noClaim, parseClaim } from './claim.ts'
 
 const json = '{"status": "fixed", "rootCause": "disk full", "component": "n1", "actions": ["freed it"]}'
@@ -52,10 +53,11 @@ test('what is no claim is none', () => {
 })
 
 test('hostile text takes no time', () => {
-  const at = performance.now()
-  assert.equal(parseClaim(`${'{'.repeat(200_000)}}`), null)
-  assert.equal(parseClaim('```json\n'.repeat(50_000)), null)
-  assert.ok(performance.now() - at < 3000)
+  const ms = processorMs(() => {
+    assert.equal(parseClaim(`${'{'.repeat(200_000)}}`), null)
+    assert.equal(parseClaim('```json\n'.repeat(50_000)), null)
+  })
+  assert.ok(ms < 3_000, `${ms}`)
 })
 
 test('without a claim the words become the reason', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AssistantModelMessage } from 'ai'
+import { processorMs } from '../../../test/standins/processor.ts'
 import { parseClaim } from './claim.ts'
 import { callsInText, wantsToCall } from './text-calls.ts'
 import { withoutThinking } from './thinking.ts'
@@ -149,8 +150,7 @@ test('commands in a fence want to be run; a claim and plain words do not', () =>
 })
 
 test('hostile text takes no time', () => {
-  const at = performance.now()
-  for (const text of [
+  const texts = [
     '<think>',
     '{"name":"a",',
     '<tool_call',
@@ -158,10 +158,12 @@ test('hostile text takes no time', () => {
     '[THINK]',
     '<|channel|>a<|message|>',
     '</think',
-  ])
-    for (const long of [text.repeat(50_000), text + 'x'.repeat(500_000)]) {
+  ]
+  const ms = processorMs(() => {
+    for (const long of texts.flatMap((text) => [text.repeat(50_000), text + 'x'.repeat(500_000)])) {
       withoutThinking(long)
       wantsToCall(long)
     }
-  assert.ok(performance.now() - at < 3_000, `${performance.now() - at}`)
+  })
+  assert.ok(ms < 3_000, `${ms}`)
 })

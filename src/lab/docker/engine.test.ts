@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { slowed } from '../../../test/standins/until.ts'
 import { MachineLacks } from '../../core/errors.ts'
 import { engineAddress } from './address.ts'
 import { EngineError, engine } from './engine.ts'
@@ -67,7 +68,7 @@ async function engineThat(answer: RequestListener) {
 const settled = (doing: Promise<unknown>) =>
   Promise.race([
     doing.then(() => 'done', String),
-    new Promise((resolve) => setTimeout(resolve, 15_000, 'nothing').unref()),
+    new Promise((resolve) => setTimeout(resolve, slowed(15_000), 'nothing').unref()),
   ])
 
 test('an engine that ends in the middle of an answer, before it or in a stream is said, and nobody waits on', async () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { slowed } from '../../../test/standins/until.ts'
 import { clientOf, type Reply } from './client.ts'
 
 async function serving(listener: RequestListener) {
@@ -19,7 +20,7 @@ async function serving(listener: RequestListener) {
   }
 }
 
-const soon = () => AbortSignal.timeout(500)
+const soon = () => AbortSignal.timeout(slowed(500))
 const why = (reply: Reply) => (reply.kind === 'silent' ? reply.why : reply.kind)
 
 test('keeps its connection, and survives that the peer closes it', async () => {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { slowed } from '../../../../test/standins/until.ts'
 import { labels } from '../labels.ts'
 import { serveSocket } from './server.ts'
 
@@ -28,7 +29,7 @@ test('what never becomes a request is refused, and recorded all the same', async
   ].entries()) {
     const client = connect(socket)
     client.write(bytes)
-    const [answer] = await once(client, 'data', { signal: AbortSignal.timeout(10_000) })
+    const [answer] = await once(client, 'data', { signal: AbortSignal.timeout(slowed(10_000)) })
     client.destroy()
     assert.match(String(answer), /^HTTP\/1\.1 4\d\d /, bytes)
     const lines = readFileSync(audit, 'utf8').trimEnd().split('\n')
