@@ -12,7 +12,15 @@ const status = (id: string, of: Partial<Status> = {}): Status => ({
 const members = ids.map((id, i) => ({ id, name: `etcd-${i + 1}`, peerUrls: [`http://${i}`], learner: false }))
 const node = (of: Partial<EtcdNode> = {}): EtcdNode => ({
   ...{ healthy: true, reach: 'answered', serving: true, status: null, members, hasLeader: true },
-  ...{ quotaBytes: 1, recent: null, activePeers: null, answersMs: null, consensusMs: null, clockOffsetMs: 0 },
+  ...{
+    quotaBytes: 1,
+    recent: null,
+    restarts: 0,
+    activePeers: null,
+    answersMs: null,
+    consensusMs: null,
+    clockOffsetMs: 0,
+  },
   ...{ descriptors: null, newClient: null, isTls: false },
   ...of,
 })

@@ -23,6 +23,7 @@ const well = (id: string): EtcdNode => ({
   ...{
     quotaBytes: 64 * 2 ** 20,
     recent: { ...quiet },
+    restarts: 0,
     answersMs: [1, 2, 3, 2, 1],
     consensusMs: [5, 9, 900],
     clockOffsetMs: 0,
@@ -40,6 +41,7 @@ const gone = (reach: 'refused' | 'timeout', healthy: boolean | null): EtcdNode =
   ...{
     quotaBytes: null,
     recent: null,
+    restarts: 0,
     answersMs: null,
     consensusMs: null,
     activePeers: null,
@@ -93,6 +95,13 @@ const node = (change: (node: EtcdNode & { status: Status; recent: Recent }) => v
 const replaced = (...them: [string, EtcdNode][]): Change => {
   return (observation) => Object.assign(observation.nodes, Object.fromEntries(them))
 }
+/** All members were started again, one after the other. */
+const rolling =
+  (recent: Partial<Recent>): Change =>
+  (observation) => {
+    for (const one of Object.values(observation.nodes)) one.restarts = 1
+    recently(recent)(observation)
+  }
 const recently = (recent: Partial<Recent>): Change => node((it) => Object.assign(it.recent, recent))
 
 test('a healthy cluster is ok in everything', () => {
@@ -240,6 +249,8 @@ const cases: [string, Change, string[]][] = [
     ['peer_disconnected@etcd-2'],
   ],
   ['leader changes', recently({ leaderChanges: 3 }), ['leader_changes@cluster']],
+  ['a rolling restart', rolling({ leaderChanges: 3 }), []],
+  ['more leader changes than restarts explain', rolling({ leaderChanges: 6 }), ['leader_changes@cluster']],
   ['fsync', recently({ fsyncP99Ms: 501 }), ['slow_fsync@etcd-2']],
   ['commit', recently({ commitP99Ms: 251 }), ['slow_commit@etcd-2']],
   ['peers', recently({ peerRoundTripMs: 101 }), ['slow_peer_round_trip@etcd-2']],

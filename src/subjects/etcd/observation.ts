@@ -58,6 +58,8 @@ export interface EtcdNode extends NodeView {
   hasLeader: boolean | null
   quotaBytes: number | null
   recent: Recent | null
+  /** How often its process was started again within the window of leader changes. */
+  restarts: number
   /** File descriptors of its process. */
   descriptors: { used: number; most: number } | null
   /** Whether its streams to its peers stand, by member id. null: the metric is not there. */

@@ -48,6 +48,7 @@ test('starts anew with a new process', () => {
   window.add(0, counted({ leaderChanges: 5 }))
   assert.equal(window.add(1000, counted({ startedAtSeconds: 2, leaderChanges: 1 })), null)
   assert.equal(window.add(2000, counted({ startedAtSeconds: 2, leaderChanges: 1 }))?.leaderChanges, 0)
+  assert.deepEqual([1000, 61_000, 61_001].map(window.restarts), [1, 1, 0])
 })
 
 test('a metric that never was there is absent, one that is missing is unknown, one without events is not slow', () => {

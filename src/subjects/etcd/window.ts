@@ -21,16 +21,26 @@ const minApartMs = 450
 export interface Window {
   /** null: this is the first look at the process, and one look is no window. */
   add(at: number, metrics: Metrics): Recent | null
+  /** How often the process was seen to be another than before, in the window of leader changes. */
+  restarts(at: number): number
 }
 
 export function windowOf(): Window {
   let looks: { at: number; metrics: Metrics }[] = []
+  let restartedAt: number[] = []
   const known = new Set<keyof Metrics>()
   return {
+    restarts: (at) => {
+      restartedAt = restartedAt.filter((then) => at - then <= windowsMs.leaderChanges)
+      return restartedAt.length
+    },
     add(at, metrics) {
       const last = looks.at(-1)
       // A restarted process counts from zero: what was counted before it says nothing of now.
-      if (last && last.metrics.startedAtSeconds !== metrics.startedAtSeconds) looks = []
+      if (last && last.metrics.startedAtSeconds !== metrics.startedAtSeconds) {
+        looks = []
+        restartedAt.push(at)
+      }
       // Somebody who looks many times a second must not fill the memory.
       const previous = looks.at(-1)
       if (!previous || at - previous.at >= minApartMs) looks.push({ at, metrics })
