@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { lastLines, panicOf } from '../../../test/standins/logs.ts'
 import { bench, ticket } from '../../../test/standins/work.ts'
 import { runbook } from './runbook.ts'
 
@@ -57,7 +58,7 @@ async function play(scene: Scene) {
     history: scene.history ?? [],
     shell(command) {
       if (command === 'svc status') return scene.svc
-      if (command.startsWith('svc logs')) return scene.logs ?? ''
+      if (command.startsWith('svc logs')) return lastLines(scene.logs ?? '', command)
       if (command.includes('endpoint health')) return { exitCode: scene.health ?? 0 }
       if (command.includes('endpoint status')) return scene.status ?? status
       if (command.includes('endpoint hashkv')) return scene.hashes ?? ''
@@ -268,6 +269,13 @@ test('a learner, other data and a revision that fell are for a person, with what
 })
 
 const fatal = (error: string) => `{"level":"fatal","msg":"discovery failed","error":"${error}"}`
+
+test('a panic is read above the stack that it leaves', async () => {
+  const logs = panicOf('tocommit(254) is out of range [lastIndex(204)]. Was the raft log corrupted?')
+  const { claim } = await play({ svc: ended, logs })
+  assert.match(claim.rootCause, /its Raft log lacks entries/)
+  assert.ok(claim.actions.some((action) => action.includes('member add etcd-2')))
+})
 
 test('a member that lost its data joins again, but not while the data of all is in question', async () => {
   const scene = { svc: ended, logs: fatal('member a has already been bootstrapped') }

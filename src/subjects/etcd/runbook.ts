@@ -70,7 +70,8 @@ async function stopped(
   services: readonly Service[],
   seen: Seen,
 ): Promise<Finding> {
-  const logs = await work.shell(`svc logs ${node.name} -n 20`, `Why did ${node.name} end?`)
+  // A panic leaves 25 lines of stack below its cause, and more where calls are deeper.
+  const logs = await work.shell(`svc logs ${node.name} -n 80`, `Why did ${node.name} end?`)
   const full = /no space left on device/i.test(logs.stdout)
     ? await fullDisk(work, services, disks, seen)
     : null

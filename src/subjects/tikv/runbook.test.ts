@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { lastLines, panicOf } from '../../../test/standins/logs.ts'
 import { bench } from '../../../test/standins/work.ts'
 import { runbook } from './runbook.ts'
 
@@ -26,7 +27,7 @@ async function play(answers: {
       if (command.includes('iptables -S')) return answers.network ?? ''
       if (command.includes('http_code')) return answers.leaders ?? ''
       if (command.includes('halt-scheduling')) return answers.halted ?? ''
-      if (command.startsWith('svc logs')) return answers.logs ?? ''
+      if (command.startsWith('svc logs')) return lastLines(answers.logs ?? '', command)
       return ''
     },
   })
@@ -79,4 +80,6 @@ test('the line that says why a store ended is part of the cause', async () => {
   const svc = running.with(1, 'tikv-1  stopped  ended 2026-11-22T17:51:09Z with status 1').join('\n')
   const logs = '[INFO] welcome\n[FATAL] [server.rs:1] ["cluster ID mismatch, local 1 != remote 2"]\n'
   assert.match((await play({ svc, logs })).rootCause, /its log ends with: \[FATAL\].*cluster ID mismatch/)
+  const panic = panicOf('tocommit(254) is out of range [lastIndex(204)]')
+  assert.match((await play({ svc, logs: panic })).rootCause, /its log ends with: .*tocommit/)
 })

@@ -33,7 +33,7 @@ async function diagnose(work: Work, services: readonly Service[], seen: Seen): P
 
 /** Lines that say why a process of TiKV or PD ended for good. */
 const fatal =
-  /\[FATAL\]|cluster ID mismatch|address already in use|too many open files|descriptors|tombstone|duplicated store address|no such host/i
+  /\[FATAL\]|^panic:|cluster ID mismatch|address already in use|too many open files|descriptors|tombstone|duplicated store address|no such host/i
 
 /** Why a service ended decides what helps. */
 async function stopped(
@@ -44,7 +44,8 @@ async function stopped(
 ): Promise<Finding> {
   const first = down[0]?.name ?? ''
   const component = down.map(({ name }) => name).join(',')
-  const logs = await work.shell(`svc logs ${first} -n 20`, `Why did ${first} end?`)
+  // A panic leaves 25 lines of stack below its cause, and more where calls are deeper.
+  const logs = await work.shell(`svc logs ${first} -n 80`, `Why did ${first} end?`)
   const full = /no space left on device/i.test(logs.stdout)
     ? await fullDisk(work, services, disks, seen)
     : null

@@ -56,6 +56,16 @@ const rows: [string, RegExp][] = [
   [json('found data inconsistency with peers', 'checkInitialHashKV failed'), /not those of its peers/],
   [json('discovery failed', 'tls: failed to find any PEM data in certificate input'), /TLS certificate/],
   [json('discovery failed', 'x509: certificate has expired or is not yet valid'), /certificate has expired/],
+  [
+    json(
+      'tocommit(254) is out of range [lastIndex(204)]. Was the raft log corrupted, truncated, or lost?',
+      '',
+      'panic',
+    ),
+    /Raft log/,
+  ],
+  ['panic: 8e9e05c52164694d state.commit 254 is out of range [100, 204]', /Raft log/],
+  ['panic: applied(254) is out of range [prevApplied(100), committed(204)]', /Raft log/],
   ['panic: runtime error: index out of range', /panic/],
 ]
 for (const [line, words] of rows)
@@ -72,5 +82,5 @@ test('warnings about others, and the end of an older start, are no cause', () =>
 
 test('only data that is gone or damaged makes a member join with nothing', () => {
   const rejoins = rows.map(([line]) => fatalIn(line)).filter((cause) => cause?.rejoins)
-  assert.equal(rejoins.length, 4)
+  assert.equal(rejoins.length, 7)
 })

@@ -25,6 +25,11 @@ const fatals: readonly Fatal[] = [
     rejoins: true,
   },
   {
+    line: /\b(tocommit|applied|state\.commit)[( ]\d+\)? is out of range|raft log corrupted/,
+    what: 'its Raft log lacks entries that it had acknowledged: its data were lost in part, or are those of an old copy',
+    rejoins: true,
+  },
+  {
     line: /found data inconsistency with peers|checkInitialHashKV|alarm:CORRUPT/,
     what: 'its data are not those of its peers',
   },
