@@ -66,6 +66,10 @@ export const waysOut: [string, string][] = [
     'group files of its own',
     'find / -xdev \\( -name "cgroup.*" -o -name "memory.*limit*" -o -name "pids.max" \\) -not -path "/usr/*" | grep . && echo REACHED; cat /proc/self/cgroup | grep -v ":/$" && echo REACHED',
   ],
+  [
+    'a folder or program of the host, to write to it',
+    'for d in /usr/bin /usr/lib /usr/share /etc/alternatives; do mount -o remount,bind,rw $d && echo REACHED $d; done; mkdir -p /tmp/w && mount --bind /usr/bin /tmp/w && { mount -o remount,bind,rw /tmp/w && echo REACHED; unshare -m mount -o remount,bind,rw /tmp/w && echo REACHED; umount /tmp/w; }; ln /usr/bin/env /usr/bin/env2 && echo REACHED; true',
+  ],
 ]
 
 /** [what, command]. An engineer needs each of them; it prints FINE. */

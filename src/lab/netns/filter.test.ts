@@ -50,9 +50,11 @@ for (const arch of ['x64', 'arm64'] as const) {
         EPERM,
         flags.toString(16),
       )
-    for (const flags of [bind, bind | remount, 0x2000, 0x40000, 0x4000 | 0x80000, (magic | bind) >>> 0])
+    for (const flags of [bind, bind | remount | 1, 0x2000, 0x40000, 0x4000 | 0x80000, (magic | bind) >>> 0])
       assert.equal(verdict('mount', [0, 0, 0, flags], false), 'allowed', flags.toString(16))
     assert.equal(verdict('mount', [0, 0, 0, remount]), EPERM)
+    for (const writable of [bind | remount, bind | remount | 0xe, (magic | bind | remount) >>> 0])
+      assert.equal(verdict('mount', [0, 0, 0, writable], false), EPERM, writable.toString(16))
     assert.equal(verdict('mount', [0, 0, 0, remount | 0x2000]), EPERM)
     assert.equal(verdict('mount', [0, 0, 0, remount], false), EPERM)
     assert.equal(verdict('mount', [0, 0, 0, remount | 0x40000], false), EPERM)

@@ -29,7 +29,14 @@ const newestKnown = 466
 // linux/sched.h. Under a new user namespace every capability comes back; the cgroup namespace marks a command's processes.
 const clone = { time: 0x80, cgroup: 0x0200_0000, user: 0x1000_0000 }
 // linux/mount.h
-const ms = { remount: 0x20, bind: 0x1000, move: 0x2000, propagation: 0x1e_0000, magic: 0xc0ed_0000 }
+const ms = {
+  readOnly: 1,
+  remount: 0x20,
+  bind: 0x1000,
+  move: 0x2000,
+  propagation: 0x1e_0000,
+  magic: 0xc0ed_0000,
+}
 // asm-generic/ioctls.h: puts input into a terminal; selects text on a console.
 const terminalInput = [0x5412, 0x541c]
 // linux/socket.h: UNIX, INET, INET6, NETLINK, PACKET (tcpdump).
@@ -121,12 +128,17 @@ const socketRules: Instruction[] = [
   ...oneOf(families, allow, deny('EAFNOSUPPORT')),
 ]
 
-/** Binds, moves and propagation, as the kernel tells them from a new file system, or a larger one. */
+/**
+ * Binds, moves and propagation, as the kernel tells them from a new file system, or a larger one. The host's folders and
+ * programs are bound read-only, and stay so: some of their files may be the caller's own.
+ */
 const mountRules: Instruction[] = [
   load(argument(3)),
-  ifAnyBit(ms.remount, 0, 2),
-  ifAnyBit(ms.bind, 1, 0), // a remount that is no bind changes the file system itself
+  ifAnyBit(ms.remount, 0, 4),
+  ifAnyBit(ms.bind, 0, 1), // a remount that is no bind changes the file system itself
+  ifAnyBit(ms.readOnly, 1, 0),
   deny('EPERM'),
+  allow,
   ifAnyBit(ms.bind | ms.move, 0, 1),
   allow,
   // The kernel ignores the upper half when it is the magic number of old programs.
