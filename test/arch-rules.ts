@@ -11,8 +11,19 @@ export interface Import {
 }
 
 const lowest = ['core', 'store', 'lab', 'chaos', 'subjects', 'monitor', 'agent', 'sandbox']
-const operate = ['core', 'store', 'lab', 'monitor', 'agent', 'sandbox', 'subjects', 'daemon.ts', 'operate.ts']
-const everythingBelow = [...lowest, 'spawn.ts', 'daemon.ts', 'operate.ts', 'plugins.ts', 'eval']
+const operate = [
+  'core',
+  'yaml.ts',
+  'store',
+  'lab',
+  'monitor',
+  'agent',
+  'sandbox',
+  'subjects',
+  'daemon.ts',
+  'operate.ts',
+]
+const everythingBelow = [...lowest, 'spawn.ts', 'yaml.ts', 'daemon.ts', 'operate.ts', 'plugins.ts', 'eval']
 
 /** What each layer may import besides itself: folders, or single files. The picture is in docs/tour.md. */
 export const layers: Record<string, readonly string[]> = {
@@ -22,7 +33,8 @@ export const layers: Record<string, readonly string[]> = {
   'inside.ts': [],
   lab: ['core', 'inside.ts', 'spawn.ts'],
   chaos: ['core', 'lab/contract.ts'],
-  subjects: ['core', 'inside.ts', 'lab/contract.ts'],
+  'yaml.ts': ['core'],
+  subjects: ['core', 'inside.ts', 'yaml.ts', 'lab/contract.ts'],
   sandbox: ['core', 'lab', 'spawn.ts'],
   monitor: ['core', 'store'],
   // What was injected, and how it is judged, must not be knowable from the agent's code.

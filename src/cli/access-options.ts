@@ -11,6 +11,7 @@ export interface AccessOptions {
   cert?: string
   key?: string
   userFile?: string
+  bearerTokenFile?: string
 }
 
 const all = () => [
@@ -18,6 +19,7 @@ const all = () => [
   new Option('--cert <file>', 'our own certificate, where the nodes want one, as PEM'),
   new Option('--key <file>', 'the key of --cert, as PEM; readable by nobody else'),
   new Option('--user-file <file>', 'one line, user:password, where auth is on; readable by nobody else'),
+  new Option('--bearer-token-file <file>', 'one line, a token for HTTP; readable by nobody else'),
 ]
 
 export function withAccessOptions(command: Command, { hidden = false } = {}): Command {
@@ -38,6 +40,7 @@ export function accessOf(options: AccessOptions, endpoints: Endpoints): Access {
   return {
     ...(tls && { tls }),
     ...(options.userFile !== undefined && { credentials: credentialsOf(options.userFile) }),
+    ...(options.bearerTokenFile !== undefined && { bearerToken: tokenOf(options.bearerTokenFile) }),
   }
 }
 
@@ -104,6 +107,13 @@ function credentialsOf(path: string): Credentials {
   if (lines.length !== 1 || at < 1 || at === line.length - 1)
     throw new BadInput(`--user-file ${path}: allowed is one line, user:password`)
   return { user: line.slice(0, at), password: line.slice(at + 1) }
+}
+
+function tokenOf(path: string): string {
+  const token = text('--bearer-token-file', path, { secret: true }).trim()
+  if (/[^\x21-\x7e]/.test(token))
+    throw new BadInput(`--bearer-token-file ${path}: allowed is one line, a token`)
+  return token
 }
 
 function text(option: string, path: string, { secret = false } = {}): string {

@@ -5,7 +5,7 @@ import { bellOf } from '../core/bell.ts'
 import { iso } from '../core/clock.ts'
 import { BadInput } from '../core/errors.ts'
 import { wholeCluster } from '../core/invariant.ts'
-import type { Observation } from '../core/subject.ts'
+import type { Observation, Subject, WatchSettings } from '../core/subject.ts'
 import type { Endpoints } from '../core/topology.ts'
 import { defaultVariant } from '../core/variant.ts'
 import { self } from '../daemon.ts'
@@ -48,6 +48,9 @@ interface RunOptions extends NodeOptions, AccessOptions {
   interval: number
   grace: Record<string, number>
   skip: string[]
+  rules?: string[]
+  match?: string
+  nodeLabel?: string
   variant?: string
   attempts: number
   once?: boolean
@@ -68,6 +71,8 @@ export const register: Verb['register'] = (program, io) => {
     'operator monitor run --subject etcd --endpoints etcd-1=http://10.0.0.1:2379,etcd-2=http://10.0.0.2:2379',
     'operator monitor run --subject etcd --endpoints etcd-1=https://10.0.0.1:2379 --ca ca.pem --cert me.pem --key me-key.pem',
     'operator monitor run --subject etcd --endpoints ... --once --json',
+    'operator monitor run --subject prometheus --endpoints prometheus=http://127.0.0.1:9090',
+    "operator monitor run --subject prometheus --endpoints http://127.0.0.1:9090 --rules 'rules/*.yml' --match 'severity=\"critical\"'",
   ])
     .option('--subject <name>', `what it is: ${Object.keys(subjects).join(', ')}`)
     .addOption(endpointsOption())
@@ -75,6 +80,16 @@ export const register: Verb['register'] = (program, io) => {
     .addOption(logPathOption())
     .addOption(portMapOption())
   withAccessOptions(runCommand)
+    .option(
+      '--rules <file|glob>',
+      "alerting rules of your own, which Prometheus evaluates (repeatable) (default: Prometheus' own alerts)",
+      (text: string, all: string[] = []) => [...all, text],
+    )
+    .option(
+      '--match <matchers>',
+      'which alerts become tickets: \'severity=~"critical|warning"\' (default: all)',
+    )
+    .option('--node-label <label>', 'the label that says which node an alert is about (default: instance)')
     .option('--lab <id>', 'a cluster of `operator lab list` instead of endpoints')
     .option(
       '--cluster <name>',
@@ -157,24 +172,43 @@ function placeOf(
 ): LookOptions<Observation> {
   const subject = subjectNamed(subjectName)
   const known = [...subject.invariants.map((invariant) => invariant.name), unobservable]
-  const stranger = Object.keys(options.grace).find((name) => !known.includes(name))
+  const watch = watchOf(options, subject)
+  // Alerts have names that are known only at run time.
+  const isStrange = (name: string) => !known.includes(name) && !subject.alerts
+  const stranger = Object.keys(options.grace).find(isStrange)
   if (stranger !== undefined)
     throw new BadInput(`--grace: no invariant '${stranger}'; known: ${known.join(', ')}`)
   for (const skipped of options.skip) {
     const [invariant = '', node] = skipped.split('/')
-    if (!known.includes(invariant))
+    if (isStrange(invariant))
       throw new BadInput(`--skip: no invariant '${invariant}'; known: ${known.join(', ')}`)
     const places = [...Object.keys(given), wholeCluster]
-    if (node !== undefined && !places.includes(node))
+    if (node !== undefined && !places.includes(node) && !subject.alerts)
       throw new BadInput(`--skip: no node '${node}'; known: ${places.join(', ')}`)
   }
   return {
     subject,
     endpoints: withPaths(given, options),
     access: accessOf(options, given),
-    settings: { graces: options.grace, skipped: new Set(options.skip) },
+    settings: { graces: options.grace, skipped: new Set(options.skip), watch },
     clock: io.clock,
     signal: io.signal,
+  }
+}
+
+/** @throws BadInput for what the subject does not heed. */
+function watchOf({ rules, match, nodeLabel }: RunOptions, { name, alerts }: Subject): WatchSettings {
+  const given = { rules, match, nodeLabel }
+  const options = { rules: '--rules', match: '--match', nodeLabel: '--node-label' } as const
+  for (const key of ['rules', 'match', 'nodeLabel'] as const)
+    if (given[key] !== undefined && !alerts)
+      throw new BadInput(
+        `${options[key]} is for alerts, and ${name} has invariants of its own; use --subject prometheus`,
+      )
+  return {
+    ...(rules && { rules }),
+    ...(match !== undefined && { match }),
+    ...(nodeLabel !== undefined && { nodeLabel }),
   }
 }
 
@@ -236,7 +270,7 @@ const betweenMs = 500
 
 async function lookOnce(options: RunOptions, subjectName: string, given: Endpoints, io: Io): Promise<void> {
   const place = placeOf(options, subjectName, given, io)
-  await using connection = place.subject.connect(place.endpoints, place.access)
+  await using connection = place.subject.connect(place.endpoints, place.access, place.settings.watch)
   const end = io.clock.now() + onceMs
   let { observation, checks } = await look(place, connection)
   const settled = () => {

@@ -15,4 +15,6 @@ export interface Credentials {
 export interface Access {
   tls?: Tls
   credentials?: Credentials
+  /** Sent as `Authorization: Bearer`, where HTTP is spoken. */
+  bearerToken?: string
 }

@@ -1,5 +1,6 @@
 import type { Access } from './access.ts'
 import type { AgentKind } from './agent.ts'
+import type { AlertCheck, AlertId } from './alert.ts'
 import type { Invariant } from './invariant.ts'
 import type { Endpoints, Topology } from './topology.ts'
 
@@ -19,9 +20,22 @@ export interface Observation {
   nodes: Record<string, NodeView>
 }
 
+/** What a person says of how to watch, beside where. A subject heeds what it knows. */
+export interface WatchSettings {
+  /** Files or globs of alerting rules. */
+  rules?: readonly string[]
+  /** Which alerts become tickets, as label matchers: `severity=~"critical|page"`. */
+  match?: string
+  /** The label that says which node an alert is about. */
+  nodeLabel?: string
+}
+
 export interface Connection<O extends Observation> extends AsyncDisposable {
-  /** One look. Never rejects for a node's fault; returns within about a second however nodes behave. */
-  observe(signal: AbortSignal): Promise<O>
+  /**
+   * One look. Never rejects for a node's fault; returns within about a second however nodes behave.
+   * @param open alerts that are followed now, for a subject that has some.
+   */
+  observe(signal: AbortSignal, open?: readonly AlertId[]): Promise<O>
 }
 
 export interface ConnectOptions extends Access {
@@ -30,6 +44,7 @@ export interface ConnectOptions extends Access {
    * this. A subject whose pages are cheap may ignore it.
    */
   metricsEveryMs?: number
+  watch?: WatchSettings
 }
 
 /** Counts since the previous sample of one second of load. */
@@ -127,6 +142,11 @@ export interface Subject<O extends Observation = Observation> {
   title: string
   invariants: readonly Invariant<O>[]
   connect(endpoints: Endpoints, options?: ConnectOptions): Connection<O>
+  /**
+   * Checks that are known only at run time, such as the alerts of a Prometheus, in addition to the invariants.
+   * @param open what is followed now: each needs a verdict, or it stays as it is.
+   */
+  alerts?(observation: O, open: readonly AlertId[], settings: WatchSettings): AlertCheck[]
   /** What a repair has to preserve, as far as this look proves it. */
   facts?(observation: O): Fact[]
   /** What an agent should know of this system; no answers. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ChaosType } from '../chaos/chaos-type.ts'
 import { whyNotOne } from '../chaos/target.ts'
-import { parseYaml, readText, strictKeys } from './yaml.ts'
+import { parseYaml, readText, strictKeys } from '../yaml.ts'
 
 /** What a campaign may name. */
 export interface Known {

@@ -5,7 +5,7 @@ import { knownAgentKinds } from '../agent/kinds/kinds.ts'
 import { modelSpec } from '../agent/model.ts'
 import { BadInput, messageOf } from '../core/errors.ts'
 import { toolNames, type Variant, workerBy } from '../core/variant.ts'
-import { parseYaml, readYaml, strictKeys } from './yaml.ts'
+import { parseYaml, readYaml, strictKeys } from '../yaml.ts'
 
 const model = z.string().transform((text, context) => {
   try {

@@ -1,3 +1,4 @@
+import { type AlertCheck, type AlertId, alertKey } from '../core/alert.ts'
 import {
   type Invariant,
   notApplicable,
@@ -9,7 +10,7 @@ import {
   violationKey,
   wholeCluster,
 } from '../core/invariant.ts'
-import type { Observation, Subject } from '../core/subject.ts'
+import type { Observation, Subject, WatchSettings } from '../core/subject.ts'
 
 /** One invariant at one place, and what a look says of it. */
 export interface Check {
@@ -38,6 +39,8 @@ export interface CheckSettings {
   graces?: Readonly<Record<string, number>>
   /** Checks that are switched off: `invariant`, or `invariant/node`. */
   skipped?: ReadonlySet<string>
+  /** What the subject was told to watch. */
+  watch?: WatchSettings
 }
 
 /**
@@ -50,10 +53,11 @@ export function checkAll<O extends Observation>(
   observation: O | null,
   reason: string,
   settings: CheckSettings = {},
+  open: readonly AlertId[] = [],
 ): Check[] {
   const { graces = {}, skipped = new Set() } = settings
   const isSkipped = (name: string, node: string) => skipped.has(name) || skipped.has(`${name}/${node}`)
-  const checks = subject.invariants.flatMap((invariant) =>
+  const ofInvariants = subject.invariants.flatMap((invariant) =>
     (invariant.scope === 'node' ? nodes : [wholeCluster]).map(
       (node): Check => ({
         key: violationKey(subject.name, invariant.name, node),
@@ -72,6 +76,7 @@ export function checkAll<O extends Observation>(
       }),
     ),
   )
+  const checks = [...ofInvariants, ...checkAlerts(subject, observation, reason, settings, open)]
   const explanations = subject.invariants.flatMap(({ name, explainsUnobservable }) =>
     explainsUnobservable ? [name] : [],
   )
@@ -83,6 +88,42 @@ export function checkAll<O extends Observation>(
     ),
   ]
 }
+
+/** What the subject watches besides its invariants. Where it was not seen, all that is followed is unknown. */
+function checkAlerts<O extends Observation>(
+  subject: Subject<O>,
+  observation: O | null,
+  reason: string,
+  { graces = {}, skipped = new Set(), watch = {} }: CheckSettings,
+  open: readonly AlertId[],
+): Check[] {
+  if (!subject.alerts) return []
+  const alerts =
+    observation === null ? open.map((id) => unseen(id, reason)) : subject.alerts(observation, open, watch)
+  return alerts.map((alert) => ({
+    key: alertKey(subject.name, alert),
+    invariant: alert.name,
+    node: alert.node,
+    severity: alert.severity,
+    graceMs: graces[alert.name] ?? alert.graceMs,
+    keepFiringMs: alert.keepFiringMs,
+    inhibitedBy: [],
+    inhibitedAnywhereBy: [],
+    verdict:
+      skipped.has(alert.name) || skipped.has(`${alert.name}/${alert.node}`)
+        ? notApplicable('switched off')
+        : alert.verdict,
+  }))
+}
+
+const unseen = (id: AlertId, reason: string): AlertCheck => ({
+  ...id,
+  node: wholeCluster,
+  severity: 'warning',
+  graceMs: 0,
+  keepFiringMs: 0,
+  verdict: unknown(reason),
+})
 
 function checkOne<O>(invariant: Invariant<O>, observation: O, node: string): Verdict {
   try {
@@ -100,7 +141,10 @@ function checkSight(
   explanations: readonly string[],
   ownGraceMs?: number,
 ): Check[] {
-  const blind = (node: string) => checks.filter((c) => c.node === node && c.verdict.kind === 'unknown')
+  // What is known only at run time may be about a node that was never declared.
+  const placeOf = ({ node }: Check) => (nodes.includes(node) ? node : wholeCluster)
+  const blind = (node: string) =>
+    checks.filter((check) => placeOf(check) === node && check.verdict.kind === 'unknown')
   const judged = checks.filter((c) => c.verdict.kind !== 'not_applicable')
   const blindEverywhere = judged.length > 0 && judged.every((c) => c.verdict.kind === 'unknown')
   const at = (node: string, verdict: Verdict, graceMs = blindGraceMs): Check => ({
@@ -121,7 +165,7 @@ function checkSight(
     const unseen = blind(node)
     if (unseen.length === 0) return at(node, ok)
     const names = unseen.map((c) => c.invariant).join(', ')
-    const graceMs = judged.every((c) => c.node !== node || unseen.includes(c))
+    const graceMs = judged.every((c) => placeOf(c) !== node || unseen.includes(c))
       ? blindGraceMs
       : partlyBlindGraceMs
     return at(node, violated(`cannot tell ${names}: ${reasonOf(unseen)}`), graceMs)

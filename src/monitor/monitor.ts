@@ -1,5 +1,6 @@
 import type { Access } from '../core/access.ts'
 import type { Bell } from '../core/bell.ts'
+import { type AlertId, alertOf } from '../core/alert.ts'
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import { notApplicable, unknown, type Verdict, violationKey } from '../core/invariant.ts'
@@ -75,16 +76,19 @@ const backlogLooks = 600
 export async function runMonitor<O extends Observation>(options: MonitorOptions<O>): Promise<void> {
   const { clock, signal, intervalMs } = options
   const trouble = (error: unknown) => options.onEvent({ kind: 'trouble', message: messageOf(error) })
-  await using connection = options.subject.connect(options.endpoints, options.access)
+  await using connection = options.subject.connect(options.endpoints, connectOptions(options))
   const store = storeOf(options)
   const backlog: Look[] = []
   const remember = memoryOf()
   const claims = claimWatch(options)
+  // What was followed when it was last known: a database that is away for a while is no reason not to look.
+  let open: readonly AlertId[] = []
   let next = clock.monotonic()
   let isRegular = true
   while (!signal.aborted) {
     try {
-      const seen = remember(await look(options, connection))
+      if (options.subject.alerts) open = await store.open().catch(keepFor(isUnavailable, open))
+      const seen = remember(await look(options, connection, open))
       backlog.splice(0, backlog.length + 1 - backlogLooks)
       backlog.push(seen)
       for (const event of await store.apply(backlog)) options.onEvent(event)
@@ -104,6 +108,14 @@ export async function runMonitor<O extends Observation>(options: MonitorOptions<
   await store.end().catch(trouble)
 }
 
+/** The value at hand, for an error that will pass. */
+const keepFor =
+  <T>(isPassing: (error: unknown) => boolean, value: T) =>
+  (error: unknown): T => {
+    if (isPassing(error)) return value
+    throw error
+  }
+
 const untilAborted = (signal: AbortSignal) => (error: unknown) => {
   if (!signal.aborted) throw error
   return true
@@ -113,17 +125,18 @@ const untilAborted = (signal: AbortSignal) => (error: unknown) => {
 export async function look<O extends Observation>(
   { subject, endpoints, settings, clock, signal }: LookOptions<O>,
   connection: Connection<O>,
+  open: readonly AlertId[] = [],
 ): Promise<Omit<Look, 'due'> & { observation: O | null }> {
   let observation: O | null = null
   let reason = ''
   try {
-    observation = await connection.observe(signal)
+    observation = await connection.observe(signal, open)
   } catch (error) {
     reason = messageOf(error)
   }
   // What was cut off by our own end says nothing of the cluster.
   signal.throwIfAborted()
-  const checks = checkAll(subject, Object.keys(endpoints), observation, reason, settings)
+  const checks = checkAll(subject, Object.keys(endpoints), observation, reason, settings, open)
   return { takenAt: clock.monotonic(), checks, observation }
 }
 
@@ -140,6 +153,8 @@ function memoryOf(): (look: Omit<Look, 'due'>) => Look {
       const isLull = seen?.isLull && check.verdict.kind === 'ok'
       return isLull ? { ...check, verdict: unknown('it comes and goes, and this may be a lull') } : check
     })
+    const seen = new Set(checks.map(({ key }) => key))
+    for (const key of memory.keys()) if (!seen.has(key)) memory.delete(key)
     return { takenAt, checks: judged, due }
   }
 }
@@ -171,10 +186,18 @@ function storeOf<O extends Observation>(options: MonitorOptions<O>) {
     registered = true
     return events
   }
+  /** Alerts with a violation or a ticket that is not resolved. */
+  const open = async (): Promise<AlertId[]> => {
+    const keys = new Set([
+      ...(await trackedViolations(db, cluster)).keys(),
+      ...(await unresolvedTickets(db, cluster)).map(({ key }) => key),
+    ])
+    return [...keys].flatMap((key) => alertOf(options.subject.name, key) ?? [])
+  }
   const end = async () => {
     if (registered) await monitorEnded(db, id, clock.now())
   }
-  return { apply, end }
+  return { apply, open, end }
 }
 
 /** Time without a look that counts for nothing: neither as violated nor as clear. A restart takes less. */

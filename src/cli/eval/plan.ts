@@ -19,11 +19,11 @@ import { type CampaignFile, pluginsOf, readCampaign, variantsOf } from '../../ev
 import { faultSpecOf, lanesOf, type Plan, planCampaign, planTrials, type TrialBase } from '../../eval/plan.ts'
 import type { FaultSpec } from '../../eval/record.ts'
 import { readVariants, variantFolders, variantNamed } from '../../eval/variant-file.ts'
-import { placeIn, readText } from '../../eval/yaml.ts'
 import type { Ability, Capability, Cluster } from '../../lab/contract.ts'
 import { labNamed } from '../../lab/labs.ts'
 import { loadPlugins } from '../../plugins.ts'
 import { subjectNamed, subjects } from '../../subjects/subjects.ts'
+import { placeIn, readText } from '../../yaml.ts'
 import { type AgentSettings, agentArgv, chooseModel } from '../agent-options.ts'
 import { workerFor } from '../agent-worker.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import { readYaml, strictKeys } from '../yaml.ts'
+import { readYaml, strictKeys } from '../../yaml.ts'
 import type { Opinion } from './classify.ts'
 
 export const halves = ['rules', 'held-out'] as const

@@ -39,7 +39,10 @@ export type Reply =
 export interface Ask {
   method: 'GET' | 'POST'
   path: string
+  /** Sent as JSON. */
   body?: unknown
+  /** Sent as a form, in the place of a body. */
+  form?: Record<string, string>
   signal: AbortSignal
   /** A longer body is cut off and counts as garbled: a peer must not be able to fill our memory. */
   maxBytes?: number
@@ -69,21 +72,25 @@ const silenceByCode: Record<string, Silence> = {
 export const silenceOf = ({ code = '' }: NodeJS.ErrnoException): Silence =>
   isLocal(code) ? 'local' : (silenceByCode[code] ?? 'garbled')
 
+/** Who asks, in the ways of HTTP. */
+interface HttpAuthorization {
+  /** Basic authentication. */
+  credentials?: Credentials | undefined
+  bearerToken?: string | undefined
+}
+
 const inflate = promisify(gunzip)
 const defaultMaxBytes = 1 << 20
 const mostChunks = 256
 /** Each step waits for its turn behind all else that we do: a page of metrics in one or two. */
 const inflateBytes = 1 << 18
 
-/**
- * One peer, a few kept connections. A connection on which a request timed out is closed, not reused. `credentials`: for
- * HTTP's basic authentication.
- */
+/** One peer, a few kept connections. A connection on which a request timed out is closed, not reused. */
 export function clientOf(
   url: string,
   clock: Clock = systemClock,
   tls: Tls = {},
-  credentials?: Credentials,
+  { credentials, bearerToken }: HttpAuthorization = {},
 ): Client {
   const base = new URL(url)
   const transport = base.protocol === 'https:' ? https : http
@@ -92,7 +99,11 @@ export function clientOf(
 
   const attempt = (ask: Ask): Promise<Reply & { stale?: boolean }> => {
     const sentAt = clock.now()
-    const payload = ask.body === undefined ? undefined : JSON.stringify(ask.body)
+    const payload = ask.form
+      ? new URLSearchParams(ask.form).toString()
+      : ask.body === undefined
+        ? undefined
+        : JSON.stringify(ask.body)
     const maxBytes = ask.maxBytes ?? defaultMaxBytes
     return new Promise((resolve) => {
       const request = transport.request(new URL(ask.path, base), {
@@ -103,6 +114,8 @@ export function clientOf(
         // etcd's metrics are 150 KB of text: compressed they fit a TCP window, which matters on a slow link.
         headers: {
           ...(ask.headBytes === undefined && { 'accept-encoding': 'gzip' }),
+          ...(ask.form && { 'content-type': 'application/x-www-form-urlencoded' }),
+          ...(bearerToken !== undefined && { authorization: `Bearer ${bearerToken}` }),
           ...ask.headers,
           ...(payload && { 'content-length': Buffer.byteLength(payload) }),
         },

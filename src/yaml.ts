@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { type Document, isMap, isNode, LineCounter, parseDocument, visit, type YAMLError } from 'yaml'
 import { type ZodError, type ZodRawShape, type ZodType, z } from 'zod'
-import { BadInput, messageOf } from '../core/errors.ts'
+import { BadInput, messageOf } from './core/errors.ts'
 
 /** More than any file that a person writes; a reader must not be filled by a mistake. */
 const maxBytes = 1024 * 1024

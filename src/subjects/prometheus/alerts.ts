@@ -1,0 +1,167 @@
+import { type AlertCheck, type AlertId, alertKey } from '../../core/alert.ts'
+import {
+  notApplicable,
+  ok,
+  type Severity,
+  unknown,
+  type Verdict,
+  violated,
+  wholeCluster,
+} from '../../core/invariant.ts'
+import type { WatchSettings } from '../../core/subject.ts'
+import { matchersOf } from './matchers.ts'
+import type { ActiveAlert, Labels, PrometheusObservation, RuleLook } from './observation.ts'
+import { readExpression } from './promql.ts'
+import type { Rule } from './rule.ts'
+
+/** The label of a target's address, which Prometheus adds to everything that it scrapes. */
+export const defaultNodeLabel = 'instance'
+
+/**
+ * Each alert that is active, each that is followed and no longer active, and each rule that has none. What is not active any more
+ * is clear only where its target still tells: a target that is gone takes its alerts with it, and heals nothing.
+ */
+export function alerts(
+  observation: PrometheusObservation,
+  open: readonly AlertId[],
+  settings: WatchSettings,
+): AlertCheck[] {
+  const { nodeLabel = defaultNodeLabel } = settings
+  const isWanted = settings.match === undefined ? () => true : matchersOf(settings.match)
+  const checkOf = (
+    rule: Pick<Rule, 'name' | 'forMs' | 'keepFiringMs'>,
+    labels: Labels,
+    verdict: Verdict,
+  ) => ({
+    name: rule.name,
+    labels,
+    node: labels[nodeLabel] || wholeCluster,
+    severity: severityOf(labels),
+    graceMs: rule.forMs,
+    keepFiringMs: rule.keepFiringMs,
+    verdict,
+  })
+  const { rules } = observation
+  if ('unknown' in rules)
+    return open.map(({ name, labels }) =>
+      checkOf({ name, forMs: 0, keepFiringMs: 0 }, labels, unknown(rules.unknown)),
+    )
+
+  const found = new Map<string, AlertCheck>()
+  const add = (check: AlertCheck) => {
+    const key = alertKey('', check)
+    const other = found.get(key)
+    if (!other || rank(check.verdict) > rank(other.verdict)) found.set(key, check)
+  }
+  for (const { rule, state } of rules) {
+    if (state.kind === 'unknown') continue
+    for (const alert of state.alerts) {
+      if (!isWanted({ ...alert.labels, alertname: rule.name })) continue
+      // Prometheus has waited for it already.
+      const forMs = alert.phase === 'firing' ? 0 : rule.forMs
+      add(checkOf({ ...rule, forMs }, alert.labels, violation(alert, rule, observation)))
+    }
+  }
+  const byName = Map.groupBy(rules, ({ rule }) => rule.name)
+  for (const id of open) {
+    if (found.has(alertKey('', id))) continue
+    const looks = byName.get(id.name) ?? []
+    const rule = looks[0]?.rule ?? { name: id.name, forMs: 0, keepFiringMs: 0 }
+    add(checkOf(rule, id.labels, goneVerdict(id, looks, observation)))
+  }
+  for (const look of rules) {
+    const { rule, state } = look
+    const labels = staticLabels(rule)
+    const isActive = state.kind === 'evaluated' && state.alerts.length > 0
+    if (isActive || found.has(alertKey('', { name: rule.name, labels }))) continue
+    if (isWanted({ ...labels, alertname: rule.name }))
+      add(checkOf(rule, labels, quietVerdict(look, observation)))
+  }
+  return [...found.values()]
+}
+
+const rank = ({ kind }: Verdict): number => ['not_applicable', 'ok', 'unknown', 'violated'].indexOf(kind)
+
+/** What all alerts of a rule have in common. */
+const staticLabels = ({ labels }: Rule): Labels =>
+  Object.fromEntries(Object.entries(labels).filter(([, text]) => !text.includes('{{')))
+
+function violation(alert: ActiveAlert, rule: Rule, { graphAt }: PrometheusObservation): Verdict {
+  const { labels, annotations, value } = alert
+  if (readExpression(rule.expr)?.isConstant)
+    return notApplicable('it always fires, to prove that alerts are delivered: it tells nothing of a system')
+  const { summary, description, message } = annotations
+  const said = [summary, description ?? message].flatMap((text) => text?.trim() || [])
+  return violated(said.join('\n') || `${rule.name} is firing`, {
+    value: Number.isFinite(value) ? value : String(value),
+    ...labels,
+    ...Object.fromEntries(Object.entries(annotations).map(([name, text]) => [`annotation ${name}`, text])),
+    rule: rule.place,
+    expression: rule.expr,
+    graph: `${graphAt}/graph?g0.expr=${encodeURIComponent(rule.expr)}&g0.tab=1`,
+  })
+}
+
+/** Of an alert that is followed and that the rule does not find any more. */
+function goneVerdict(id: AlertId, looks: readonly RuleLook[], observation: PrometheusObservation): Verdict {
+  if (looks.length === 0) return unknown('no rule of this name is evaluated any more')
+  for (const { state } of looks) if (state.kind === 'unknown') return unknown(state.reason)
+  // It looks for what is absent: that it finds nothing is what it waited for.
+  if (looks.some(({ expression }) => expression?.asksForAbsence)) return ok
+  const { targets } = observation
+  if (targets === null) return unknown('Prometheus did not tell which of its targets are up')
+  const own = ['instance', 'job'].flatMap((name) => {
+    const value = id.labels[name]
+    const isOfRule = looks.some(({ rule }) => Object.hasOwn(rule.labels, name))
+    return value === undefined || isOfRule ? [] : [[name, value] as const]
+  })
+  const target = own.map(([name, value]) => `${name}=${value}`).join(', ')
+  const matching = targets.filter(({ labels }) => own.every(([name, value]) => labels[name] === value))
+  // An exporter that answers and has no such series any more says so: a deleted pod does not crash.
+  if (own.length > 0 && matching.length > 0)
+    return matching.some(({ isUp }) => isUp)
+      ? ok
+      : unknown(`its target is down, and its series with it (${target})`)
+  const hasSource = observation.sources.get(alertKey('', id))
+  // Labels that the expression itself makes are on no series.
+  if (hasSource || (own.length === 0 && changesLabels(looks))) return ok
+  return unknown(
+    own.length > 0
+      ? `its target is gone (${target}): nothing tells whether it is well`
+      : 'the series that it was about are gone: nothing tells whether it is well',
+  )
+}
+
+const changesLabels = (looks: readonly RuleLook[]): boolean =>
+  looks.some(({ rule }) => /\blabel_(replace|join)\b|\bcount_values\b/.test(rule.expr))
+
+/** Of a rule that finds nothing, and none of whose alerts is followed. */
+function quietVerdict(look: RuleLook, observation: PrometheusObservation): Verdict {
+  if (look.state.kind === 'unknown') return unknown(look.state.reason)
+  const missing = missingIn(look, observation)
+  if (missing === 'not told') return unknown('Prometheus did not tell which metrics there are')
+  return missing === null
+    ? ok
+    : notApplicable(`a dead rule: none of its metrics exists (${missing.join(', ')})`)
+}
+
+/** The metrics of a rule that none of has a sample; null: it has one at least, or needs none. */
+function missingIn(
+  { expression }: RuleLook,
+  { metrics }: PrometheusObservation,
+): string[] | null | 'not told' {
+  if (expression === null || expression.isOpen || expression.metrics.length === 0) return null
+  if (metrics === null) return 'not told'
+  return expression.metrics.some((name) => metrics.has(name)) ? null : expression.metrics
+}
+
+const severityWords: [Severity, RegExp][] = [
+  ['critical', /^(critical|crit|page|error|fatal|emergency|disaster|high|major|p[01]|sev-?[01])$/i],
+  ['info', /^(info|information|informational|none|notice|low|debug|p[45]|sev-?[45])$/i],
+]
+
+/** By the label `severity` (or `priority`), in the words that people use; what is none of them is a warning. */
+function severityOf({ severity, priority }: Labels): Severity {
+  const word = severity ?? priority ?? ''
+  return severityWords.find(([, pattern]) => pattern.test(word))?.[0] ?? 'warning'
+}

@@ -1,0 +1,45 @@
+import type { NodeView, Observation } from '../../core/subject.ts'
+import type { Knock } from '../shared/knock.ts'
+import type { Reach } from '../shared/reach.ts'
+import type { Expression } from './promql.ts'
+import type { Rule } from './rule.ts'
+
+export interface PrometheusNode extends NodeView {
+  reach: Reach
+  /** Its own word; null: it did not answer. */
+  ready: boolean | null
+  isTls: boolean
+  newClient: Knock | null
+}
+
+export type Labels = Readonly<Record<string, string>>
+
+/** One element of what a rule found. */
+export interface ActiveAlert {
+  labels: Labels
+  /** By Prometheus' own account, where it evaluates the rule. `holds`: nobody has counted yet for how long. */
+  phase: 'pending' | 'firing' | 'holds'
+  value: number
+  annotations: Labels
+}
+
+/** What became of a rule at a look. */
+export interface RuleLook {
+  rule: Rule
+  /** null: it cannot be read here, though Prometheus may. */
+  expression: Expression | null
+  state: { kind: 'evaluated'; alerts: ActiveAlert[] } | { kind: 'unknown'; reason: string }
+}
+
+export interface PrometheusObservation extends Observation {
+  nodes: Record<string, PrometheusNode>
+  rules: readonly RuleLook[] | { unknown: string }
+  /** Every target, by the last sample of `up`; null: it was not told. */
+  targets: readonly { labels: Labels; isUp: boolean }[] | null
+  /** Which of the rules' metrics have samples now; null: it was not told. */
+  metrics: ReadonlySet<string> | null
+  /** Of alerts that are followed and not active, by `alertKey`: whether series that they could be about are there. */
+  sources: ReadonlyMap<string, boolean>
+  /** Where a person sees the graph of an expression. */
+  graphAt: string
+}
