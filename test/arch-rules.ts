@@ -23,7 +23,16 @@ const operate = [
   'daemon.ts',
   'operate.ts',
 ]
-const everythingBelow = [...lowest, 'spawn.ts', 'yaml.ts', 'daemon.ts', 'operate.ts', 'plugins.ts', 'eval']
+const everythingBelow = [
+  ...lowest,
+  'spawn.ts',
+  'yaml.ts',
+  'daemon.ts',
+  'operate.ts',
+  'plugins.ts',
+  'receive',
+  'eval',
+]
 
 /** What each layer may import besides itself: folders, or single files. The picture is in docs/tour.md. */
 export const layers: Record<string, readonly string[]> = {
@@ -37,6 +46,7 @@ export const layers: Record<string, readonly string[]> = {
   subjects: ['core', 'inside.ts', 'yaml.ts', 'lab/contract.ts'],
   sandbox: ['core', 'lab', 'spawn.ts'],
   monitor: ['core', 'store'],
+  receive: ['core', 'store'],
   // What was injected, and how it is judged, must not be knowable from the agent's code.
   agent: ['core', 'store', 'sandbox', 'spawn.ts'],
   'daemon.ts': ['core', 'spawn.ts'],

@@ -27,6 +27,15 @@ export function withAccessOptions(command: Command, { hidden = false } = {}): Co
   return command
 }
 
+/** Who may send us something, from files that hold it. */
+export function sendersOf(options: { receiverUserFile?: string; receiverTokenFile?: string }): Access {
+  const { receiverUserFile: user, receiverTokenFile: token } = options
+  return {
+    ...(user !== undefined && { credentials: credentialsOf(user, '--receiver-user-file') }),
+    ...(token !== undefined && { bearerToken: tokenOf(token, '--receiver-token-file') }),
+  }
+}
+
 const mostBytes = 1 << 20
 
 /** Reads what the options name; says of a file that is of no use what is wrong with it, and what helps. */
@@ -99,20 +108,19 @@ function keyIn(path: string, pem: string): ReturnType<typeof createPrivateKey> {
   }
 }
 
-function credentialsOf(path: string): Credentials {
-  const lines = text('--user-file', path, { secret: true }).trimEnd().split(/\r?\n/)
+function credentialsOf(path: string, option = '--user-file'): Credentials {
+  const lines = text(option, path, { secret: true }).trimEnd().split(/\r?\n/)
   const [line = ''] = lines
   const at = line.indexOf(':')
   // What is in it is not repeated: it may be a password.
   if (lines.length !== 1 || at < 1 || at === line.length - 1)
-    throw new BadInput(`--user-file ${path}: allowed is one line, user:password`)
+    throw new BadInput(`${option} ${path}: allowed is one line, user:password`)
   return { user: line.slice(0, at), password: line.slice(at + 1) }
 }
 
-function tokenOf(path: string): string {
-  const token = text('--bearer-token-file', path, { secret: true }).trim()
-  if (/[^\x21-\x7e]/.test(token))
-    throw new BadInput(`--bearer-token-file ${path}: allowed is one line, a token`)
+function tokenOf(path: string, option = '--bearer-token-file'): string {
+  const token = text(option, path, { secret: true }).trim()
+  if (/[^\x21-\x7e]/.test(token)) throw new BadInput(`${option} ${path}: allowed is one line, a token`)
   return token
 }
 

@@ -4,60 +4,43 @@ import { hostname } from 'node:os'
 import { bellOf } from '../core/bell.ts'
 import { iso } from '../core/clock.ts'
 import { BadInput } from '../core/errors.ts'
-import { wholeCluster } from '../core/invariant.ts'
-import type { Observation, Subject, WatchSettings } from '../core/subject.ts'
 import type { Endpoints } from '../core/topology.ts'
 import { defaultVariant } from '../core/variant.ts'
 import { self } from '../daemon.ts'
 import { variantFolders, variantNamed } from '../eval/variant-file.ts'
 import { attachCluster } from '../lab/labs.ts'
-import { type Check, unobservable } from '../monitor/check.ts'
-import { type LookOptions, look, type MonitorEvent, runMonitor } from '../monitor/monitor.ts'
+import type { Check } from '../monitor/check.ts'
+import { type MonitorEvent, runMonitor } from '../monitor/monitor.ts'
 import { endpointArgv } from '../operate.ts'
+import { startReceiver } from '../receive/receiver.ts'
 import { spawn } from '../spawn.ts'
 import { watchDatabase } from '../store/changes.ts'
 import { listMonitors, monitorState } from '../store/monitors.ts'
-import { existingOperatorDb, openOperatorDb } from '../store/operator-db.ts'
-import { subjectNamed, subjects } from '../subjects/subjects.ts'
+import { existingOperatorDb, type OperatorDb, openOperatorDb } from '../store/operator-db.ts'
+import { receivedAlerts } from '../store/received.ts'
+import { subjects } from '../subjects/subjects.ts'
 import { humanMs, inert, table } from '../tui/text.ts'
-import { type AccessOptions, accessOf, withAccessOptions } from './access-options.ts'
+import { sendersOf, withAccessOptions } from './access-options.ts'
 import type { Io, Verb } from './io.ts'
 import { daemonLog, type Log } from './log.ts'
+import { lookOnce, textOf } from './monitor/once.ts'
+import { placeIn, placeOf, type RunOptions } from './monitor/where.ts'
 import {
+  address,
   dataPathOption,
   dbOption,
+  duration,
   durationPair,
   endpointsOption,
   integer,
   jsonOption,
   logPathOption,
-  type NodeOptions,
   pause,
   portMapOption,
   subcommand,
   withParentOption,
-  withPaths,
 } from './options.ts'
 import { untilParentGone } from './parent.ts'
-
-interface RunOptions extends NodeOptions, AccessOptions {
-  subject?: string
-  endpoints?: Endpoints
-  lab?: string
-  cluster?: string
-  interval: number
-  grace: Record<string, number>
-  skip: string[]
-  rules?: string[]
-  match?: string
-  nodeLabel?: string
-  variant?: string
-  attempts: number
-  once?: boolean
-  withParent?: boolean
-  db: string
-  json?: boolean
-}
 
 export const register: Verb['register'] = (program, io) => {
   const monitor = program
@@ -90,6 +73,21 @@ export const register: Verb['register'] = (program, io) => {
       'which alerts become tickets: \'severity=~"critical|warning"\' (default: all)',
     )
     .option('--node-label <label>', 'the label that says which node an alert is about (default: instance)')
+    .option(
+      '--alertmanager <url>',
+      'an Alertmanager instead of a subject and its endpoints: what it holds is asked for',
+    )
+    .option(
+      '--alertmanager-listen <host:port>',
+      'where its notifications are received (docs/prometheus.md has the receiver to paste)',
+      address,
+    )
+    .option('--alertmanager-repeat <duration>', 'its repeat_interval (default: 4h)', duration)
+    .option('--receiver-token-file <file>', 'the token that notifications come with; readable by nobody else')
+    .option(
+      '--receiver-user-file <file>',
+      'user:password that notifications come with; readable by nobody else',
+    )
     .option('--lab <id>', 'a cluster of `operator lab list` instead of endpoints')
     .option(
       '--cluster <name>',
@@ -119,7 +117,7 @@ export const register: Verb['register'] = (program, io) => {
     .addOption(jsonOption())
     .action((options: RunOptions) => {
       if (options.lab) return runInLab(options.lab, options.cluster, io)
-      const { subject, endpoints } = options
+      const { subject, endpoints } = placeIn(options)
       if (!subject || !endpoints)
         throw new BadInput('say what to watch: --lab ID, or --subject NAME and --endpoints LIST')
       return options.once ? lookOnce(options, subject, endpoints, io) : run(options, subject, endpoints, io)
@@ -163,55 +161,6 @@ export const register: Verb['register'] = (program, io) => {
     })
 }
 
-/** What to look at, and how. */
-function placeOf(
-  options: RunOptions,
-  subjectName: string,
-  given: Endpoints,
-  io: Io,
-): LookOptions<Observation> {
-  const subject = subjectNamed(subjectName)
-  const known = [...subject.invariants.map((invariant) => invariant.name), unobservable]
-  const watch = watchOf(options, subject)
-  // Alerts have names that are known only at run time.
-  const isStrange = (name: string) => !known.includes(name) && !subject.alerts
-  const stranger = Object.keys(options.grace).find(isStrange)
-  if (stranger !== undefined)
-    throw new BadInput(`--grace: no invariant '${stranger}'; known: ${known.join(', ')}`)
-  for (const skipped of options.skip) {
-    const [invariant = '', node] = skipped.split('/')
-    if (isStrange(invariant))
-      throw new BadInput(`--skip: no invariant '${invariant}'; known: ${known.join(', ')}`)
-    const places = [...Object.keys(given), wholeCluster]
-    if (node !== undefined && !places.includes(node) && !subject.alerts)
-      throw new BadInput(`--skip: no node '${node}'; known: ${places.join(', ')}`)
-  }
-  return {
-    subject,
-    endpoints: withPaths(given, options),
-    access: accessOf(options, given),
-    settings: { graces: options.grace, skipped: new Set(options.skip), watch },
-    clock: io.clock,
-    signal: io.signal,
-  }
-}
-
-/** @throws BadInput for what the subject does not heed. */
-function watchOf({ rules, match, nodeLabel }: RunOptions, { name, alerts }: Subject): WatchSettings {
-  const given = { rules, match, nodeLabel }
-  const options = { rules: '--rules', match: '--match', nodeLabel: '--node-label' } as const
-  for (const key of ['rules', 'match', 'nodeLabel'] as const)
-    if (given[key] !== undefined && !alerts)
-      throw new BadInput(
-        `${options[key]} is for alerts, and ${name} has invariants of its own; use --subject prometheus`,
-      )
-  return {
-    ...(rules && { rules }),
-    ...(match !== undefined && { match }),
-    ...(nodeLabel !== undefined && { nodeLabel }),
-  }
-}
-
 async function run(options: RunOptions, subjectName: string, given: Endpoints, io: Io): Promise<void> {
   const at = placeOf(options, subjectName, given, io)
   const { subject, endpoints } = at
@@ -222,6 +171,8 @@ async function run(options: RunOptions, subjectName: string, given: Endpoints, i
   await using db = openOperatorDb(options.db)
   const news = bellOf(io.clock)
   using _watch = watchDatabase(options.db, news.ring)
+  await using _receiver = await receiverOf(options, db, cluster, log, io)
+  const watch = { ...at.settings.watch, inbox: () => receivedAlerts(db, cluster) }
   log.info(
     `watching ${cluster} (${subject.name}, ${Object.keys(endpoints).length} nodes) every ${humanMs(options.interval)}`,
   )
@@ -229,6 +180,7 @@ async function run(options: RunOptions, subjectName: string, given: Endpoints, i
   await runMonitor({
     id: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
     ...at,
+    ...(options.alertmanagerListen && { settings: { ...at.settings, watch } }),
     db,
     cluster,
     intervalMs: options.interval,
@@ -239,6 +191,18 @@ async function run(options: RunOptions, subjectName: string, given: Endpoints, i
     onEvent: (event) => say(log, event),
     onLook: sayOnce(log),
   })
+}
+
+async function receiverOf(options: RunOptions, db: OperatorDb, cluster: string, log: Log, io: Io) {
+  if (!options.alertmanagerListen) return null
+  const receiver = await startReceiver({
+    ...options.alertmanagerListen,
+    ...sendersOf(options),
+    ...{ db, cluster, clock: io.clock },
+    onTrouble: (message) => log.warn(inert(message)),
+  })
+  log.info(`notifications of Alertmanager are received at ${receiver.url}`)
+  return receiver
 }
 
 function say(log: Log, event: MonitorEvent): void {
@@ -261,73 +225,6 @@ function say(log: Log, event: MonitorEvent): void {
       return
     default:
       event satisfies never
-  }
-}
-
-/** Rates need a second look, and some numbers a few: until then they are unknown, which is no answer. */
-const onceMs = 10_000
-const betweenMs = 500
-
-async function lookOnce(options: RunOptions, subjectName: string, given: Endpoints, io: Io): Promise<void> {
-  const place = placeOf(options, subjectName, given, io)
-  await using connection = place.subject.connect(place.endpoints, place.access, place.settings.watch)
-  const end = io.clock.now() + onceMs
-  let { observation, checks } = await look(place, connection)
-  const settled = () => {
-    const kinds = checks.filter((check) => check.invariant !== unobservable).map((c) => c.verdict.kind)
-    return kinds.includes('violated') || !kinds.includes('unknown')
-  }
-  while (!settled() && io.clock.now() < end) {
-    await io.clock.sleep(betweenMs, io.signal)
-    ;({ observation, checks } = await look(place, connection))
-  }
-  const left = checks.filter((check) => check.verdict.kind === 'not_applicable')
-  const bad = checks.filter(({ verdict }) => verdict.kind === 'violated' || verdict.kind === 'unknown')
-  const healthy = bad.length === 0 && left.length < checks.length
-  if (options.json)
-    io.printJson({
-      healthy,
-      at: iso(observation?.at ?? io.clock.now()),
-      nodes: observation?.nodes ?? {},
-      checks: checks.map(({ key, severity, verdict }) => ({ key, severity, ...verdict })),
-    })
-  else {
-    const nodes = Object.entries(observation?.nodes ?? {})
-    io.print(
-      table(
-        ['node', 'healthy', 'role', 'trouble'],
-        nodes.map(([name, view]) => [
-          name,
-          view.healthy === null ? 'unknown' : view.healthy ? 'yes' : 'no',
-          view.role ?? '',
-          inert(view.error ?? ''),
-        ]),
-      ),
-    )
-    io.print(
-      healthy
-        ? `\nall ${checks.length - left.length} checks are ok`
-        : `\n${bad.length} of ${checks.length - left.length} checks are not ok:`,
-    )
-    for (const check of bad) io.print(`  ${check.key}  ${check.severity}  ${textOf(check)}`)
-    if (left.length > 0) io.print('\nnot checked:')
-    for (const check of left) io.print(`  ${check.key}  ${textOf(check)}`)
-  }
-  if (!healthy) io.answerNo()
-}
-
-function textOf({ verdict }: Check): string {
-  switch (verdict.kind) {
-    case 'violated':
-      return inert(verdict.message)
-    case 'unknown':
-      return inert(`unknown: ${verdict.reason}`)
-    case 'not_applicable':
-      return inert(verdict.reason)
-    case 'ok':
-      return ''
-    default:
-      return verdict satisfies never
   }
 }
 

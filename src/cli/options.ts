@@ -85,7 +85,7 @@ export const oneOf =
   }
 
 /** `etcd-1=http://10.0.0.1:2379,etcd-2=...`; without names the nodes are `node-1`, `node-2`, ... */
-function endpointList(text: string): Endpoints {
+export function parseEndpoints(text: string): Endpoints {
   const endpoints: Endpoints = {}
   for (const [index, item] of text.split(',').entries()) {
     const [, name = `node-${index + 1}`, url = ''] = /^(?:([\w.-]+)=)?(.*)$/.exec(item.trim()) ?? []
@@ -107,8 +107,21 @@ function endpointList(text: string): Endpoints {
   return endpoints
 }
 
+export interface Address {
+  host: string
+  port: number
+}
+
+/** `127.0.0.1:9095`, `[::1]:9095`, or `9095` of this machine alone. */
+export function address(text: string): Address {
+  const [, bracketed, plain, port] = /^(?:\[([0-9a-f:.]+)\]:|([^:]+):)?(\d{1,5})$/i.exec(text) ?? []
+  if (port === undefined || Number(port) > 65_535)
+    throw new InvalidArgumentError('allowed: 127.0.0.1:9095, [::1]:9095, or a port')
+  return { host: bracketed ?? plain ?? '127.0.0.1', port: Number(port) }
+}
+
 export const endpointsOption = () =>
-  new Option('--endpoints <list>', 'where its nodes are: name=url,name=url').argParser(endpointList)
+  new Option('--endpoints <list>', 'where its nodes are: name=url,name=url').argParser(parseEndpoints)
 
 /** Disk space is checked where this host sees the node's disk: a mount, or a node on this very host. */
 export const dataPathOption = () =>

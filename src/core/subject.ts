@@ -2,6 +2,7 @@ import type { Access } from './access.ts'
 import type { AgentKind } from './agent.ts'
 import type { AlertCheck, AlertId } from './alert.ts'
 import type { Invariant } from './invariant.ts'
+import type { ReceivedAlert } from './received-alert.ts'
 import type { Endpoints, Topology } from './topology.ts'
 
 /** What every subject can say of a node; its own observation adds to it. */
@@ -28,6 +29,10 @@ export interface WatchSettings {
   match?: string
   /** The label that says which node an alert is about. */
   nodeLabel?: string
+  /** What notifications told, where some are received. */
+  inbox?: () => Promise<ReceivedAlert[]>
+  /** How often a notification is repeated while an alert fires. */
+  repeatMs?: number
 }
 
 export interface Connection<O extends Observation> extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import type { Access } from '../core/access.ts'
-import type { Bell } from '../core/bell.ts'
 import { type AlertId, alertOf } from '../core/alert.ts'
+import type { Bell } from '../core/bell.ts'
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import { notApplicable, unknown, type Verdict, violationKey } from '../core/invariant.ts'
@@ -76,7 +76,10 @@ const backlogLooks = 600
 export async function runMonitor<O extends Observation>(options: MonitorOptions<O>): Promise<void> {
   const { clock, signal, intervalMs } = options
   const trouble = (error: unknown) => options.onEvent({ kind: 'trouble', message: messageOf(error) })
-  await using connection = options.subject.connect(options.endpoints, connectOptions(options))
+  await using connection = options.subject.connect(options.endpoints, {
+    ...options.access,
+    ...(options.settings.watch && { watch: options.settings.watch }),
+  })
   const store = storeOf(options)
   const backlog: Look[] = []
   const remember = memoryOf()

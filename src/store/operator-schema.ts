@@ -16,6 +16,19 @@ export interface OperatorSchema {
   summaries: { seq: number; text: string; by: string }
   monitors: MonitorRow
   clocks: { boot: string; offset_ms: number }
+  received_alerts: ReceivedAlertRow
+}
+
+export interface ReceivedAlertRow {
+  cluster: string
+  key: string
+  name: string
+  labels: string
+  annotations: string
+  status: 'firing' | 'resolved'
+  starts_at: number
+  generator_url: string
+  received_at: number
 }
 
 export interface ViolationRow {
@@ -224,4 +237,10 @@ export const operatorMigrations: readonly Migration[] = [
       `)
     seal(db)
   },
+  // What notifications told last of each alert. No part of the audit: a look that heeds it is.
+  `create table received_alerts (
+    cluster text not null, key text not null, name text not null, labels text not null, annotations text not null,
+    status text not null, starts_at integer not null, generator_url text not null, received_at integer not null,
+    primary key (cluster, key)
+  ) strict, without rowid;`,
 ]

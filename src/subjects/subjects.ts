@@ -1,5 +1,6 @@
 import { BadInput } from '../core/errors.ts'
 import type { Observation, Subject } from '../core/subject.ts'
+import { alertmanager } from './alertmanager/subject.ts'
 import { etcd } from './etcd/subject.ts'
 import { prometheus } from './prometheus/subject.ts'
 import { tikv } from './tikv/subject.ts'
@@ -8,7 +9,7 @@ import { tikv } from './tikv/subject.ts'
  * Every kind of system we can watch. A subject's invariants only ever see observations of its own connection, so the
  * table may forget their exact type.
  */
-const all: readonly Subject[] = [erased(etcd), erased(tikv), erased(prometheus)]
+const all: readonly Subject[] = [erased(etcd), erased(tikv), erased(prometheus), erased(alertmanager)]
 
 export const subjects: Record<string, Subject> = Object.fromEntries(
   all.map((subject) => [subject.name, subject]),

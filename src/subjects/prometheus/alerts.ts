@@ -1,18 +1,11 @@
 import { type AlertCheck, type AlertId, alertKey } from '../../core/alert.ts'
-import {
-  notApplicable,
-  ok,
-  type Severity,
-  unknown,
-  type Verdict,
-  violated,
-  wholeCluster,
-} from '../../core/invariant.ts'
+import { notApplicable, ok, unknown, type Verdict, violated, wholeCluster } from '../../core/invariant.ts'
 import type { WatchSettings } from '../../core/subject.ts'
 import { matchersOf } from './matchers.ts'
 import type { ActiveAlert, Labels, PrometheusObservation, RuleLook } from './observation.ts'
 import { readExpression } from './promql.ts'
 import type { Rule } from './rule.ts'
+import { severityOf } from './severity.ts'
 
 /** The label of a target's address, which Prometheus adds to everything that it scrapes. */
 export const defaultNodeLabel = 'instance'
@@ -153,15 +146,4 @@ function missingIn(
   if (expression === null || expression.isOpen || expression.metrics.length === 0) return null
   if (metrics === null) return 'not told'
   return expression.metrics.some((name) => metrics.has(name)) ? null : expression.metrics
-}
-
-const severityWords: [Severity, RegExp][] = [
-  ['critical', /^(critical|crit|page|error|fatal|emergency|disaster|high|major|p[01]|sev-?[01])$/i],
-  ['info', /^(info|information|informational|none|notice|low|debug|p[45]|sev-?[45])$/i],
-]
-
-/** By the label `severity` (or `priority`), in the words that people use; what is none of them is a warning. */
-function severityOf({ severity, priority }: Labels): Severity {
-  const word = severity ?? priority ?? ''
-  return severityWords.find(([, pattern]) => pattern.test(word))?.[0] ?? 'warning'
 }

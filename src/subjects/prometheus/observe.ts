@@ -2,7 +2,7 @@ import type { Access } from '../../core/access.ts'
 import { type AlertId, alertKey } from '../../core/alert.ts'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { BadInput } from '../../core/errors.ts'
-import type { Connection, WatchSettings } from '../../core/subject.ts'
+import type { Connection, ConnectOptions } from '../../core/subject.ts'
 import type { Endpoints, NodeEndpoint } from '../../core/topology.ts'
 import { type Client, clientOf, type Reply } from '../shared/client.ts'
 import { within } from '../shared/deadline.ts'
@@ -25,11 +25,10 @@ const metricsEveryMs = 15_000
 /** The first node that answers is asked; several are taken for replicas that have the same rules. */
 export function connect(
   endpoints: Endpoints,
-  access: Access = {},
-  settings: WatchSettings = {},
+  { watch = {}, ...access }: ConnectOptions = {},
   clock: Clock = systemClock,
 ): Connection<PrometheusObservation> {
-  const ownRules = settings.rules === undefined ? null : readRules(settings.rules)
+  const ownRules = watch.rules === undefined ? null : readRules(watch.rules)
   const watchers = Object.entries(endpoints).map(
     ([name, endpoint]) => [name, watcherOf(endpoint, access, clock)] as const,
   )

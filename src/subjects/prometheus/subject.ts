@@ -9,7 +9,7 @@ export const prometheus: Subject<PrometheusObservation> = {
   name: 'prometheus',
   title: 'anything that a Prometheus watches, by its alerting rules or by your own',
   invariants,
-  connect: (endpoints, access, settings) => connect(endpoints, access, settings),
+  connect: (endpoints, options) => connect(endpoints, options),
   alerts,
   prompt: readFileSync(new URL('./prompt.md', import.meta.url), 'utf8'),
 }

@@ -184,7 +184,7 @@ function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return special(seconds)
   if (seconds === 0) return '0s'
   const [sign, size] = [seconds < 0 ? '-' : '', Math.abs(seconds)]
-  if (size < 1) return sign + humanized(size, 1_000, ['']) + 's'
+  if (size < 1) return `${sign + humanized(size, 1_000, [''])}s`
   const whole = Math.floor(size)
   const [d, h, m] = [Math.floor(whole / 86_400), Math.floor(whole / 3_600) % 24, Math.floor(whole / 60) % 60]
   if (d > 0) return `${sign}${d}d ${h}h ${m}m ${whole % 60}s`

@@ -1,0 +1,82 @@
+import { iso } from '../../core/clock.ts'
+import type { Endpoints } from '../../core/topology.ts'
+import { type Check, unobservable } from '../../monitor/check.ts'
+import { look } from '../../monitor/monitor.ts'
+import { inert, table } from '../../tui/text.ts'
+import type { Io } from '../io.ts'
+import { placeOf, type RunOptions } from './where.ts'
+
+/** Rates need a second look, and some numbers a few: until then they are unknown, which is no answer. */
+const onceMs = 10_000
+const betweenMs = 500
+
+export async function lookOnce(
+  options: RunOptions,
+  subjectName: string,
+  given: Endpoints,
+  io: Io,
+): Promise<void> {
+  const place = placeOf(options, subjectName, given, io)
+  await using connection = place.subject.connect(place.endpoints, {
+    ...place.access,
+    ...(place.settings.watch && { watch: place.settings.watch }),
+  })
+  const end = io.clock.now() + onceMs
+  let { observation, checks } = await look(place, connection)
+  const settled = () => {
+    const kinds = checks.filter((check) => check.invariant !== unobservable).map((c) => c.verdict.kind)
+    return kinds.includes('violated') || !kinds.includes('unknown')
+  }
+  while (!settled() && io.clock.now() < end) {
+    await io.clock.sleep(betweenMs, io.signal)
+    ;({ observation, checks } = await look(place, connection))
+  }
+  const left = checks.filter((check) => check.verdict.kind === 'not_applicable')
+  const bad = checks.filter(({ verdict }) => verdict.kind === 'violated' || verdict.kind === 'unknown')
+  const healthy = bad.length === 0 && left.length < checks.length
+  if (options.json)
+    io.printJson({
+      healthy,
+      at: iso(observation?.at ?? io.clock.now()),
+      nodes: observation?.nodes ?? {},
+      checks: checks.map(({ key, severity, verdict }) => ({ key, severity, ...verdict })),
+    })
+  else {
+    const nodes = Object.entries(observation?.nodes ?? {})
+    io.print(
+      table(
+        ['node', 'healthy', 'role', 'trouble'],
+        nodes.map(([name, view]) => [
+          name,
+          view.healthy === null ? 'unknown' : view.healthy ? 'yes' : 'no',
+          view.role ?? '',
+          inert(view.error ?? ''),
+        ]),
+      ),
+    )
+    io.print(
+      healthy
+        ? `\nall ${checks.length - left.length} checks are ok`
+        : `\n${bad.length} of ${checks.length - left.length} checks are not ok:`,
+    )
+    for (const check of bad) io.print(`  ${check.key}  ${check.severity}  ${textOf(check)}`)
+    if (left.length > 0) io.print('\nnot checked:')
+    for (const check of left) io.print(`  ${check.key}  ${textOf(check)}`)
+  }
+  if (!healthy) io.answerNo()
+}
+
+export function textOf({ verdict }: Check): string {
+  switch (verdict.kind) {
+    case 'violated':
+      return inert(verdict.message)
+    case 'unknown':
+      return inert(`unknown: ${verdict.reason}`)
+    case 'not_applicable':
+      return inert(verdict.reason)
+    case 'ok':
+      return ''
+    default:
+      return verdict satisfies never
+  }
+}

@@ -1,0 +1,98 @@
+import { BadInput } from '../../core/errors.ts'
+import { wholeCluster } from '../../core/invariant.ts'
+import type { Observation, Subject, WatchSettings } from '../../core/subject.ts'
+import type { Endpoints } from '../../core/topology.ts'
+import { unobservable } from '../../monitor/check.ts'
+import type { LookOptions } from '../../monitor/monitor.ts'
+import { subjectNamed } from '../../subjects/subjects.ts'
+import { type AccessOptions, accessOf } from '../access-options.ts'
+import type { Io } from '../io.ts'
+import { type Address, type NodeOptions, parseEndpoints, withPaths } from '../options.ts'
+
+export interface RunOptions extends NodeOptions, AccessOptions {
+  subject?: string
+  endpoints?: Endpoints
+  lab?: string
+  cluster?: string
+  interval: number
+  grace: Record<string, number>
+  skip: string[]
+  rules?: string[]
+  match?: string
+  nodeLabel?: string
+  alertmanager?: string
+  alertmanagerListen?: Address
+  alertmanagerRepeat?: number
+  receiverTokenFile?: string
+  receiverUserFile?: string
+  variant?: string
+  attempts: number
+  once?: boolean
+  withParent?: boolean
+  db: string
+  json?: boolean
+}
+
+/** An Alertmanager is told by options of its own: it may have no endpoint at all. */
+export function placeIn({ subject, endpoints, alertmanager, alertmanagerListen }: RunOptions) {
+  if (alertmanager === undefined && alertmanagerListen === undefined) return { subject, endpoints }
+  if (subject !== undefined && subject !== 'alertmanager')
+    throw new BadInput(
+      `--alertmanager and --alertmanager-listen stand for a subject of their own; watch ${subject} with a second monitor`,
+    )
+  const given: Endpoints = alertmanager === undefined ? {} : parseEndpoints(`alertmanager=${alertmanager}`)
+  return { subject: 'alertmanager', endpoints: { ...endpoints, ...given } }
+}
+
+/** What to look at, and how. */
+export function placeOf(
+  options: RunOptions,
+  subjectName: string,
+  given: Endpoints,
+  io: Io,
+): LookOptions<Observation> {
+  const subject = subjectNamed(subjectName)
+  const known = [...subject.invariants.map((invariant) => invariant.name), unobservable]
+  const watch = watchOf(options, subject)
+  // Alerts have names that are known only at run time.
+  const isStrange = (name: string) => !known.includes(name) && !subject.alerts
+  const stranger = Object.keys(options.grace).find(isStrange)
+  if (stranger !== undefined)
+    throw new BadInput(`--grace: no invariant '${stranger}'; known: ${known.join(', ')}`)
+  for (const skipped of options.skip) {
+    const [invariant = '', node] = skipped.split('/')
+    if (isStrange(invariant))
+      throw new BadInput(`--skip: no invariant '${invariant}'; known: ${known.join(', ')}`)
+    const places = [...Object.keys(given), wholeCluster]
+    if (node !== undefined && !places.includes(node) && !subject.alerts)
+      throw new BadInput(`--skip: no node '${node}'; known: ${places.join(', ')}`)
+  }
+  return {
+    subject,
+    endpoints: withPaths(given, options),
+    access: accessOf(options, given),
+    settings: { graces: options.grace, skipped: new Set(options.skip), watch },
+    clock: io.clock,
+    signal: io.signal,
+  }
+}
+
+/** @throws BadInput for what the subject does not heed. */
+function watchOf(
+  { rules, match, nodeLabel, alertmanagerRepeat }: RunOptions,
+  { name, alerts }: Subject,
+): WatchSettings {
+  const given = { rules, match, nodeLabel }
+  const options = { rules: '--rules', match: '--match', nodeLabel: '--node-label' } as const
+  for (const key of ['rules', 'match', 'nodeLabel'] as const)
+    if (given[key] !== undefined && !alerts)
+      throw new BadInput(
+        `${options[key]} is for alerts, and ${name} has invariants of its own; use --subject prometheus`,
+      )
+  return {
+    ...(rules && { rules }),
+    ...(match !== undefined && { match }),
+    ...(nodeLabel !== undefined && { nodeLabel }),
+    ...(alertmanagerRepeat !== undefined && { repeatMs: alertmanagerRepeat }),
+  }
+}

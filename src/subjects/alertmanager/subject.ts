@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs'
+import { type Invariant, unknown } from '../../core/invariant.ts'
+import type { Subject } from '../../core/subject.ts'
+import { isThere } from '../shared/reach.ts'
+import { alerts } from './alerts.ts'
+import { type AlertmanagerObservation, connect } from './observe.ts'
+
+const down: Invariant<AlertmanagerObservation> = {
+  name: 'alertmanager_down',
+  scope: 'node',
+  severity: 'critical',
+  graceMs: 5_000,
+  keepFiringMs: 2_000,
+  explainsUnobservable: true,
+  description: 'Alertmanager does not answer: nobody is notified of anything.',
+  source: 'our own: GET /-/ready; kube-prometheus has AlertmanagerClusterDown for half of a cluster',
+  check: ({ nodes }, name) => (nodes[name] ? isThere(name, nodes[name]) : unknown('not observed')),
+}
+
+export const alertmanager: Subject<AlertmanagerObservation> = {
+  name: 'alertmanager',
+  title: 'anything that an Alertmanager is told of, by its webhook and its API',
+  invariants: [down],
+  connect: (endpoints, options) => connect(endpoints, options),
+  alerts,
+  prompt: readFileSync(new URL('./prompt.md', import.meta.url), 'utf8'),
+}
