@@ -77,16 +77,19 @@ async function start(options: StartOptions, io: Io): Promise<void> {
     owner: `${hostname()}:${process.pid}`,
     cluster: options.lab ?? null,
     workplace: async (job, trouble) => {
-      const subject = subjectNamed(job.subject)
+      const watched = subjectNamed(job.subject)
       const worker = workerFor(job.variant, started, options)
       const thinks = worker.agent === 'llm' ? worker.model : model
       const cluster = await attachCluster(job.cluster)
       // A trial's own agent has its commands in the trial's database; any other one works past that.
       if (cluster.journal !== undefined && dirname(cluster.journal) !== dirname(resolve(options.db)))
         noteDeed(cluster, ['agent', 'start'], io)
+      // Alerts may be about a cluster of another subject: that one's runbook and briefing are what helps.
+      const subject =
+        watched.runbook || watched.name === cluster.subject ? watched : subjectNamed(cluster.subject)
       return {
         sandbox: labSandbox(cluster),
-        briefing: subject.prompt,
+        briefing: [...new Set([watched.prompt, subject.prompt])].join('\n\n'),
         kind: kindOf(worker, subject, options, trouble),
         limits: worker.limits,
         isPaid: worker.agent === 'llm',
