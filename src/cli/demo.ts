@@ -5,7 +5,7 @@ import type { TrialRecord, TrialSpec } from '../eval/record.ts'
 import { run } from '../eval/run.ts'
 import { labs } from '../lab/labs.ts'
 import * as store from '../store/trials.ts'
-import { subjects } from '../subjects/subjects.ts'
+import { labSubjects } from '../subjects/subjects.ts'
 import { story } from '../tui/story.ts'
 import { untilUnread } from '../tui/terminal.ts'
 import { humanMs, table } from '../tui/text.ts'
@@ -19,7 +19,7 @@ export const register: Verb['register'] = (program, terminal) => {
   const io: Io = { ...terminal, signal: untilUnread(terminal.signal) }
   addAgentOptions(program.command('demo'))
     .description('break a real cluster and watch it being repaired')
-    .argument('[subject]', `the system: ${Object.keys(subjects).join(', ')}`, 'etcd')
+    .argument('[subject]', `the system: ${labSubjects().join(', ')}`, 'etcd')
     .option('--chaos <type>', 'the damage', oneOf(Object.keys(chaosTypes)), 'node_kill')
     .option('--target <node>', 'random, leader, follower, or the name of a node', 'random')
     .option('--seed <n>', 'the same seed breaks the same node', integer(0, 2 ** 31 - 1))

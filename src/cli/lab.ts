@@ -5,7 +5,7 @@ import type { Endpoints } from '../core/topology.ts'
 import { composeOf } from '../lab/docker/compose.ts'
 import { labs } from '../lab/labs.ts'
 import { spawn } from '../spawn.ts'
-import { subjects } from '../subjects/subjects.ts'
+import { labSubjects, subjects } from '../subjects/subjects.ts'
 import { table } from '../tui/text.ts'
 import { type AccessOptions, accessOf, withAccessOptions } from './access-options.ts'
 import type { Io, Verb } from './io.ts'
@@ -57,7 +57,7 @@ export const register: Verb['register'] = (program, io) => {
       '\nExamples:\n  operator lab up etcd\n  operator lab exec etcd-1 -- etcdctl endpoint status\n  operator lab shell\n  operator lab down',
     )
 
-  subcommand(lab, 'up <subject>', `start a cluster: ${Object.keys(subjects).join(', ')}`, [
+  subcommand(lab, 'up <subject>', `start a cluster: ${labSubjects().join(', ')}`, [
     'operator lab up etcd',
     'operator lab up etcd --size 5 --id mine',
     'operator lab up tikv --lab docker --with prometheus,grafana',

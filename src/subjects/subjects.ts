@@ -15,6 +15,10 @@ export const subjects: Record<string, Subject> = Object.fromEntries(
   all.map((subject) => [subject.name, subject]),
 )
 
+/** The names of those that a lab can start; the others are watched where they run. */
+export const labSubjects = (): string[] =>
+  Object.values(subjects).flatMap(({ name, topology }) => (topology ? [name] : []))
+
 export function subjectNamed(name: string): Subject {
   const subject = Object.hasOwn(subjects, name) ? subjects[name] : undefined
   if (!subject)

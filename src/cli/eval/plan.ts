@@ -22,7 +22,7 @@ import { readVariants, variantFolders, variantNamed } from '../../eval/variant-f
 import type { Ability, Capability, Cluster } from '../../lab/contract.ts'
 import { labNamed } from '../../lab/labs.ts'
 import { loadPlugins } from '../../plugins.ts'
-import { subjectNamed, subjects } from '../../subjects/subjects.ts'
+import { labSubjects, subjectNamed } from '../../subjects/subjects.ts'
 import { placeIn, readText } from '../../yaml.ts'
 import { type AgentSettings, agentArgv, chooseModel } from '../agent-options.ts'
 import { workerFor } from '../agent-worker.ts'
@@ -118,7 +118,7 @@ export async function planOfFile(
   const text = readText(path)
   await loadPlugins(pluginsOf(path, text), dirname(path))
   const variants = readVariants(variantFolders(options.variantsDir))
-  const known = { subjects: Object.keys(subjects), chaosTypes, variants: [...variants.keys()] }
+  const known = { subjects: labSubjects(), chaosTypes, variants: [...variants.keys()] }
   const file = readCampaign(path, known, text)
   const arms = variantsOf(file).flatMap((name) => variants.get(name) ?? [])
   const model = modelForArms(arms, options, say)

@@ -8,7 +8,7 @@ import type { TrialEvent } from '../../eval/trial.ts'
 import { labs } from '../../lab/labs.ts'
 import { paceOf } from '../../store/pace.ts'
 import { openEvalDb } from '../../store/trials.ts'
-import { subjects } from '../../subjects/subjects.ts'
+import { labSubjects, subjects } from '../../subjects/subjects.ts'
 import { campaignLine, paceLine } from '../../tui/campaign.ts'
 import { progress } from '../../tui/progress.ts'
 import { humanMs, table } from '../../tui/text.ts'
@@ -31,7 +31,7 @@ import { printCampaign } from './show.ts'
 export function registerRun(evaluation: Command, io: Io): void {
   const trials = subcommand(evaluation, 'run', 'run trials of one kind of damage, or a campaign')
     .enablePositionalOptions()
-    .option('--subject <name>', `the system: ${Object.keys(subjects).join(', ')}`)
+    .option('--subject <name>', `the system: ${labSubjects().join(', ')}`)
     .option('--chaos <type>', `the damage: ${Object.keys(chaosTypes).join(', ')}`)
     .option('--target <node>', 'random, leader, follower, or the name of a node', trialDefaults.target)
     .option('--param <name=value>', 'of the damage (repeatable)', pair, {})
