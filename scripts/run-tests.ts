@@ -5,13 +5,16 @@
  * several runs, instead of summing up.
  * The whole run has no limit, which a slow machine would meet: it is ended when it is stuck, not when it is slow.
  */
+
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
 import { longestFirst } from './longest-first.ts'
-import { measureSlowness } from './slowness.ts'
+import { measureSlowness, mostTimes } from './slowness.ts'
 import { type Part, summaryOf, titles } from './summary.ts'
 import { type Failure, failuresOf, nameOf, resultOf, type TestResult } from './test-results.ts'
 
@@ -37,7 +40,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 
 const measured = await measureSlowness()
 // Limits were made for two files at a time.
-const slowness = measured * Math.max(1, (atATime + Number(values.beside)) / 2)
+const slowness = Math.min(mostTimes, measured * Math.max(1, (atATime + Number(values.beside)) / 2))
 // Read by test/standins/until.ts.
 process.env.TEST_SLOWNESS = String(slowness)
 const limitMs = Math.round(testLimitMs * slowness)
@@ -53,7 +56,9 @@ const part: Part = { results, unreliable, failed, leftToAll }
 if (values.into === undefined) process.stdout.write(summaryOf([part]))
 else writeFileSync(values.into, JSON.stringify(part))
 const nothingRan = !results.some(({ kind }) => kind === 'test')
-process.exitCode = stopped.signal.aborted ? 130 : failed.length > 0 || nothingRan ? 1 : 0
+process.exitCode = failed.length > 0 || nothingRan ? 1 : 0
+// Ctrl-C reaches the tests, too; run() itself does not end them, and would wait for them.
+if (stopped.signal.aborted) process.exit(130)
 
 /** Most tests are of processes that race on purpose: on a starved machine a bound can be too short. */
 async function tryAgain(failures: readonly Failure[]): Promise<Failure[]> {
@@ -108,8 +113,14 @@ async function runFiles(files: readonly string[], concurrency: number, testNameP
       running.delete(nameOf(data.file))
     }
   })
-  for await (const text of stream.compose(spec())) process.stdout.write(text)
-  clearTimeout(alarm)
+  const output = stream.compose(spec())
+  output.on('data', (text: string) => process.stdout.write(text))
+  // The stream of a run that was stopped does not end.
+  const ended = Promise.race([
+    finished(output),
+    once(AbortSignal.any([stopped.signal, stuck.signal]), 'abort'),
+  ])
+  await ended.finally(() => clearTimeout(alarm))
   results.push(...ofThisFile)
   return results
 }

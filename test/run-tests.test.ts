@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { longestFirst, longFiles } from '../scripts/longest-first.ts'
+import { until } from './standins/until.ts'
 
 const root = join(import.meta.dirname, '..')
 const runner = join(root, 'scripts/run-tests.ts')
@@ -103,6 +105,29 @@ suite('the runner of the tests', () => {
     assert.equal(sum.trimEnd().split('\n').at(-1), '1 passed, 1 failed, 1 skipped')
     assert.match(sum, /\nFailed:\n.*: two\n/)
     assert.match(sum, /: three: no moon/)
+  })
+
+  test('stopped by Ctrl-C, it ends with 130, and so does what it runs', async () => {
+    const file = join(folder, 'stopped.test.mjs')
+    const pid = join(folder, 'stopped.pid')
+    writeFileSync(
+      file,
+      `import { test } from 'node:test'\nimport fs from 'node:fs'
+      test('sleeps', () => { fs.writeFileSync('${pid}', String(process.pid)); return new Promise((done) => setTimeout(done, 1e6)) })`,
+    )
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env
+    const child = spawn(process.execPath, [runner, file], {
+      cwd: folder,
+      env,
+      stdio: 'ignore',
+      detached: true,
+    })
+    const ended = once(child, 'exit')
+    await until('the test runs', () => existsSync(pid) && readFileSync(pid, 'utf8') !== '')
+    const inside = Number(readFileSync(pid, 'utf8'))
+    process.kill(-(child.pid ?? 0), 'SIGINT') // the whole group, as a terminal does
+    assert.deepEqual(await ended, [130, null])
+    await until('its test has ended', () => !existsSync(`/proc/${inside}`))
   })
 
   test('files that take long start first, and are there', () => {
