@@ -1,4 +1,4 @@
-import { calcPrice } from '@pydantic/genai-prices'
+import { createRequire } from 'node:module'
 import { BadInput } from '../core/errors.ts'
 
 /** What one turn consumed. `input` is all of it: fresh, read from the cache and written to the cache. */
@@ -37,12 +37,16 @@ export function ownPrice({ input, output }: OwnPrice): Price {
   return { cost, contextTokens: null }
 }
 
+/** Loaded when it is first asked: making the list takes a tenth of a monitor's start, and the monitor has no use for it. */
+const prices = (): typeof import('@pydantic/genai-prices') =>
+  createRequire(import.meta.url)('@pydantic/genai-prices')
+
 /** From the price list that comes with the installation; null: it does not know this model. */
 export function listedPrice(
   id: string,
   from: { providerId: string } | { providerApiUrl: string },
 ): Price | null {
-  const found = calcPrice({ input_tokens: 1, output_tokens: 1 }, id, from)
+  const found = prices().calcPrice({ input_tokens: 1, output_tokens: 1 }, id, from)
   // The list also matches by prefix, which would give a newer model the price of its predecessor.
   if (!found || !isSameModel(id, found.model.id)) return null
   return {
@@ -54,7 +58,7 @@ export function listedPrice(
         cache_write_tokens: cacheWrite,
         output_tokens: output,
       }
-      const price = calcPrice(usage, id, from)
+      const price = prices().calcPrice(usage, id, from)
       if (!price) throw new Error(`the price of ${id} was known at start and is no longer`)
       return price.total_price
     },
