@@ -1,14 +1,23 @@
 /** Exit codes of every verb; see docs/tour.md. */
 export const exitCodes = { done: 0, no: 1, badInput: 2, machineLacks: 3, interrupted: 130 } as const
 
+/** By name: a plugin throws that of its own copy of this module, as the command line has one in its bundle. */
+const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.name === name
+
 /** The person gave us something we cannot use. The message names it and says what is allowed. */
 export class BadInput extends Error {
   override name = 'BadInput'
+  static override [Symbol.hasInstance](error: unknown): boolean {
+    return isNamed(error, 'BadInput')
+  }
 }
 
 /** This machine cannot do what was asked. The message says what is missing and how to get it. */
 export class MachineLacks extends Error {
   override name = 'MachineLacks'
+  static override [Symbol.hasInstance](error: unknown): boolean {
+    return isNamed(error, 'MachineLacks')
+  }
 }
 
 /** Ctrl-C or SIGTERM. The reason of every AbortSignal that a person's signal aborts. */
