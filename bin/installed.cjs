@@ -10,5 +10,5 @@ if (version[0] < 24 || (version[0] === 24 && version[1] < 12)) {
     // node:sqlite's, on every start, is nothing a user can act on.
     if (type !== 'ExperimentalWarning') emitWarning.apply(process, arguments)
   }
-  import('../dist/cli/main.js')
+  import('../dist/bundle/main.js')
 }

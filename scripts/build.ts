@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { cpSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { bundle } from './bundle.ts'
 
-// dist/, what npm publishes: compiled modules, and beside them the prompts, scripts and stylesheets they read.
+// dist/, what npm publishes: compiled modules, and beside them the prompts, scripts and stylesheets they read; and the bundle of all
+// from which the command line starts.
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
 
@@ -17,6 +19,7 @@ if (status === 0) {
     recursive: true,
     filter: (path) => statSync(path).isDirectory() || !path.endsWith('.ts'),
   })
+  await bundle(join(dist, 'bundle'), 'dist')
 } else {
   process.exitCode = 1
 }
