@@ -26,6 +26,22 @@ export function maskDisguised(
   return spans.length === 0 ? text : cut(text, spans, mask)
 }
 
+/** Sequences that a terminal obeys and does not show: colours, titles, links, character sets; a BEL or ESC \\ ends the long ones. */
+const terminal = String.raw`\x1b(?:\[[0-?]{0,40}[ -/]{0,4}[@-~]|\][^\x07\x1b\n]{0,2048}(?:\x07|\x1b\\)|[()*+][0-9A-Za-z]|[=>78cDEHMNOZ])`
+const sequences = new RegExp(`${terminal}|[^\\n]\\x08`, 'g')
+
+/**
+ * As a reader sees it: without the sequences of a terminal, what was overstruck, and with `\\u0041` as its character. The targets of
+ * links stay, for they may hold a password.
+ */
+export const undressed = (text: string): string =>
+  text
+    .replace(sequences, (one) => (one.startsWith('\x1b]8;') ? ` ${one.slice(2)} ` : ''))
+    .replace(/\\u00([2-7][0-9a-fA-F])/g, (whole, hex: string) => {
+      const char = String.fromCharCode(Number.parseInt(hex, 16))
+      return /[\w .:@/-]/.test(char) ? char : whole
+    })
+
 /** A text made of parts of another one. */
 interface Projection {
   text: string
@@ -82,16 +98,14 @@ function project(text: string, pieces: Iterable<{ at: number; length: number; as
   return { text: parts.join(''), spanOf: (from, to) => [begin(from), end(to - 1)] }
 }
 
+/** Offsets of dumps, numbers and names that `cat -n`, `grep -n` and `diff` put before a line, joints of strings, blanks, quotes. */
+const decoration = new RegExp(
+  String.raw`(?<=^|\n)[0-9a-f]{6,16}:?(?=[ \t])|(?<=\n[ \t]{0,8})(?:\d{1,7}[\t:]|[+>])|["'][ \t\n]{0,10}[+.][ \t\n]{0,10}["']|${terminal}|[^\n]\x08|[\s\0\u200b-\u200f\u2060\ufeff\u00ad"'\`,|]+|\\n|\\\r?\n`,
+  'g',
+)
+
 /** Without spaces, quotes, terminal colours, and the offsets that `od` and `xxd` put before each line. */
-const squeezed = (text: string): Projection =>
-  project(
-    text,
-    pieces(
-      text,
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals take these for commands
-      /(?<=^|\n)[0-9a-f]{6,16}:?(?=[ \t])|["'][ \t\n]{0,10}\+[ \t\n]{0,10}["']|\x1b\[[0-9;]{0,20}[A-Za-z]|[\s\u200b-\u200f\u2060\ufeff\u00ad"'`,|]+|\\n/g,
-    ),
-  )
+const squeezed = (text: string): Projection => project(text, pieces(text, decoration))
 
 const lowered = ({ text, spanOf }: Projection): Projection => ({
   text: text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase()),
@@ -121,7 +135,7 @@ const withoutEscapes = (text: string): Projection =>
     text,
     pieces(
       text,
-      /\\{1,4}u(?:\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{4}))|\\{1,4}x([0-9a-fA-F]{2})|\\{1,4}([0-3][0-7]{2})|%([0-9a-fA-F]{2})|&#x([0-9a-fA-F]{2,4});|&#(\d{2,3});|=([0-9A-F]{2})|=\r?\n/g,
+      /\\{1,4}u(?:\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{4}))|\\{1,4}x\{?([0-9a-fA-F]{2})\}?|\\{1,4}([0-3][0-7]{2})|%([0-9a-fA-F]{2})|&#x([0-9a-fA-F]{2,4});|&#(\d{2,3});|=([0-9A-F]{2})|=\r?\n/g,
       ([, ...codes]) => {
         const radix = [16, 16, 16, 8, 16, 16, 10, 16]
         const i = codes.findIndex((code) => code !== undefined)

@@ -124,6 +124,43 @@ test('redacting twice changes nothing', () => {
   assert.equal(redact(once), once)
 })
 
+test('what colours, overstriking and escapes hide is masked as what a reader sees', () => {
+  const shown = [
+    '\x1b[1mpassword\x1b[0m: hunter2-Zq9 end',
+    'DB_\x1b[01;31m\x1b[KPASS\x1b[m\x1b[KWORD=hunter2-Zq9',
+    '\x1b[34;1m"password"\x1b[0m\x1b[1;39m: \x1b[0m\x1b[0;32m"hunter2-Zq9"\x1b[0m',
+    'p\bpa\bas\bss\bsw\bwo\bor\brd\bd: hunter2-Zq9',
+    '\x1b]8;;https://me:hunter2-Zq9@h/\x07link\x1b]8;;\x07',
+    '{"\\u0070assword":"hunter2-Zq9"}',
+  ]
+  for (const text of shown) assert.doesNotMatch(shapes(text), /hunter2/, JSON.stringify(text))
+  const calm = '\x1b[32mhealthy\x1b[0m: took = 4ms'
+  assert.equal(shapes(calm), calm, 'colours stay where nothing is hidden')
+})
+
+test('a given secret is masked within lines that were numbered, quoted or cut, and as its bytes', () => {
+  const plain = 'K7-Zq9xLm2Wp4Rt8Vy'
+  const [one, two] = [plain.slice(0, 9), plain.slice(9)]
+  const bytes = [...Buffer.from(plain)]
+  const hex = bytes.map((byte) => byte.toString(16).padStart(2, '0'))
+  const forms = [
+    `${one}\n     2\t${two}`,
+    `+${one}\n+${two}`,
+    `${one}\\\n${two}`,
+    `"${one}" . "${two}"`,
+    `${one}\x1b]0;title\x07${two}`,
+    `${one}\x1b(B${two}`,
+    [...plain].map((char) => `${char}\b${char}`).join(''),
+    [...plain].join('\0'),
+    hex.join(':'),
+    `0x${hex.join(', 0x')}`,
+    hex.map((pair) => `\\x{${pair}}`).join(''),
+    bytes.join(', '),
+  ]
+  for (const form of forms)
+    assert.match(redactor([plain])(`before ${form} after`), /\[redacted\]/, JSON.stringify(form))
+})
+
 test('ten hostile megabytes take no longer than ten harmless ones would', () => {
   const size = 10 * 1024 * 1024
   const units = [

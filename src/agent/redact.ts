@@ -1,5 +1,5 @@
 import { wellFormed } from '../core/text.ts'
-import { maskDisguised } from './disguises.ts'
+import { maskDisguised, undressed } from './disguises.ts'
 import { mask, maskShapes } from './secret-shapes.ts'
 
 /** Shorter values are words, not secrets: masking `root` everywhere would hide what happened. */
@@ -35,7 +35,10 @@ export function redactor(secrets: readonly string[]): (text: string) => string {
   return (text) => {
     let masked = wellFormed(text)
     for (const literal of literals) masked = masked.replaceAll(literal, mask)
-    return maskShapes(maskDisguised(masked, literals, trimmed, mask))
+    masked = maskDisguised(masked, literals, trimmed, mask)
+    // A shape is hidden by a colour in it, or by a name that is spelled with escapes.
+    const plain = undressed(masked)
+    return maskShapes(plain !== masked && maskShapes(plain) !== plain ? plain : masked)
   }
 }
 
@@ -44,6 +47,7 @@ function formsOf(secret: string): string[] {
   const trimmed = secret.trim()
   const bytes = Buffer.from(trimmed)
   const hex = bytes.toString('hex')
+  const pairs = hex.match(/../g) ?? []
   const forms = [
     secret,
     trimmed,
@@ -53,6 +57,11 @@ function formsOf(secret: string): string[] {
     new URLSearchParams({ s: trimmed }).toString().slice(2),
     hex,
     hex.toUpperCase(),
+    ...[':', '-', ', 0x', ',0x', ' 0x'].flatMap((joint) => [
+      pairs.join(joint),
+      pairs.join(joint).toUpperCase(),
+    ]),
+    ...[' ', ',', ', '].map((joint) => bytes.join(joint)),
     ...[0, 1, 2].flatMap((shift) => base64Core(bytes, shift)),
   ]
   return forms.filter((form) => form.length >= minSecretChars)

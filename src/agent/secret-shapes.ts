@@ -1,4 +1,5 @@
 import { maskKeyBlocks } from './key-blocks.ts'
+import { contexts, maskKubernetesSecrets } from './secret-contexts.ts'
 import { tokens } from './secret-tokens.ts'
 
 export const mask = '[redacted]'
@@ -12,15 +13,17 @@ export const mask = '[redacted]'
 const pwd = String.raw`pwd(?!(?<=(?<!\w)(?:old)?pwd)=["']?/)`
 
 const name =
-  `passw(?:or)?d|passphrase|${pwd}|secret|` +
-  '(?:api|account|shared[_-]?access|pre[_-]?shared|encryption|signing|master|client)[_-]?key(?:[_-]?data)?|' +
-  'access[_-]?key(?:[_-]?id)?|private[_-]?key|client[_-]?secret|_auth|' +
-  '(?:auth|access|api|bearer|refresh|session|id|identity|registry|security)[_-]?token|(?<![\\w-])token|' +
+  `passw(?:or)?d|passphrase|passcode|${pwd}|(?<![a-z\\d])pw|secret|secret[_-]?key[_-]?base|sshpass|authtok|rootpw|` +
+  '(?:api|account|shared[_-]?access|pre[_-]?shared|encryption|signing|master|client|secret|hmac|subscription|x-auth)[_-]?key(?:[_-]?data)?|' +
+  'access[_-]?key(?:[_-]?id)?|private[_ -]?key(?!["\']?[ \\t]{0,4}:[ \\t]{0,4}\\()|client[_-]?secret|_auth|' +
+  '(?:auth|access|api|bearer|refresh|session|id|identity|registry|security|csrf|xsrf)[_-]?token|(?<![\\w-])token|' +
   '(?:php|j)sessionid|phpsessid|connect\\.sid|(?<![a-z])psk|' +
   // `pass: 12` is a count.
   '(?<=[_-])pass(?![a-z])|(?<![\\w-])pass(?=[ \\t]{0,40}=[ \\t]{0,40}(?!\\d|true|false|yes|no))'
 /** Between a name and its value: aligned columns have many spaces. */
-const is = '[ \\t]{0,40}[:=]{1,2}>?[ \\t]{0,40}'
+const is = '\\*{0,2}[ \\t]{0,40}[:=]{1,2}>?\\*{0,2}[ \\t]{0,40}'
+/** A type, an anchor or a constructor before a value: `!!str x`, `&a x`, `Some("x")`. */
+const dressing = '(?:(?:!{1,2}|&)[\\w/-]{1,40}[ \\t]{1,4}|[A-Za-z_][\\w.]{0,39}\\((?=["\']))?'
 /** Where a system looks passwords up: /etc/nsswitch.conf. */
 const sources = '(?<=\\bpasswd:[ \\t]{0,40})(?:files|compat|db|systemd|sss|ldap|nis)\\b'
 const unmasked = '(?!\\[redacted\\]|<)'
@@ -32,17 +35,19 @@ const value = [
   String.raw`(?:(""")(?:(?!""")[^\\]){1,16384}`,
   String.raw`(\\")(?:[^"\\\n]|\\\\(?:\\[^\n]|[^"\\\n])|\\[^"\\\n]){1,16384}`,
   String.raw`(")(?:[^"\\\n]|\\[^\n]){1,16384}`,
+  String.raw`(\\{2,7}")[^"\\\n]{1,16384}`,
   String.raw`(')[^'\n]{1,16384}`,
-  String.raw`(?!\[redacted\])[^\s"'\`\\&,;)}\]]{1,16384})`,
+  '(`)[^`\\n]{1,16384}',
+  String.raw`(?!\[redacted\]|(?:\*{1,2}[ \t]{0,4}|[!&]{1,2}[\w/-]{1,40}[ \t]{1,4}|\w{1,40}\()["'\`]?\[redacted\])[^\s"'\`\\&,;)}\]]{1,16384})`,
 ].join('|')
 /** A word of a command line, quoted or not. */
 const word = `["']?${unmasked}[^\\s"'\\\\]{1,256}`
 /** What may stand between a program and an option of it. */
-const options = '\\b[^\\n|;&]{0,200}?[ \\t]'
+const options = '\\b(?:[^\\n|;&]|(?<=\\\\)\\n){0,200}?[ \\t]'
 
 const header =
   '(?:proxy-)?authorization|x-(?:[a-z]{1,20}-){0,4}(?:token|key|secret|password|signature)|' +
-  '(?:private|job|deploy)-token|(?:dd-)?(?:api|application)-key|set-cookie|cookie'
+  '(?:private|job|deploy)-token|(?:dd-)?(?:api|application)-key|ocp-apim-subscription-key|x-auth-key|set-cookie|cookie'
 
 /** What stays is in the groups: the name in front of the secret, and its quote. */
 const named: readonly RegExp[] = [
@@ -57,7 +62,7 @@ const named: readonly RegExp[] = [
     'gi',
   ),
   new RegExp(
-    `((?:${name})(?:\\\\?["'])?${is})(?!${sources})(?![|>][-+0-9]{0,3}[ \\t]{0,40}\\r?\\n)${value}`,
+    `((?:${name})(?:\\\\{0,7}["'])?${is}${dressing})(?!${sources})(?![|>][-+0-9]{0,3}[ \\t]{0,40}\\r?\\n)${value}`,
     'gi',
   ),
   new RegExp(`(\\b[A-Z][A-Z0-9_]{0,60}_(?:KEY|SECRET|TOKEN|PASS|CREDENTIALS?|AUTH)=)${value}`, 'g'),
@@ -70,7 +75,7 @@ const named: readonly RegExp[] = [
     'gi',
   ),
   // Not "Basic authentication": what is encoded has a digit or padding nearly always.
-  /(\b(?:Bearer|Basic) )(?=[A-Za-z+/_.~-]{0,16384}[0-9=])[A-Za-z0-9+/_.~=-]{12,16384}/g,
+  /(\b(?:Bearer|Basic|ApiKey) )(?=[A-Za-z+/_.~-]{0,16384}[0-9=])[A-Za-z0-9+/_.~=-]{12,16384}/g,
   /(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"']{0,256}:)(?!\[redacted\])[^\s/@"']{1,256}(?=@)/gi,
   /(\bhttps?:\/\/)(?!\[redacted\])[A-Za-z0-9_.~-]{20,256}(?=@)/gi,
   /([?&](?:sig|X-Amz-Signature|X-Amz-Security-Token|X-Goog-Signature)=)(?!\[redacted\])[^\s&"'\\]{16,4096}/gi,
@@ -110,7 +115,7 @@ const named: readonly RegExp[] = [
   // Columns: `password    hunter2`. PAM's own words for what has to hold are none, nor are titles of a table.
   /((?:^|[\s"'])(?:password|passwd|passphrase|requirepass|masterauth)[ \t]{2,80})(?!\[redacted\]|\[|(?:required|requisite|sufficient|optional|include|substack)\b|[A-Z_ -]{1,40}(?:\s|$))[^\s"']{1,256}/gim,
   // Arguments of a call: define('DB_PASSWORD', '...').
-  new RegExp(`(\\w\\(["'][\\w.-]{0,60}(?:${name})["'],\\s{0,3})${value}`, 'gi'),
+  new RegExp(`(\\w\\(\\s{0,3}["'][\\w.-]{0,60}(?:${name})["'],\\s{0,3})${value}`, 'gi'),
   new RegExp(
     `(\\baws${options}configure set[ \\t]{1,4}[\\w.]{0,60}(?:secret_access_key|session_token)[ \\t]{1,4})${word}`,
     'g',
@@ -132,9 +137,10 @@ const named: readonly RegExp[] = [
 ]
 
 export function maskShapes(text: string): string {
-  let masked = maskKeyBlocks(text, mask)
+  let masked = maskKubernetesSecrets(maskKeyBlocks(text, mask), mask)
   for (const pattern of tokens) masked = masked.replace(pattern, mask)
-  for (const pattern of named) masked = masked.replace(pattern, (_whole, ...groups) => keptOf(groups) + mask)
+  for (const pattern of [...named, ...contexts])
+    masked = masked.replace(pattern, (_whole, ...groups) => keptOf(groups) + mask)
   return masked
 }
 

@@ -18,7 +18,7 @@ base64 base32 md5sum sha1sum sha256sum sha512sum cksum sum zcat bzcat xzcat pr e
 realpath namei getfacl lsattr getcap which whereis type ps pgrep pidof pstree lsns ipcs free vmstat mpstat uptime w | any
 who whoami id groups uname lscpu lsblk lsmod modinfo nproc arch getconf printenv last lastlog locale netstat lspci lsusb | any
 findmnt dig host getent ping ping6 pg_isready tput clear echo sleep true false : cd pushd popd dirs exit return break | any
-continue shift fg bg jobs disown times ulimit umask unalias seq yes expr bc basename dirname trap tty caller | any
+continue shift fg bg disown times pwd ulimit umask unalias seq yes expr bc basename dirname trap tty caller | any
 lsipc lslocks lsmem numastat sha224sum sha384sum b2sum factor logname users tsort | any
 
 test [ | all $:test
@@ -29,6 +29,7 @@ export declare typeset local readonly | -aAgrxpF $:declared
 unset | -v $:name
 set | any
 history | $1
+jobs | -lnprs
 shopt | -suqp $:shopt
 alias | $0
 hash | -r $0
@@ -47,7 +48,7 @@ ag | -nilcvwQs -A: -B: -C: -G: --nocolor --nogroup
 less | -RSNFXniErK -# $:plain
 more | -dlfpcsu -# $:plain
 man info tldr help | $:plain
-yq | -reycPCMIsSj -o: -p: --raw-output --output-format: --prettyPrint
+yq | -reycPCMISj -o: -p: --raw-output --output-format: --prettyPrint
 xmllint | --xpath: --format --noout --nowarning --nonet
 find | words -H -L -P -O0 -O1 -O2 -O3 -name: -iname: -path: -ipath: -wholename: -regex: -iregex: -regextype: -lname: -type: -xtype: -size: -mtime: -mmin: -atime: -amin: -ctime: -cmin: -newer: -anewer: -cnewer: -newermt: -newerct: -maxdepth: -mindepth: -user: -group: -uid: -gid: -perm: -links: -inum: -samefile: -empty -readable -writable -executable -nouser -nogroup -xdev -mount -depth -d -follow -daystart -noleaf -ignore_readdir_race -print -print0 -printf: -ls -prune -quit -true -false -not -and -or -a -o -fstype: -used: -fprint: -fprint0: -fls: -fprintf:tofile -exec -execdir -delete
 sed | -nErsuz -e: --quiet --silent --regexp-extended --null-data --expression:
@@ -84,7 +85,7 @@ swapon losetup | -sal --show --list --all --bytes
 fdisk parted | -l --list
 sfdisk | -ld --list --dump
 fsck e2fsck tune2fs | -nl
-lvs vgs pvs | any
+lvs vgs pvs | -aP -o: -O: -S: --all --noheadings --nosuffix --readonly --options: --units: --separator: --select: --sort: --segments
 mdadm | --detail --examine
 zpool zfs | -Hpv -o: -t: -r
 btrfs | -h

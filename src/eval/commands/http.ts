@@ -134,12 +134,16 @@ const otherScheme =
 const doing =
   /\b(quit\w*|shutdown|abort|kill|reset|flush\w*|delete|remove|restart|stop|exec|drain|failover|command|cmd)\b/i
 
+/** Whether a path, or a request, names something that a server does for whoever asks. */
+export const doesSomething = (text: string): boolean => doing.test(text.replace(/^\s*quit\s*$/gim, ''))
+
 function request(what: string, given: string, url: string, body: string | undefined): Verdict {
   const method = given.toUpperCase()
   const place = url.replace(/^https?:\/\//i, '').replace(/^[^/?#]*/, '')
   const path = place.replace(/[?#].*$/s, '')
   const unknownCall: Verdict = { kind: 'unknown', rule: `${what}: not known` }
-  if (!isKnown(method) || otherScheme.test(url) || (method === 'GET' && doing.test(place))) return unknownCall
+  if (!isKnown(method) || otherScheme.test(url) || (method === 'GET' && doesSomething(place)))
+    return unknownCall
   // With a body, the path decides; it has to be known, and one.
   if (
     !/^(GET|HEAD|OPTIONS)$/.test(method) &&

@@ -147,7 +147,7 @@ kubeadm
 
 helm
   destructive  uninstall|delete|del|un                                                a release is gone
-  diagnostic   list|ls|status|get|history|show|search|template|version|env|lint|repo
+  diagnostic   list|ls|status|get|history|show|search|template|version|env|lint ; repo list
   remediation  .                                                                      a change that can be undone
 
 systemctl
@@ -391,7 +391,7 @@ fuser
   destructive  -k|--kill  kills whoever uses the file
   diagnostic   .
 
-echo printf sleep true false : cd pushd popd dirs exit return break continue export set unset shift local
+echo printf sleep true false : cd pwd pushd popd dirs exit return break continue export set unset shift local
 declare typeset readonly read wait test [ trap shopt ulimit umask alias unalias hash let getopts jobs fg bg
 disown times mapfile readarray seq yes expr bc basename dirname tput clear reset tty stty logger mktemp
   harmless     .  only of the shell

@@ -1,7 +1,7 @@
 import { argumentsOf } from './arguments.ts'
 import { awkOnlyPrints } from './awk.ts'
 import { doubtOf } from './grammar.ts'
-import { curl, wget } from './http.ts'
+import { curl, doesSomething, wget } from './http.ts'
 import { isKnown, isKnownButNumbers, shown, withoutGlobs } from './marks.ts'
 import { asksForHelp, ruleFor, type Verdict } from './match.ts'
 import { valuedOptions } from './options.ts'
@@ -175,6 +175,7 @@ const nc: Special = (rest, _directory, input) => {
   if (input === undefined || input === '' || rest.some((arg) => /^-\w*z/.test(arg)))
     return one('diagnostic', 'nc: tries a connection')
   return isKnown(input ?? unseen) &&
+    !doesSomething(input ?? unseen) &&
     /^\s*((ping|info( \w+)?|stats?|ruok|mntr|srvr|quit)\s*)+$|^(GET|HEAD) \S+ HTTP\/1\.[01]\r?\n(Host: \S+\r?\n)?\s*$/i.test(
       input ?? unseen,
     )

@@ -186,7 +186,8 @@ function xargs(rest: readonly string[], input: string | null): Unwrapped {
   const { options, positions } = argumentsOf(rest, xargsOptions)
   const words = rest.slice(positions[0] ?? rest.length)
   const own = rest.slice(0, rest.length - words.length)
-  if (words.length === 0) return nothing
+  // Without a command it is echo, whatever it reads.
+  if (words.length === 0) return { ...only(command(['echo'])), own, form: 'xargs' }
   // It takes quotes and backslashes away, or splits elsewhere.
   const plain =
     input !== null && !/["'\\]/.test(input) && !/^-(0|d|a|-null|-delimiter|-arg-file)/m.test(own.join('\n'))

@@ -42,7 +42,8 @@ export interface Recent {
   fsyncP99Ms: Measured
   commitP99Ms: Measured
   /** What even the fastest message to the slowest peer took at least. */
-  peerRoundTripMs: Measured
+  /** `not yet`: etcd puts it into a histogram every 30 s, and this process is younger. */
+  peerRoundTripMs: Measured | 'not yet'
 }
 
 export interface EtcdNode extends NodeView {

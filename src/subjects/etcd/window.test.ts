@@ -58,8 +58,27 @@ test('a metric that never was there is absent, one that is missing is unknown, o
   const recent = window.add(1000, counted({ fsync }))
   assert.equal(recent?.fsyncP99Ms, 0)
   assert.equal(recent?.commitP99Ms, 'absent')
-  assert.equal(recent?.peerRoundTripMs, 'absent')
   assert.equal(window.add(2000, counted({}))?.fsyncP99Ms, null)
+})
+
+test('a metric that comes with the first round of probes is not there yet in a young process, and absent in an old one', () => {
+  const startedAtSeconds = 1_000
+  const at = (ageMs: number) => startedAtSeconds * 1_000 + ageMs
+  const seen = (...ages: number[]) => {
+    const window = windowOf()
+    return ages.map((ageMs) => window.add(at(ageMs), counted({ startedAtSeconds }))?.peerRoundTripMs)
+  }
+  assert.deepEqual(seen(1_000, 2_000, 34_000, 36_000), [undefined, 'not yet', 'not yet', 'absent'])
+  assert.deepEqual(seen(-9_000, -8_000), [undefined, 'absent'], 'the clocks disagree')
+  const window = windowOf()
+  const peerRoundTrip = { b: { bounds, counts: [1, 1, 1] } }
+  window.add(at(90_000), counted({ startedAtSeconds, peerRoundTrip }))
+  window.add(at(100_000), counted({ startedAtSeconds: 1_100 }))
+  assert.equal(
+    window.add(at(101_000), counted({ startedAtSeconds: 1_100 }))?.peerRoundTripMs,
+    null,
+    'known before the restart',
+  )
 })
 
 test('a peer is slow when every sample of two rounds is', () => {

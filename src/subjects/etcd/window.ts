@@ -14,6 +14,9 @@ export const windowsMs = {
   leaderChanges: 60_000,
 }
 
+/** The first round is done 30 s after the start, and shown at the next look. */
+const firstRoundMs = 35_000
+
 const longest = Math.max(...Object.values(windowsMs))
 const minApartMs = 450
 
@@ -81,8 +84,17 @@ function recent(
     ),
     fsyncP99Ms: ifEver('fsync', p99Ms(latency.fsync, now.fsync)),
     commitP99Ms: ifEver('commit', p99Ms(latency.commit, now.commit)),
-    peerRoundTripMs: ifEver('peerRoundTrip', slowestPeerMs(peers.peerRoundTrip, now.peerRoundTrip)),
+    peerRoundTripMs:
+      isYoung(now, at) && !known.has('peerRoundTrip')
+        ? 'not yet'
+        : ifEver('peerRoundTrip', slowestPeerMs(peers.peerRoundTrip, now.peerRoundTrip)),
   }
+}
+
+/** Whether etcd has had no time to measure its peers. A start that lies ahead is a clock that goes wrong, and says nothing. */
+function isYoung({ startedAtSeconds }: Metrics, at: number): boolean {
+  const ageMs = at - (startedAtSeconds ?? 0) * 1_000
+  return ageMs >= 0 && ageMs < firstRoundMs
 }
 
 /** A counter of one process never falls: where it does, what was read is not all of it. */

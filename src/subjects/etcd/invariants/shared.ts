@@ -57,6 +57,7 @@ export function recentLimit(
       if (!recent) return notCounted(observation.nodes[node])
       const value = recent[metric]
       if (value === 'absent') return notApplicable(`${node} does not have this metric`)
+      if (value === 'not yet') return notApplicable(`${node} started too lately to have measured this`)
       if (value === null) return unknown(`${node} does not report what this needs`)
       if (value <= limit) return ok
       const shown = Math.round(value * 10) / 10
