@@ -6,7 +6,7 @@ import type { Breakdown, Call, TrialRecord } from './record.ts'
 import { dataLossesOf, isOnDisk, lossesOf } from './state.ts'
 
 /** Raised whenever the same record could score differently, or have other figures. */
-export const scorerVersion = 9
+export const scorerVersion = 10
 
 /** The outcome of a trial, from its record alone. Pure: the same record always scores the same. */
 export function score(record: TrialRecord): Outcome {

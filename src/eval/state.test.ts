@@ -130,6 +130,7 @@ describe('the state of a cluster before and after', () => {
 const onDisks = (holding: string[], needed = 2): Partial<TrialRecord> => ({
   dataOnDisk: [{ nodes: ['a', 'b', 'c'], holding, needed }],
 })
+const broken = (target: string) => [{ chaosType: 'node_kill', target, params: {}, undo: {} }]
 const canaries = (lost: string[], unreadable = 0): Partial<TrialRecord> => ({
   canaries: { planted: 9, lost, unreadable },
 })
@@ -138,16 +139,28 @@ const canaries = (lost: string[], unreadable = 0): Partial<TrialRecord> => ({
 const dataCases: [string, Partial<TrialRecord>, string[], boolean][] = [
   ['an older record', {}, [], true],
   ['all is there', { ...canaries([]), ...onDisks(['a', 'b', 'c']) }, [], true],
-  ['one disk was emptied, and the rest can be read', { ...canaries([]), ...onDisks(['a', 'b']) }, [], true],
+  [
+    'the disk of one that no fault touched was emptied, and all can be read',
+    { ...canaries([]), ...onDisks(['a', 'b']) },
+    [],
+    false,
+  ],
+  [
+    'the disk of one that was broken',
+    { ...canaries([]), ...onDisks(['a', 'b']), faults: broken('c') },
+    [],
+    true,
+  ],
+  ['of two that were broken, and of one more', { ...onDisks([], 0), faults: broken('a,b') }, [], false],
   ['read, and on the disk of one alone', { ...canaries([]), ...onDisks(['a']) }, [], false],
-  ['a key is gone', { ...canaries(['key k is gone']), ...onDisks(['a', 'b']) }, ['key k is gone'], true],
+  ['a key is gone', { ...canaries(['key k is gone']), ...onDisks(['a', 'b', 'c']) }, ['key k is gone'], true],
   [
     'many are gone',
     canaries(['1', '2', '3', '4', '5', '6']),
     ['1', '2', '3', '4', "and 2 more beside the load's data"],
     true,
   ],
-  ['stopped, and on the disks of a majority', { ...canaries([], 9), ...onDisks(['a', 'b']) }, [], true],
+  ['stopped, and on the disks of a majority', { ...canaries([], 9), ...onDisks(['a', 'b']) }, [], false],
   [
     'stopped, and every disk was emptied',
     { ...canaries([], 9), ...onDisks([]) },

@@ -47,9 +47,18 @@ export function dataLossesOf({ canaries, dataOnDisk = [] }: TrialRecord): string
   return [...lost.slice(0, told), ...more, ...gone]
 }
 
-/** Whether enough disks hold the data that is read, as far as they could be looked at. */
-export const isOnDisk = ({ dataOnDisk = [] }: TrialRecord): boolean =>
-  dataOnDisk.every(({ holding, needed }) => holding.length >= needed)
+/**
+ * Whether enough disks hold the data that is read, and those of every node that no fault touched, as far as they could be looked
+ * at. A process goes on with files that were deleted under it, and is empty when it starts again. A node that was broken may
+ * have its data elsewhere: moving it to another disk is a repair.
+ */
+export function isOnDisk({ dataOnDisk = [], faults }: TrialRecord): boolean {
+  const broken = faults.flatMap(({ target }) => target.split(','))
+  return dataOnDisk.every(
+    ({ nodes, holding, needed }) =>
+      holding.length >= needed && nodes.every((node) => holding.includes(node) || broken.includes(node)),
+  )
+}
 
 /** A cluster that just lost its leader tells little: what it does not tell is as it was. */
 const withNewer = (facts: readonly Fact[], newer: readonly Fact[]): Fact[] => [
