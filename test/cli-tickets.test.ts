@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -187,6 +187,19 @@ describe('operator audit', () => {
       [whole.code, whole.stdout],
       [0, `the audit is whole: 3 entries, the last with hash ${verdict.head}\n`],
     )
+    const [heads, away] = [`${path}-heads`, `${path}-heads.away`]
+    renameSync(heads, away)
+    const blind = await operator('audit', 'verify')
+    assert.deepEqual(
+      [blind.code, /heads: it is missing.* --copy/.test(blind.stdout)],
+      [1, true],
+      blind.stdout,
+    )
+    const { ok, table, row } = await json('audit', 'verify')
+    assert.deepEqual([ok, table, row], [false, 'heads', heads])
+    assert.equal((await operator('audit', 'verify', '--copy')).code, 0)
+    assert.equal((await operator('audit', 'verify', '--known', verdict.head)).code, 0)
+    renameSync(away, heads)
     const other = new DatabaseSync(path)
     other.exec("drop trigger entries_keep; update entries set body = 'reboot' where seq = 2")
     other.close()
