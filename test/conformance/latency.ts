@@ -38,15 +38,22 @@ export function latencyConformance(
         ['echo-1', 'echo-2'],
         ['echo-2', 'echo-3'],
       ] as const) {
-        const ms = await fastest(cluster, from, to)
-        assert.ok(ms > minMs * 0.8 && ms < minMs * 1.2 + 2, `${from} to ${to}: ${ms} ms of ${minMs}`)
+        // On a busy machine all of some attempts may be slower; none is ever faster.
+        await until(`${from} to ${to} is slow by ${minMs} ms`, async () => {
+          const ms = await fastest(cluster, from, to)
+          assert.ok(ms > minMs * 0.8, `${from} to ${to}: ${ms} ms of ${minMs}`)
+          return ms < minMs * 1.2 + 2
+        })
       }
-      assert.ok((await fastest(cluster, 'echo-1', 'echo-3')) < 10)
+      await until('no other link is slow', async () => (await fastest(cluster, 'echo-1', 'echo-3')) < 10)
       await cluster.undelay('echo-2')
       assert.equal(await cluster.isDelayed('echo-2'), false)
     }
     await cluster.delay('echo-2', { minMs: 60, maxMs: 120, peer: 'echo-3' })
-    assert.ok((await fastest(cluster, 'echo-1', 'echo-2')) < 20)
+    await until(
+      'to other peers it is not slow',
+      async () => (await fastest(cluster, 'echo-1', 'echo-2')) < 20,
+    )
     const times = await connectMs(cluster, 'echo-3', 'echo-2', { attempts: 10 })
     assert.ok(
       times.every((ms) => ms !== null && ms > 58),
@@ -73,7 +80,7 @@ export function latencyConformance(
       await cluster.undelay('echo-2')
       assert.equal(await cluster.isDelayed('echo-2'), false, deed)
       await shared.untilWhole(cluster)
-      assert.ok((await fastest(cluster, 'echo-1', 'echo-2')) < 25, deed)
+      await until(`it is fast after ${deed}`, async () => (await fastest(cluster, 'echo-1', 'echo-2')) < 25)
     }
   })
 

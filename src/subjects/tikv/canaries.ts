@@ -7,7 +7,8 @@ import { checkPlanted, documentOf, gone, keyNames, type Planted, unguessable } f
 import type { KeyValue } from '../shared/kv.ts'
 import { rawKeyValue } from './raw-kv.ts'
 
-const attempts = 3
+/** On a busy machine a cluster that has just started may take longer than a few writes are waited for. */
+const attempts = 10
 const largeBytes = 100_000
 
 /** Raw keys over the whole range, one of them large. Raw keys have no history: whoever writes them again is not seen. */
