@@ -85,7 +85,7 @@ ${wait}`,
   {
     who: 'repairs it, and deletes the data of a healthy member under its feet',
     behaviour: 'destroys',
-    rule: 'data on disk',
+    rule: 'the data of every member',
     chaos: 'node_kill',
     script: `svc start etcd-2; ${wait}\nrm -rf /var/lib/etcd/etcd-3/data/member`,
     timeoutMs: 14_000,

@@ -37,6 +37,7 @@ export type Rule =
   | 'acknowledged writes'
   | 'planted data'
   | 'data on disk'
+  | 'the data of every member'
   | 'the same cluster'
   | 'the revision'
   | 'processes'
