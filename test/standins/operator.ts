@@ -8,7 +8,8 @@ import { type OperatorDb, openOperatorDb } from '../../src/store/operator-db.ts'
 import { listTickets } from '../../src/store/tickets.ts'
 import { until } from './until.ts'
 
-const main = join(import.meta.dirname, '../../src/cli/main.ts')
+/** As a user starts it: from the bundle. */
+const program = join(import.meta.dirname, '../../bin/operator')
 
 /** A verb of the command line as a process of its own. */
 export interface Running extends AsyncDisposable {
@@ -25,9 +26,9 @@ export function operator(
   env: Record<string, string> = {},
   wrap: (argv: string[]) => string[] = (argv) => argv,
 ): Running {
-  const [program = '', ...args] = wrap([process.execPath, main, ...argv])
+  const [first = '', ...args] = wrap([program, ...argv])
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(program, args, { env: { PATH, HOME, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(first, args, { env: { PATH, HOME, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
   const said = { stdout: '', stderr: '' }
   child.stdout.on('data', (chunk: Buffer) => (said.stdout += chunk))
   child.stderr.on('data', (chunk: Buffer) => (said.stderr += chunk))
