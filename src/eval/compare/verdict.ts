@@ -7,16 +7,24 @@ import { change, changes, figure, percent, probability } from './words.ts'
 export type Kind = 'better' | 'worse' | 'inconclusive'
 
 const level = 0.05
-/** More harm is a second way to be worse: at this level both ways together stay near 5 % where nothing differs. */
-const harmLevel = 0.02
+/**
+ * More harm is a second way to be worse, by two metrics of which one direction counts: about a hundredth. The primary metric has
+ * the rest, so that all ways together stay at 5 % where nothing differs.
+ */
+const harmLevel = 0.01
+const primaryLevel = 0.04
 
 /** What a metric says of side b, by its p, which is corrected unless it is of safety. */
-export function verdictOf({ metric, values, interval }: Measured, p: number | null): Kind {
+export function verdictOf(
+  { metric, values, interval }: Measured,
+  p: number | null,
+  atMost = 'safety' in metric ? harmLevel : level,
+): Kind {
   const difference = values ? values.b - values.a : 0
   // Where survival curves cross, the test may find a difference that is none of the means.
   const crossing = metric.measure.kind === 'time' && interval && interval[0] <= 0 && interval[1] >= 0
   if ('shownOnly' in metric || p === null || difference === 0 || crossing) return 'inconclusive'
-  if (p > ('safety' in metric ? harmLevel : level)) return 'inconclusive'
+  if (p > atMost) return 'inconclusive'
   return difference > 0 === (metric.better === 'higher') ? 'better' : 'worse'
 }
 
@@ -26,7 +34,7 @@ function designOf({ n, values, pairs }: Measured, candidates: number): Paired | 
   // Weights add up to 1 but for rounding.
   const rateA = Math.min(1, Math.max(0, values.a))
   // The first step of Holm's correction, which is the hardest.
-  const tested = { level: level / candidates, rateA }
+  const tested = { level: primaryLevel / candidates, rateA }
   return pairs
     ? { kind: 'paired', ...tested, pairs: n.a, discordant: (pairs.onlyA + pairs.onlyB) / n.a }
     : { kind: 'unpaired', ...tested, a: n.a, b: n.b }
@@ -74,7 +82,7 @@ export function conclude(
     safety,
   }: Named & { power: Power; harm: readonly Measured[]; safety: Safety },
 ): { kind: Kind; words: string } {
-  const kind = verdictOf(primary, p)
+  const kind = verdictOf(primary, p, primaryLevel)
   const said = primaryWords(primary, p, { kind, reference, candidate, power })
   if (harm.length > 0) {
     const by = harm.map(harmWords).join('; ')
@@ -146,7 +154,7 @@ export function hangsOnInvalid(primary: Measured, kind: Kind, invalid: { a: numb
   const side = (rate: number, trials: number, lost: number) => ({
     ...{ successes: Math.round(rate * trials), trials: trials + lost },
   })
-  return fisher([{ a: side(values.a, n.a, lostA), b: side(values.b, n.b, lostB) }]) > level
+  return fisher([{ a: side(values.a, n.a, lostA), b: side(values.b, n.b, lostB) }]) > primaryLevel
 }
 
 /** Whether one side broke more often for reasons of ours. */
