@@ -54,7 +54,7 @@ test('with Prometheus beside it: it scrapes all of them, and the monitor has the
     const { healthy, nodes, checks } = JSON.parse(look.stdout)
     assert.equal(healthy, true, JSON.stringify(checks))
     assert.equal(nodes.prometheus.healthy, true)
-    assert.ok(nodes['tikv-2'].recent.regions > 0, look.stdout)
+    assert.ok(nodes['tikv-2'].recent.capacityBytes > 0, look.stdout)
   } finally {
     await place.run('lab', 'down', id)
   }

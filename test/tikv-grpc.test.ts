@@ -198,7 +198,7 @@ describe('the gRPC library', () => {
       await channel.call(rawPut, {}, AbortSignal.timeout(10_000))
       console.log(Object.keys(subjects).length, before, loaded())`,
     )
-    assert.equal(stdout, '2 false true\n')
+    assert.equal(stdout, '4 false true\n')
   })
 })
 
