@@ -4,8 +4,9 @@ import { type Clock, systemClock } from '../src/core/clock.ts'
 import { connect } from '../src/subjects/tikv/observe.ts'
 import { tikv } from '../src/subjects/tikv/subject.ts'
 import { verdictsOf } from './conformance/subject.ts'
+import { type Page, scripted } from './standins/scripted-http.ts'
 import { calmPages } from './standins/tikv/calm.ts'
-import { everyStore, goodPd, type Page, scripted } from './standins/tikv/scripted-pd.ts'
+import { everyStore, goodPd } from './standins/tikv/scripted-pd.ts'
 import { scriptedTikv } from './standins/tikv/sick.ts'
 
 const never = new AbortController().signal

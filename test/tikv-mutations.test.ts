@@ -5,7 +5,8 @@ import { systemClock } from '../src/core/clock.ts'
 import { connect } from '../src/subjects/tikv/observe.ts'
 import { tikv } from '../src/subjects/tikv/subject.ts'
 import { verdictsOf } from './conformance/subject.ts'
-import type { Page } from './standins/tikv/scripted-pd.ts'
+import type { Answer } from './standins/mutations.ts'
+import type { Page } from './standins/scripted-http.ts'
 import { sickPds, sickStores, sickTikv } from './standins/tikv/sick.ts'
 
 const never = new AbortController().signal
@@ -13,7 +14,7 @@ const lookMs = 5_000
 
 interface Mutation {
   what: string
-  of(page: { status?: number; body: string }): Page
+  of(page: Answer): Page
 }
 
 const cut = (body: string) => body.slice(0, Math.floor(body.length / 2))
@@ -104,13 +105,13 @@ describe('a fault that stands', () => {
     for (const node of [...sickPds, ...sickStores]) {
       for (const path of cluster.paths(node)) {
         const page = cluster.page(node, path)
-        if (!page || page === 'hang') continue
+        if (!page || typeof page === 'string') continue
         const own =
           path === '/metrics' ? ofMetrics(page.body) : /^[[{]\s/.test(page.body) ? ofDocument(page.body) : []
         for (const mutation of [...anyPage, ...own]) {
           if (truthful(path, mutation)) continue
           cluster.spoil = (at, asked, good) =>
-            at === node && asked === path && good !== 'hang' ? mutation.of(good) : good
+            at === node && asked === path && typeof good !== 'string' ? mutation.of(good) : good
           const verdicts = await look()
           tried++
           for (const place of standing)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { connect } from '../src/subjects/tikv/observe.ts'
-import { everyStore, goodPd, type Page, type Scripted, scripted } from './standins/tikv/scripted-pd.ts'
+import { type Page, type Scripted, scripted } from './standins/scripted-http.ts'
+import { everyStore, goodPd } from './standins/tikv/scripted-pd.ts'
 
 const never = new AbortController().signal
 const page = (body: string | undefined): Page | undefined => (body === undefined ? undefined : { body })

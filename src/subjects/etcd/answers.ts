@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Reply } from '../shared/client.ts'
+import { authRefusal } from './auth.ts'
 import type { Member, Status } from './observation.ts'
 
 /** The gateway writes 64-bit numbers as strings and leaves zeros out. An id that has to be there is never zero. */
@@ -12,7 +13,7 @@ const maybeId = z
 const text = z.string().max(1_000)
 const count = z
   .union([z.string().regex(/^\d+$/).transform(Number), z.number()])
-  .pipe(z.number().nonnegative())
+  .pipe(z.number().nonnegative().max(Number.MAX_SAFE_INTEGER))
 /** No member is without a version, and none has an empty database file or a revision below 1. */
 const counted = count.pipe(z.number().positive())
 
@@ -97,7 +98,8 @@ export function membersFrom(reply: Reply): Member[] | null {
 
 /** Of `POST /v3/maintenance/hash`, which is HashKV. */
 export function hashFrom(reply: Reply): { hash: number; compactRevision: string } | 'forbidden' | null {
-  // Where auth is on, only root may ask.
+  // Where auth is on, only root may ask. Until 3.5 etcd says so with status 500.
+  if (authRefusal(reply) !== null) return 'forbidden'
   if (reply.kind === 'answered' && [400, 401, 403].includes(reply.status)) return 'forbidden'
   const answer = parsed(reply, hashAnswer)
   return answer && { hash: answer.hash, compactRevision: answer.compact_revision }

@@ -339,3 +339,9 @@ describe('what is not known is unknown', () => {
     assert.ok(verdicts(half, 'unknown').includes('no_quorum@cluster'))
   })
 })
+
+test('a new connection that gets an answer of somebody else proves nothing', () => {
+  const elsewhere: Knock = { kind: 'open', status: 502, certificate: null }
+  const observation = observed(node((it) => (it.newClient = elsewhere)))
+  assert.ok(verdicts(observation, 'unknown').includes('new_clients_refused@etcd-2'))
+})

@@ -1,4 +1,4 @@
-import { type Histogram, histogramFrom, linesOf, numberAtEnd } from '../shared/exposition.ts'
+import { type Histogram, hasTwice, histogramFrom, linesOf, numberAtEnd } from '../shared/exposition.ts'
 
 /**
  * The few series we need out of etcd's 1,500: each family is found by a substring search and read line by line,
@@ -26,11 +26,13 @@ const serverFaults =
   /grpc_code="(?:Unknown|FailedPrecondition|ResourceExhausted|Internal|Unavailable|DataLoss|DeadlineExceeded)"/
 
 export function metricsFrom(text: string): Metrics {
-  const value = (name: string): number | null => {
-    const first = linesOf(text, `${name} `)[0]
-    return first === undefined ? null : countAtEnd(first)
+  const value = (name: string, highest?: number): number | null => {
+    const [only, ...more] = linesOf(text, `${name} `)
+    return only === undefined || more.length > 0 ? null : countAtEnd(only, highest)
   }
-  const [used, most] = [value('process_open_fds'), value('process_max_fds')]
+  const used = value('process_open_fds')
+  // No limit is written as 2^64.
+  const most = value('process_max_fds', 2 ** 64)
   return {
     descriptors: used === null || most === null || most === 0 ? null : { used, most },
     hasLeader: value('etcd_server_has_leader'),
@@ -69,15 +71,18 @@ function byPeer(lines: readonly string[], label: 'To' | 'Remote'): Map<string, s
 }
 
 function activeFrom(lines: string[]): Metrics['activePeers'] {
+  if (hasTwice(lines)) return null
   const groups = byPeer(lines, 'Remote')
-  const counts = [...(groups ?? [])].map(([peer, own]) => [peer, own.map(countAtEnd)] as const)
+  const counts = [...(groups ?? [])].map(
+    ([peer, own]) => [peer, own.map((line) => countAtEnd(line))] as const,
+  )
   if (groups === null || counts.some(([, own]) => own.includes(null))) return null
   return Object.fromEntries(counts.map(([peer, own]) => [peer, own.some((count) => count !== 0)]))
 }
 
 /** Unary ones only: a stream whose client was killed ends as Unavailable, and that is no fault of the server. */
 function requestsFrom(lines: string[]): Metrics['requests'] {
-  if (lines.length === 0) return null
+  if (lines.length === 0 || hasTwice(lines)) return null
   const requests = { all: 0, failed: 0, series: lines.length }
   for (const line of lines) {
     if (line.endsWith('} 0') || !line.includes('grpc_type="unary"')) continue
@@ -89,10 +94,9 @@ function requestsFrom(lines: string[]): Metrics['requests'] {
   return requests
 }
 
-/** Nothing that we read is negative or without end. */
-function countAtEnd(line: string): number | null {
+function countAtEnd(line: string, highest = Number.MAX_SAFE_INTEGER): number | null {
   const count = numberAtEnd(line)
-  return count !== null && count >= 0 && Number.isFinite(count) ? count : null
+  return count !== null && count >= 0 && count <= highest ? count : null
 }
 
 function peersFrom(lines: string[]): Metrics['peerRoundTrip'] {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { test } from 'node:test'
-import { systemClock } from '../../core/clock.ts'
+import { type Clock, systemClock } from '../../core/clock.ts'
 import type { NodeEndpoint } from '../../core/topology.ts'
 import { connect } from './observe.ts'
 
@@ -128,6 +128,31 @@ test('metrics are read again once they are old, and at once while anything is no
     assert.deepEqual(await look(), [7, true], 'which is over')
     now.health = 'false'
     assert.deepEqual([await look(), await look()].at(-1), [8, true], 'it does not serve')
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+})
+
+test("a page of somebody else's comes at once, and tells nothing of how long a member takes", async () => {
+  let jumpedMs = 0
+  const clock: Clock = { ...systemClock, now: () => systemClock.now() + jumpedMs }
+  let isOther = false
+  const server = createServer((request, response) => {
+    if (isOther) return void response.end('<html>maintenance</html>')
+    if (request.url === '/health') jumpedMs += 400
+    response.end(request.url === '/health' ? '{"health":"true"}' : status)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  try {
+    await using connection = connect({ 'etcd-1': { url: `http://127.0.0.1:${port}` } }, { clock })
+    const observe = async () => (await connection.observe(never)).nodes['etcd-1']?.consensusMs ?? []
+    for (let i = 0; i < 10; i++) await observe()
+    isOther = true
+    let times: number[] = []
+    for (let i = 0; i < 10; i++) times = await observe()
+    assert.ok(times.length > 0 && times.every((ms) => ms >= 400), times.join(' '))
   } finally {
     server.close()
     server.closeAllConnections()

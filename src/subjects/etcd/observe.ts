@@ -137,8 +137,7 @@ function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, 
         kept ? null : client.ask({ method: 'GET', path: '/metrics', signal, maxBytes: maxMetricsBytes }),
         disk?.(signal),
       ])
-      const timed = metricsReply ? [status, list, metricsReply] : [status, list]
-      const replies: readonly Reply[] = [health, ...timed]
+      const replies: readonly Reply[] = [health, status, list, ...(metricsReply ? [metricsReply] : [])]
       const read =
         metricsReply?.kind === 'answered' && metricsReply.status === 200
           ? metricsFrom(metricsReply.body)
@@ -156,10 +155,15 @@ function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, 
       const refused = mistake ? newClient.detail : refusalIn([status, list, health], newClient)
       // A node that says nothing at all is down, not slow.
       if (reach === 'answered') {
-        // A refusal may come at once: it is no answer, and tells nothing of how long one takes.
-        answers.push(timed.filter(isProper).map(tookMs))
+        // A refusal or a page of somebody else may come at once: it tells nothing of how long an answer takes.
+        const told: [Reply, unknown][] = [
+          [status, state],
+          [list, members],
+          ...(metricsReply ? [[metricsReply, read?.startedAtSeconds ?? null] as [Reply, unknown]] : []),
+        ]
+        answers.push(told.flatMap(([reply, meaning]) => (isTimed(reply, meaning) ? tookMs(reply) : [])))
         const wasCut = health.kind === 'silent' && agreed.aborted && !signal.aborted
-        if (!wasCut && isProper(health)) consensus.push(tookMs(health))
+        if (!wasCut && isTimed(health, serving)) consensus.push(tookMs(health))
       }
       for (const memory of [answers, consensus]) memory.splice(0, memory.length - looks.remembered)
       if (!kept)
@@ -235,8 +239,8 @@ function roleOf(state: EtcdNode['status'], members: EtcdNode['members']): NodeVi
   return state.leaderId === state.memberId ? 'leader' : 'follower'
 }
 
-/** A silence took as long as we waited. */
-const isProper = (reply: Reply): boolean => reply.kind === 'silent' || reply.status === 200
+/** A silence took as long as we waited. `meaning`: what was read from the answer; null: it is none of etcd's. */
+const isTimed = (reply: Reply, meaning: unknown): boolean => reply.kind === 'silent' || meaning !== null
 
 const tookMs = (reply: Reply): number =>
   reply.kind === 'answered' ? reply.receivedAt - reply.sentAt : deadlineMs

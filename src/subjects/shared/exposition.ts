@@ -26,6 +26,16 @@ export function numberAtEnd(line: string): number | null {
   return Number.isNaN(number) ? null : number
 }
 
+/** Nothing that is counted is negative, and a number too large to be told from the next one counts nothing. */
+const isCount = (value: number): boolean => value >= 0 && value <= Number.MAX_SAFE_INTEGER
+
+/** The series of a line: its name and labels. */
+const seriesOf = (line: string): string => line.slice(0, line.lastIndexOf(' '))
+
+/** Whether a page has a series twice, which no server writes: which of the two numbers is right cannot be told. */
+export const hasTwice = (lines: readonly string[]): boolean =>
+  new Set(lines.map(seriesOf)).size < lines.length
+
 /** Histograms are kept over many looks. Those of etcd and TiKV have some thirty. */
 export const mostBuckets = 100
 
@@ -35,8 +45,12 @@ export function histogramFrom(lines: string[]): Histogram | null {
   for (const line of lines) {
     const bound = /le="([^"]+)"/.exec(line)?.[1]
     const count = numberAtEnd(line)
-    if (bound === undefined || count === null) return null
-    histogram.bounds.push(bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound))
+    if (bound === undefined || count === null || !isCount(count)) return null
+    const upper = bound === '+Inf' ? Number.POSITIVE_INFINITY : Number(bound)
+    // Cumulative: a bucket holds those before it. A second series of the same buckets begins anew.
+    if (!(upper > (histogram.bounds.at(-1) ?? Number.NEGATIVE_INFINITY))) return null
+    if (count < (histogram.counts.at(-1) ?? 0)) return null
+    histogram.bounds.push(upper)
     histogram.counts.push(count)
   }
   return histogram.bounds.length === 0 ? null : histogram

@@ -1,4 +1,5 @@
-import { everyStore, type Page } from './scripted-pd.ts'
+import type { Page } from '../scripted-http.ts'
+import { everyStore } from './scripted-pd.ts'
 import { buckets, json, page, sickPds, sickStores } from './sick.ts'
 
 // A cluster that is well and busy: regions split, and PD gets a new leader every four minutes. All of it as PD v8.5.7 and

@@ -2,7 +2,8 @@ import type { Clock } from '../../../src/core/clock.ts'
 import type { Endpoints } from '../../../src/core/topology.ts'
 import { healthCheck } from '../../../src/subjects/tikv/wire/messages.ts'
 import { freePorts } from '../etcd.ts'
-import { everyStore, type Page, type Scripted, scripted } from './scripted-pd.ts'
+import { type Page, type Scripted, scripted } from '../scripted-http.ts'
+import { everyStore } from './scripted-pd.ts'
 import { grpcServer, on, portOf } from './serve.ts'
 
 // A cluster in which nearly everything that can be wrong without a node being gone is wrong, and stays so.

@@ -29,7 +29,10 @@ const newClientsRefused: Invariant<EtcdObservation> = {
     // Where nothing works at all, that is another fault.
     if (node?.reach !== 'answered') return notSeen(node)
     if (node.newClient === null) return unknown('no new connection was tried yet')
-    if (node.newClient.kind === 'open') return ok
+    if (node.newClient.kind === 'open')
+      return node.newClient.status === 200
+        ? ok
+        : unknown(`a new connection gets status ${node.newClient.status} for GET /version`)
     return violated(`${name}: a new connection gets no answer: ${node.newClient.detail}`)
   },
 }

@@ -37,7 +37,10 @@ const membersDisagree: Invariant<EtcdObservation> = {
       seen.flatMap(([name, { members }]): [string, string][] => (members ? [[name, idsOf(members)]] : [])),
     )
     if (lists.size > 1) return violated(`different member lists: ${say(lists)}`)
-    return okIfAllTold(observation, ({ status, members }) => status !== null && members !== null)
+    // A member without a leader agrees with nobody yet.
+    const tellsAll = ({ status, members }: EtcdNode) =>
+      status !== null && status.leaderId !== '0' && members !== null
+    return okIfAllTold(observation, tellsAll)
   },
 }
 
@@ -103,6 +106,10 @@ const memberLagging: Invariant<EtcdObservation> = {
   },
 }
 
+/** The member lists of all that answer. */
+const listsOf = (observation: EtcdObservation): Member[][] =>
+  answering(observation).flatMap(([, { members }]) => (members ? [members] : []))
+
 /** By id, never by name: a person may call the endpoints of a cluster what they like. */
 const memberList: Invariant<EtcdObservation> = {
   name: 'member_list_as_declared',
@@ -113,7 +120,7 @@ const memberList: Invariant<EtcdObservation> = {
   description: 'The cluster has members other than the declared ones: one was removed, added or replaced.',
   source: "our own: etcd's member list against the endpoints that were declared",
   check(observation) {
-    const list = answering(observation).find(([, node]) => node.members)?.[1].members
+    const [list] = listsOf(observation)
     if (!list) return unknown('no member tells the member list')
     const declared = Object.keys(observation.nodes)
     const listed = new Set(list.map(({ id }) => id))
@@ -151,7 +158,8 @@ const learnerStays: Invariant<EtcdObservation> = {
     'A member joined as a learner and was not promoted: it has no vote, and counts for no majority.',
   source: "our own: the members' own list (manual: Learner)",
   check(observation) {
-    const list = answering(observation).find(([, node]) => node.members)?.[1].members
+    const lists = listsOf(observation)
+    const list = lists.find((members) => members.some(({ learner }) => learner)) ?? lists[0]
     if (!list) return unknown('no member tells the member list')
     const learners = list.filter(({ learner }) => learner)
     if (learners.length === 0) return ok
