@@ -70,6 +70,38 @@ export const waysOut: [string, string][] = [
     'a folder or program of the host, to write to it',
     'for d in /usr/bin /usr/lib /usr/share /etc/alternatives; do mount -o remount,bind,rw $d && echo REACHED $d; done; mkdir -p /tmp/w && mount --bind /usr/bin /tmp/w && { mount -o remount,bind,rw /tmp/w && echo REACHED; unshare -m mount -o remount,bind,rw /tmp/w && echo REACHED; umount /tmp/w; }; ln /usr/bin/env /usr/bin/env2 && echo REACHED; true',
   ],
+  [
+    'more files than a file system of its size needs, in the kernel’s memory',
+    `for d in /run /var/log /tmp /dev/shm; do [ $(df --output=itotal $d | tail -1) -gt 65536 ] && echo REACHED $d; done; perl -e '$n = "/run/many"; mkdir $n; for my $i (1 .. 20000) { open(my $f, ">", "$n/$i") or last; print "REACHED\\n" if $i == 20000 }'; rm -r /run/many`,
+  ],
+  [
+    'extended attributes without end',
+    `perl -e '$p = "/run/x"; open(F, ">", $p); $v = "v" x 60000; for my $k ("user", "security") { my $n = 0; for my $i (1 .. 500) { $name = "$k.n$i"; last if syscall(188, $p, $name, $v, 60000, 0) < 0; $n++ } print "REACHED $k $n\\n" if $n == 500 }'; rm /run/x`,
+  ],
+  [
+    'what the kernel counts for the caller, too',
+    `perl -e 'for my $n (1 .. 17) { print "REACHED $n\\n" if syscall(294, 0) >= 0 && $n == 17 }'; for f in /proc/sys/user/*; do { echo 99999 >$f; } && echo REACHED $f; done; true`,
+  ],
+  [
+    'the host’s program for core dumps',
+    'for p in self 1 $(pgrep -x socat); do grep -q "core file size  *[01]  *[01] " /proc/$p/limits || echo REACHED $p; done; prlimit --core=0:0 true && prlimit --core=2:2 true && echo REACHED; ulimit -c unlimited && echo REACHED; true',
+  ],
+  [
+    'devices that it made itself',
+    'cd /tmp; for d in "c 1 1" "c 1 11" "c 10 200" "c 10 229" "b 7 0" "b 253 0" "c 5 1"; do mknod own $d && echo REACHED $d; rm -f own; done; true',
+  ],
+  [
+    'a file of the host by its handle, a link or a nameless file',
+    `perl -e '$h = pack("IIQx120", 8, 1, 2); print "REACHED handle\\n" if syscall(304, -100, $h, 0) >= 0; for ("/usr/bin", "/usr/lib", "/usr/share") { $p = $_; print "REACHED nameless\\n" if syscall(257, -100, $p, 020200002, 0600) >= 0 }'; for p in /proc/[0-9]*; do case $(readlink $p/cwd) in /root|/|/tmp*|/var/lib/*|/proc|"") ;; *) echo REACHED $p;; esac; done`,
+  ],
+  [
+    'a higher priority than the host’s programs',
+    `chrt -f 1 true && echo REACHED; ionice -c1 true && echo REACHED; perl -e 'syscall(141, 0, 0, -20); print "REACHED\\n" if getpriority(0, 0) < 0; $r = syscall(9, 0, 2 << 20, 3, 0x40022, -1, 0); print "REACHED huge\\n" if $r > 0'`,
+  ],
+  [
+    'settings of the kernel that are not its own',
+    'for f in /proc/sysrq-trigger /proc/sys/vm/drop_caches /proc/sys/vm/overcommit_memory /proc/sys/kernel/core_pattern /proc/sys/kernel/panic /proc/sys/kernel/modprobe /proc/sys/kernel/randomize_va_space /proc/sys/fs/file-max /proc/sys/net/core/wmem_max /proc/sys/net/core/rmem_max /proc/irq/default_smp_affinity; do [ -e $f ] || continue; v=$(cat $f); { echo "$v" >$f; } && echo REACHED $f; done; true',
+  ],
 ]
 
 /** [what, command]. An engineer needs each of them; it prints FINE. */

@@ -71,6 +71,8 @@ prctl(1, 9) if $is{dies};
 my $filter = pack('H*', $is{filter} // '');
 my @lost = split /,/, $is{caps} // '';
 sub confine {
+    my $no_core = pack('Q2', 1, 1);
+    syscall($call{prlimit64}, 0, 4, $no_core, 0) if $is{world}; # RLIMIT_CORE, as in init.pl
     prctl(24, $_ + 0) for @lost; # PR_CAPBSET_DROP; the kernel may not know all of them
     return if $filter eq '';
     my $program = pack('S x6 P', length($filter) / 8, $filter);

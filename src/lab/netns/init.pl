@@ -7,7 +7,10 @@ use Config;
 
 my ($lost, $filter, @services) = @ARGV;
 $0 = 'init';
-my ($prctl, $seccomp) = $Config{archname} =~ /^x86_64/ ? (157, 317) : (167, 277);
+my ($prctl, $seccomp, $prlimit) = $Config{archname} =~ /^x86_64/ ? (157, 317, 302) : (167, 277, 261);
+# RLIMIT_CORE: 1 is the only value with which the kernel does not start the host's program for core dumps. See core(5).
+my $no_core = pack('Q2', 1, 1);
+syscall($prlimit, 0, 4, $no_core, 0);
 syscall($prctl, 24, $_ + 0, 0, 0, 0) for split /,/, $lost;
 if (my $bytes = pack('H*', $filter)) {
     my $program = pack('S x6 P', length($bytes) / 8, $bytes);

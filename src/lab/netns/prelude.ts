@@ -46,7 +46,15 @@ const emptyFolders = [
   'var/cache',
   'etc/svc',
 ]
-const tmpfs = { tmp: '256m', run: '16m', 'var/log': '64m' }
+const mib = 2 ** 20
+const tmpfs = { tmp: 256 * mib, run: 16 * mib, 'var/log': 64 * mib }
+
+/**
+ * Options of a tmpfs. Empty files and extended attributes take the kernel's memory and none of the size: they count as
+ * files, of which there are as many as pages, and no fewer than a program may need on a small disk.
+ */
+const sized = (bytes: number): string =>
+  `size=${bytes},nr_inodes=${Math.max(4_096, Math.ceil(bytes / 4_096))}`
 
 /** The whole set-up of a world as one script for its first process. */
 export function setupScript(
@@ -82,14 +90,14 @@ export function setupScript(
   ]
   const mounts = [
     ...readOnly.map((folder) => `${folder} ${base}${folder} none rbind,${readOnlyAt(folder)}`),
-    `none ${base}/usr/local tmpfs size=${localBytes},mode=755`,
+    `none ${base}/usr/local tmpfs ${sized(localBytes)},mode=755`,
     `proc ${base}/proc proc nosuid,nodev,noexec`,
     ...usable.map((name) => `/dev/${name} ${base}/dev/${name} none bind`),
     // No business of anybody inside: how this machine was started.
     `/dev/null ${base}/proc/cmdline none bind`,
     `devpts ${base}/dev/pts devpts newinstance,ptmxmode=0666,mode=620,nosuid,noexec`,
-    ...Object.entries(tmpfs).map(([name, size]) => `none ${base}/${name} tmpfs size=${size},mode=755`),
-    ...topology.nodes.map((node) => `none ${base}${node.dataDir} tmpfs size=${node.diskBytes},mode=700`),
+    ...Object.entries(tmpfs).map(([name, size]) => `none ${base}/${name} tmpfs ${sized(size)},mode=755`),
+    ...topology.nodes.map((node) => `none ${base}${node.dataDir} tmpfs ${sized(node.diskBytes)},mode=700`),
   ]
   // Each is the arguments of one `ln -s`.
   const symlinks = [
@@ -104,7 +112,7 @@ export function setupScript(
     '/run var',
   ]
   return [
-    `base=${quote(base)} gateway=${gateway} hostname_=bastion`,
+    `base=${quote(base)} gateway=${gateway} hostname_=bastion root_options=${sized(64 * mib)}`,
     `mounts=${quote(mounts.join('\n'))}`,
     array('dirs', [...new Set(dirs)]),
     array('devices', usable),

@@ -3,15 +3,15 @@
 #   mounts     the new root's mounts, as fstab lines relative to $base
 #   dirs, devices, links (arguments of ln -s), all relative to the new root
 #   nodes, addresses, gateway, hostname_
+#   root_options  of the root file system
 #   init, lost, filter   what becomes the first process, and its bounds
 # and the functions host_files (runs while the host's files are there) and write_files (runs inside).
 # Nothing here may name who made this world, or why: whoever works inside can read all of it.
 set -Eeuo pipefail
 trap 'echo "line $LINENO: $BASH_COMMAND" >&2' ERR
 umask 022
-ulimit -c 0
 
-mount -t tmpfs -o size=64m,mode=755 none "$base"
+mount -t tmpfs -o "$root_options,mode=755" none "$base"
 cd "$base"
 mkdir -p "${dirs[@]}"
 for device in "${devices[@]}"; do : >"dev/$device"; done
@@ -48,6 +48,12 @@ for i in "${!nodes[@]}"; do
   waits[i]=$!
 done
 for pid in "${waits[@]}"; do wait "$pid"; done
+
+# What the kernel counts for the caller's user, too: the inside may not use it up. Only SYS_RESOURCE can raise these.
+for kind in net mnt pid uts ipc cgroup; do echo 1024 >"/proc/sys/user/max_${kind}_namespaces"; done
+for limit in user_namespaces=0 time_namespaces=0 inotify_instances=16 inotify_watches=4096; do
+  [[ ! -e /proc/sys/user/max_${limit%=*} ]] || echo "${limit#*=}" >"/proc/sys/user/max_${limit%=*}"
+done
 
 mkfifo -m 600 /run/svc/start
 exec perl -e "$init" "$lost" "$filter" "${nodes[@]}"
