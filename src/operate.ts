@@ -60,16 +60,33 @@ export async function operate(cluster: Cluster, options: OperateOptions): Promis
 }
 
 const monitorArgv = (cluster: Cluster, options: OperateOptions): string[] => [
-  ...['monitor', 'run', '--with-parent', '--db', options.dbPath],
-  ...['--subject', cluster.subject, '--cluster', cluster.id, ...endpointArgv(cluster.endpoints)],
-  ...['--interval', `${options.intervalMs}ms`],
+  'monitor',
+  'run',
+  '--with-parent',
+  '--db',
+  options.dbPath,
+  '--subject',
+  cluster.subject,
+  '--cluster',
+  cluster.id,
+  ...endpointArgv(cluster.endpoints),
+  '--interval',
+  `${options.intervalMs}ms`,
   // Without an agent nobody reads it.
   ...(options.agent ? ['--variant', JSON.stringify(options.variant)] : []),
 ]
 
 const agentArgv = (cluster: Cluster, options: OperateOptions, settings: readonly string[]) => [
-  ...['agent', 'start', '--with-parent', '--db', options.dbPath, '--lab', cluster.id],
-  ...['--verify-window', `${options.verifyMs}ms`, ...settings],
+  'agent',
+  'start',
+  '--with-parent',
+  '--db',
+  options.dbPath,
+  '--lab',
+  cluster.id,
+  '--verify-window',
+  `${options.verifyMs}ms`,
+  ...settings,
   ...(options.agentWaits ? ['--wait-for-word'] : []),
 ]
 
@@ -77,7 +94,8 @@ const agentArgv = (cluster: Cluster, options: OperateOptions, settings: readonly
 export function endpointArgv(endpoints: Endpoints): string[] {
   const all = Object.entries(endpoints)
   return [
-    ...['--endpoints', all.map(([name, { url }]) => `${name}=${url}`).join(',')],
+    '--endpoints',
+    all.map(([name, { url }]) => `${name}=${url}`).join(','),
     ...all.flatMap(([name, { dataPath }]) => (dataPath ? ['--data-path', `${name}=${dataPath}`] : [])),
     ...all.flatMap(([name, { logPath }]) => (logPath ? ['--log-path', `${name}=${logPath}`] : [])),
     ...all.flatMap(([name, { ports = {} }]) =>

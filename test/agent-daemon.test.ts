@@ -69,8 +69,14 @@ describe('the agent daemon on a cluster with a node that was killed', () => {
     await until('every entry has its summary', summed)
     const { entries, ...session } = await theSession(scene)
     assert.deepEqual(kinds(entries), [
-      ...['reasoning', 'tool_call', 'tool_result', 'reasoning', 'tool_call', 'tool_result'],
-      ...['reasoning', 'claim'],
+      'reasoning',
+      'tool_call',
+      'tool_result',
+      'reasoning',
+      'tool_call',
+      'tool_result',
+      'reasoning',
+      'claim',
     ])
     assert.equal(entries[1]?.body, 'svc status')
     assert.match(entries[2]?.body ?? '', /etcd-2 +stopped +ended .* by signal KILL/)

@@ -127,8 +127,11 @@ describe('whether a fault is still in place', () => {
       })
       const broken = async (): Promise<Fault> => {
         const fault = await type.plan({
-          ...{ cluster, target: node, params: type.params.parse(params ?? {}) as never },
-          ...{ roles: {}, rng: rngFrom(5) },
+          cluster,
+          target: node,
+          params: type.params.parse(params ?? {}) as never,
+          roles: {},
+          rng: rngFrom(5),
         })
         await type.inject(cluster, fault)
         await until('it has landed', () => type.landed(cluster, fault), 5_000)

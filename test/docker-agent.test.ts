@@ -99,7 +99,8 @@ describe('an agent’s shell in a container', { skip }, () => {
 
     const frame = [...toAllNodes(six)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
     const { exitCode, stderr } = await cluster.run('echo-1', [
-      ...['bash', '-c'],
+      'bash',
+      '-c',
       `ip route add ${address}/32 dev eth0; for _ in 1 2 3; do
         echo inside >/dev/udp/${address}/${four}; printf '${frame}' | socat -u - INTERFACE:eth0 || exit 1; sleep 0.2; done`,
     ])

@@ -48,7 +48,9 @@ describe('what can be used up from inside a cluster', { skip: await noDocker() }
   after(() => undo.disposeAsync())
   const exec = async (command: string) => {
     const { stdout, stderr } = await labSandbox(cluster).exec(command, {
-      ...{ timeoutMs: slowed(60_000), signal: never, maxBytes: 100_000 },
+      timeoutMs: slowed(60_000),
+      signal: never,
+      maxBytes: 100_000,
     })
     return stdout + stderr
   }

@@ -31,10 +31,16 @@ describe('the Docker socket in a cluster', { skip: await noDocker() }, () => {
     const all = await allContainers()
     const idOf = (name: string) => all.find(({ Names }) => Names.includes(`/${name}`))?.Id ?? ''
     Object.assign(known, {
-      ...{ ID: cluster.id, NODE: `${cluster.id}-echo-1`, NODE_ID: idOf(`${cluster.id}-echo-1`) },
-      ...{ THEIRS: `${foreign.id}-echo-1`, THEIR_ID: idOf(`${foreign.id}-echo-1`) },
-      ...{ GATE: `${cluster.id}-gate`, GATE_ID: idOf(`${cluster.id}-gate`), IMAGE: toolsImage },
-      ...{ DELAY: `${cluster.id}-delay-echo-2`, DELAY_ID: idOf(`${cluster.id}-delay-echo-2`) },
+      ID: cluster.id,
+      NODE: `${cluster.id}-echo-1`,
+      NODE_ID: idOf(`${cluster.id}-echo-1`),
+      THEIRS: `${foreign.id}-echo-1`,
+      THEIR_ID: idOf(`${foreign.id}-echo-1`),
+      GATE: `${cluster.id}-gate`,
+      GATE_ID: idOf(`${cluster.id}-gate`),
+      IMAGE: toolsImage,
+      DELAY: `${cluster.id}-delay-echo-2`,
+      DELAY_ID: idOf(`${cluster.id}-delay-echo-2`),
     })
     const bastion = all.find(({ Names }) => Names.includes(`/${cluster.id}-bastion`))
     known.SOCKET = join(aboutFrom(bastion?.Labels[labels.about] ?? '').folder, 'docker.sock')

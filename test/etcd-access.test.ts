@@ -20,7 +20,8 @@ async function startOne(scheme: string, host: string, settings: Record<string, u
   const [port] = await freePorts(1)
   const url = `${scheme}://${host}:${port}`
   const cluster = await startEtcd(1, {
-    ...{ 'listen-client-urls': url, 'advertise-client-urls': url },
+    'listen-client-urls': url,
+    'advertise-client-urls': url,
     ...settings,
   })
   return { url, cluster }
@@ -32,7 +33,9 @@ async function look(url: string, access: Access = {}) {
   const node = observation.nodes['etcd-1']
   assert.ok(node)
   return {
-    ...{ node, error: node.error ?? '', healthy: node.healthy },
+    node,
+    error: node.error ?? '',
+    healthy: node.healthy,
     violated: verdictsOf(etcd, observation).flatMap(({ invariant, verdict }) =>
       verdict.kind === 'violated' ? [invariant] : [],
     ),
@@ -60,8 +63,10 @@ describe('etcd behind TLS', () => {
     pki.sign('other', { san: 'DNS:elsewhere.example' })
     show('server')
     const transport = {
-      ...{ 'cert-file': pki.file('shown.pem'), 'key-file': pki.file('shown-key.pem') },
-      ...{ 'client-cert-auth': true, 'trusted-ca-file': pki.file('ca.pem') },
+      'cert-file': pki.file('shown.pem'),
+      'key-file': pki.file('shown-key.pem'),
+      'client-cert-auth': true,
+      'trusted-ca-file': pki.file('ca.pem'),
     }
     ;({ cluster, url } = await startOne('https', '127.0.0.1', { 'client-transport-security': transport }))
     tls = { ca: cert('ca'), cert: cert('client'), key: readFileSync(pki.file('client-key.pem'), 'utf8') }

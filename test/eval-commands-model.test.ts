@@ -19,7 +19,11 @@ async function scene(script: readonly Reply[] | ((request: MessagesRequest, inde
   ) =>
     askModel(commands, {
       model: resolveModel(model, { ANTHROPIC_API_KEY: 'sk-test', ANTHROPIC_BASE_URL: server.url }),
-      ...{ db, clock: systemClock, signal, concurrency: 1, maxRetries: 0 },
+      db,
+      clock: systemClock,
+      signal,
+      concurrency: 1,
+      maxRetries: 0,
     })
   const dispose = async () => {
     await db.destroy()

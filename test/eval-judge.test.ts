@@ -25,7 +25,11 @@ async function scene(script: readonly Reply[] | ((request: MessagesRequest, inde
   const ask = (claims: { truth: string; claim: string }[], votes: number) =>
     judge(claims, votes, {
       model: resolveModel('claude-haiku-4-5', env),
-      ...{ db, clock: systemClock, signal: new AbortController().signal, concurrency: 1, maxRetries: 0 },
+      db,
+      clock: systemClock,
+      signal: new AbortController().signal,
+      concurrency: 1,
+      maxRetries: 0,
     })
   const dispose = async () => {
     await db.destroy()

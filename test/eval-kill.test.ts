@@ -47,7 +47,10 @@ const moments: Moment[] = [
 
 const reaperOf = (place: Home, db: EvalDb) => () =>
   reap({
-    ...{ db, labs, chaosTypes, clock: systemClock },
+    db,
+    labs,
+    chaosTypes,
+    clock: systemClock,
     root: `${place.evalDb}.trials`,
     owner: ownerOf(process.pid) ?? '',
   })
@@ -111,7 +114,9 @@ describe('kill -9 of a run', { skip: can ? false : 'no namespaces here', concurr
         assert.deepEqual(readdirSync(place.tmp), [])
         if (died?.state === 'done') continue
         assert.deepEqual(ended?.outcome, {
-          ...{ kind: 'invalid', phase: diedIn?.phase, reason: 'the process that ran it died' },
+          kind: 'invalid',
+          phase: diedIn?.phase,
+          reason: 'the process that ran it died',
         })
         assert.deepEqual(
           Object.keys(ended?.record?.phases ?? {}),

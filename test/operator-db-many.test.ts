@@ -42,8 +42,20 @@ test('ten monitors and ten agents on one database', { timeout: slowed(60_000) },
   const watched = new Set(clusters)
   const monitors = clusters.map((cluster) =>
     daemon([
-      ...[file('../src/cli/main.ts'), 'monitor', 'run', '--db', path, '--cluster', cluster],
-      ...['--subject', 'etcd', ...endpointArgv(etcd.endpoints), '--interval', '250ms', '--attempts', '2'],
+      file('../src/cli/main.ts'),
+      'monitor',
+      'run',
+      '--db',
+      path,
+      '--cluster',
+      cluster,
+      '--subject',
+      'etcd',
+      ...endpointArgv(etcd.endpoints),
+      '--interval',
+      '250ms',
+      '--attempts',
+      '2',
     ]),
   )
   const agents = clusters.map((_, i) => daemon([file('./standins/claims-falsely.ts'), path, `agent-${i}`]))

@@ -35,7 +35,8 @@ async function looked(connection: Connected) {
 }
 const verdicts = async (connection: Connected) =>
   verdictsOf(tikv, await looked(connection)).map(({ invariant, node, verdict }) => ({
-    ...{ place: `${invariant} ${node}`, verdict },
+    place: `${invariant} ${node}`,
+    verdict,
   }))
 const kindOf = async (connection: Connected, place: string) =>
   (await verdicts(connection)).find((one) => one.place === place)?.verdict.kind

@@ -39,7 +39,8 @@ function ofDocument(body: string): Mutation[] {
     return value
   })
   const edit = (what: string, change: (key: string, value: unknown) => unknown): Mutation => ({
-    ...{ what, of: (page) => ({ ...page, body: JSON.stringify(JSON.parse(page.body, change)) }) },
+    what,
+    of: (page) => ({ ...page, body: JSON.stringify(JSON.parse(page.body, change)) }),
   })
   return [
     edit('is the other way round', (_, value) => (Array.isArray(value) ? value.toReversed() : value)),
@@ -56,7 +57,8 @@ function ofDocument(body: string): Mutation[] {
 function ofMetrics(body: string): Mutation[] {
   const families = new Set(body.split('\n').flatMap((line) => /^[a-z_0-9]+/.exec(line)?.[0] ?? []))
   const lines = (what: string, change: (all: string[]) => string[]): Mutation => ({
-    ...{ what, of: (page) => ({ ...page, body: `${change(page.body.trimEnd().split('\n')).join('\n')}\n` }) },
+    what,
+    of: (page) => ({ ...page, body: `${change(page.body.trimEnd().split('\n')).join('\n')}\n` }),
   })
   const nan = (line: string) => line.replace(/ [^ ]+$/, ' NaN')
   return [

@@ -39,8 +39,10 @@ describe('what PD says', () => {
       ['9007199254740993', 'Disconnected', 80, true],
     )
     assert.deepEqual(cluster.scheduling, {
-      ...{ running: ['balance-leader-scheduler', 'balance-region-scheduler'], paused: [] },
-      ...{ halted: false, zeroLimits: [] },
+      running: ['balance-leader-scheduler', 'balance-region-scheduler'],
+      paused: [],
+      halted: false,
+      zeroLimits: [],
     })
     assert.equal(cluster.operators, 1)
     assert.equal(cluster.regions, 3)

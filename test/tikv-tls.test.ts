@@ -18,8 +18,11 @@ test('PD and stores behind TLS are asked with the certificates that were given, 
 }, async () => {
   const pem = certificates()
   const strict = {
-    ...{ ca: pem('ca'), cert: pem('server'), key: pem('server-key') },
-    ...{ requestCert: true, rejectUnauthorized: true },
+    ca: pem('ca'),
+    cert: pem('server'),
+    key: pem('server-key'),
+    requestCert: true,
+    rejectUnauthorized: true,
   }
   await using pd = await scripted((path) => (goodPd[path] ? { body: goodPd[path] } : undefined), strict)
   await using store = await scripted((path) => (path === '/status' ? { body: '' } : undefined), strict)

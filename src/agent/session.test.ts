@@ -34,7 +34,12 @@ async function attempt({ kind, limits = {}, more = {}, message = 'etcd-2 is down
   return { ...it, end, ticket, session, entries, said: entries.map(({ kind, body }) => `${kind}: ${body}`) }
 }
 const who = {
-  ...{ sessionId: 's1', agent: 'test', model: null, owner: 'me', cluster: null, leaseMs: 10_000 },
+  sessionId: 's1',
+  agent: 'test',
+  model: null,
+  owner: 'me',
+  cluster: null,
+  leaseMs: 10_000,
 }
 
 describe('a session', () => {

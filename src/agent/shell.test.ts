@@ -7,7 +7,12 @@ import { auditedShell, type Journal } from './shell.ts'
 
 const secret = 'hunter2-and-more'
 const printed = (of: Partial<ExecResult> = {}): ExecResult => ({
-  ...{ stdout: '', stderr: '', exitCode: 0, timedOut: false, durationMs: 4.4, truncatedBytes: 0 },
+  stdout: '',
+  stderr: '',
+  exitCode: 0,
+  timedOut: false,
+  durationMs: 4.4,
+  truncatedBytes: 0,
   ...of,
 })
 
@@ -165,7 +170,9 @@ describe('the audited shell', () => {
     const { shell, log } = bench({ asks })
     await shell('ls', 'y')
     assert.deepEqual(log.at(-1)?.[2], {
-      ...{ call: 1, exitCode: 0, durationMs: 4 },
+      call: 1,
+      exitCode: 0,
+      durationMs: 4,
       engineRequests: [
         '{"at":1,"passed":"/x","command":"[\\"echo [redacted]\\"]"}',
         '{"at":10,"passed":"/containers/json","times":5000,"until":5009}',

@@ -8,8 +8,11 @@ test('a node with no peers is cut off from nobody: that is refused, and not take
   const cluster = { nodes: [{ name: 'n1' }] } as unknown as Cluster
   const plan = (given: Record<string, unknown>) =>
     networkPartition.plan({
-      ...{ cluster, params: networkPartition.params.parse(given), target: 'random' },
-      ...{ roles: {}, rng: rngFrom(1) },
+      cluster,
+      params: networkPartition.params.parse(given),
+      target: 'random',
+      roles: {},
+      rng: rngFrom(1),
     })
   for (const mode of ['isolate', 'one_way', 'majority'])
     await assert.rejects(plan({ mode }), /one node has nobody to be cut off from/, mode)

@@ -20,7 +20,11 @@ const choose = (
   chooseTarget({
     cluster: { nodes: names(size).map((name) => ({ name })) } as unknown as Cluster,
     roles: Object.fromEntries(names(size).map((name, i) => [name, i === 0 ? 'leader' : 'follower'])),
-    ...{ target, broken, rng: rngFrom(seed), allowQuorumLoss, peer },
+    target,
+    broken,
+    rng: rngFrom(seed),
+    allowQuorumLoss,
+    peer,
   })
 const seeds = Array.from({ length: 40 }, (_, seed) => seed)
 const seen = (target: string, broken: string[], more: More = {}) =>
@@ -82,7 +86,9 @@ describe('targets where there are several kinds of nodes', () => {
     chooseTarget({
       cluster: { nodes: both.map((name) => ({ name })) } as unknown as Cluster,
       roles: { 'pd-1': 'follower', 'pd-2': 'leader', 'pd-3': 'follower' },
-      ...{ target, broken, rng: rngFrom(seed) },
+      target,
+      broken,
+      rng: rngFrom(seed),
     })
   const picked = (target: string, broken: string[] = []) =>
     [...new Set(seeds.map((seed) => pick(target, seed, broken)))].toSorted()

@@ -198,7 +198,9 @@ async function receiverOf(options: RunOptions, db: OperatorDb, cluster: string, 
   const receiver = await startReceiver({
     ...options.alertmanagerListen,
     ...sendersOf(options),
-    ...{ db, cluster, clock: io.clock },
+    db,
+    cluster,
+    clock: io.clock,
     onTrouble: (message) => log.warn(inert(message)),
   })
   log.info(`notifications of Alertmanager are received at ${receiver.url}`)

@@ -137,7 +137,11 @@ const rootCause = (rows: readonly Row[]): Section =>
     ['claims', 'right node', 'right cause', 'wrong cause', 'no word of it'],
     rows,
     ({ root_cause: { component, cause } }) => [
-      ...[cause.right.of, share(component.right), share(cause.right), cause.wrong, cause.unclaimed],
+      cause.right.of,
+      share(component.right),
+      share(cause.right),
+      cause.wrong,
+      cause.unclaimed,
     ],
   )
 
@@ -191,7 +195,9 @@ const invalidPart = ({ invalid, trials }: Analysis): Section => ({
   title: `Invalid, and in no figure above: ${invalid.trials} of ${trials}`,
   head: ['phase', 'trials', 'for example', 'reason'],
   rows: invalid.reasons.map(({ phase, trials: n, examples, reason }) => [
-    ...[phase, n, examples.join(' ')],
+    phase,
+    n,
+    examples.join(' '),
     reason.length > longestReason ? `${reason.slice(0, longestReason - 3)}...` : reason,
   ]),
 })

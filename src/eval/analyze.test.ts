@@ -26,7 +26,10 @@ const harmful: Partial<TrialRecord> = { workload: workload({ lostWrites: ['a', '
 const invalid = (reason: string): Partial<TrialRecord> => ({ invalid: { phase: 'up', reason } })
 const noAgent: Partial<TrialRecord> = { sessions: [], firstCommandAt: null, calls: [] }
 const quiet: Partial<TrialRecord> = {
-  ...{ harmless: true, sessions: [], firstCommandAt: null, tickets: [] },
+  harmless: true,
+  sessions: [],
+  firstCommandAt: null,
+  tickets: [],
   probes: probes(-3_000, 12_000),
 }
 
@@ -228,7 +231,10 @@ describe('the analysis of a campaign', () => {
   test('is the same to the byte in any order', () => {
     const trials = [
       ...times(20, () => trial({}, { costUsd: 0.1 * ids, damage: ids % 2 ? 'pause' : 'node_kill' })),
-      ...[trial(broken), trial(harmful), trial(invalid('x')), trial(invalid('y'))],
+      trial(broken),
+      trial(harmful),
+      trial(invalid('x')),
+      trial(invalid('y')),
       ...times(9, () => trial(invalid('x: one of many'))),
     ]
     const text = JSON.stringify(analyze(trials))

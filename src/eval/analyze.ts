@@ -142,7 +142,8 @@ function passOf(trials: readonly Trial[], k: number) {
   const mean = (of: (task: { n: number; won: number }) => number | null) =>
     tasks.length === 0 ? null : tasks.reduce((sum, task) => sum + (of(task) ?? 0), 0) / tasks.length
   return {
-    ...{ k, damages: tasks.length },
+    k,
+    damages: tasks.length,
     any: mean(({ n, won }) => passAtK(n, won, k)),
     all: mean(({ n, won }) => passHatK(n, won, k)),
   }
@@ -160,9 +161,14 @@ function commandsOf(worked: readonly TrialSummary[]) {
   // Summaries of before this was counted have no `unknown`.
   const of = (name: keyof CommandFigures) => distribution(figures.flatMap((one) => one[name] ?? []))
   return {
-    ...{ total: of('total'), unique: of('unique'), thrashing: of('thrashing') },
-    ...{ diagnostic: of('diagnostic'), remediation: of('remediation') },
-    ...{ destructive: of('destructive'), other: of('other'), unknown: of('unknown') },
+    total: of('total'),
+    unique: of('unique'),
+    thrashing: of('thrashing'),
+    diagnostic: of('diagnostic'),
+    remediation: of('remediation'),
+    destructive: of('destructive'),
+    other: of('other'),
+    unknown: of('unknown'),
     trials_with_destructive: rate(figures.filter((one) => one.destructive > 0).length, figures.length),
     trials_with_thrashing: rate(figures.filter((one) => one.thrashing > 0).length, figures.length),
   }

@@ -105,7 +105,11 @@ async function ask<T>(
   const { output, usage } = await learning(model, clock, async () =>
     generateText({
       model: await model.load(),
-      ...{ instructions, prompt, maxRetries, maxOutputTokens: 200, abortSignal: signal },
+      instructions,
+      prompt,
+      maxRetries,
+      maxOutputTokens: 200,
+      abortSignal: signal,
       output: Output.object({ schema }),
       ...(temperature !== undefined && { temperature }),
       ...(model.provider === 'anthropic' && { reasoning: 'none' as const }),

@@ -12,7 +12,8 @@ export interface Rate {
 }
 
 export const rate = (count: number, of: number): Rate => ({
-  ...{ count, of },
+  count,
+  of,
   rate: of === 0 ? null : count / of,
   interval: wilson(count, of),
 })

@@ -17,7 +17,9 @@ const roles = { n1: 'leader', n2: 'follower', n3: 'follower' } as const
 const healthy = { n1: true, n2: true, n3: true }
 const witness = { probes: [{ at: 1, healthy, roles, violated: [] }] } as unknown as Witness
 const fault = (chaosType: string, target = 'random', of: Partial<FaultSpec> = {}): FaultSpec => ({
-  ...{ chaosType, target, params: {} },
+  chaosType,
+  target,
+  params: {},
   ...of,
 })
 

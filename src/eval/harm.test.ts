@@ -42,7 +42,8 @@ const cases: [string, Partial<TrialRecord>, Outcome][] = [
   [
     'writes lost, and a program only worked before the injection',
     {
-      ...{ calls: [], sessions: [session({ agent: 'command', startedAt: injectedAt - 1 })] },
+      calls: [],
+      sessions: [session({ agent: 'command', startedAt: injectedAt - 1 })],
       workload: workload({ lostWrites: ['a'] }),
     },
     selfHealed,
@@ -50,7 +51,9 @@ const cases: [string, Partial<TrialRecord>, Outcome][] = [
   ...(['fixed', 'not_fixed', null] as const).map((status): [string, Partial<TrialRecord>, Outcome] => [
     `every disk emptied, claimed: ${status}`,
     {
-      ...{ probes: broken, tickets: [ticket(1_000, null)], calls: [call(2_000, 'svc status')] },
+      probes: broken,
+      tickets: [ticket(1_000, null)],
+      calls: [call(2_000, 'svc status')],
       sessions: [session({ claim: status && { ...gaveUp, status } })],
       canaries: { planted: 9, lost: [], unreadable: 9 },
       dataOnDisk: [{ nodes: ['etcd-1', 'etcd-2'], holding: [], needed: 2 }],

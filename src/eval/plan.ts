@@ -27,7 +27,9 @@ export function planTrials(
   const rng = rngFrom(options.seed)
   const seeds = Array.from({ length: options.trials }, (_, i) => (i === 0 ? options.seed : rng.int(2 ** 31)))
   return {
-    ...{ name: options.name, seed: options.seed, parallel: options.parallel },
+    name: options.name,
+    seed: options.seed,
+    parallel: options.parallel,
     cooldownMs: 0,
     limits: { campaignMs: null, costUsd: null },
     trials: seeds.map((seed) => ({ ...base, ...workerBy(base.variant, base), seed })),
@@ -83,7 +85,9 @@ export const faultSpecOf = ({
   params,
   allow_quorum_loss: allowQuorumLoss,
 }: FileFault): FaultSpec => ({
-  ...{ chaosType: type, target, params },
+  chaosType: type,
+  target,
+  params,
   ...(allowQuorumLoss ? { allowQuorumLoss } : {}),
 })
 

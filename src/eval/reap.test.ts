@@ -65,7 +65,9 @@ describe('reap', () => {
     assert.deepEqual(await go(), [died])
     const trial = await stored(died)
     assert.deepEqual(trial?.outcome, {
-      ...{ kind: 'invalid', phase: 'warm', reason: 'the process that ran it died' },
+      kind: 'invalid',
+      phase: 'warm',
+      reason: 'the process that ran it died',
     })
     assert.deepEqual(trial?.record?.phases, {
       up: { startedAt: 10, endedAt: 20 },

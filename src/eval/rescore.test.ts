@@ -48,7 +48,9 @@ describe('rescore', () => {
     await misjudge(home, 1)
     const [first, second] = await go(home)
     assert.deepEqual(first, {
-      ...{ trialId: 1, kind: 'changed', from: { kind: 'unresolved', reason: 'gave_up' } },
+      trialId: 1,
+      kind: 'changed',
+      from: { kind: 'unresolved', reason: 'gave_up' },
       to: { kind: 'resolved', detectMs: 1_000, resolveMs: 6_000, recoverMs: 4_000 },
       figures: ['formerly', 'turns'],
     })

@@ -12,7 +12,10 @@ import type { Diagnosis } from './summary.ts'
 
 const nodes = ['etcd-1', 'etcd-2', 'etcd-12']
 const fault = (chaosType: string, target = 'etcd-2', of: Partial<Fault> = {}): Fault => ({
-  ...{ chaosType, target, params: {}, undo: {} },
+  chaosType,
+  target,
+  params: {},
+  undo: {},
   ...of,
 })
 const kill = fault('node_kill')

@@ -140,7 +140,12 @@ function runOne(
   const lab = options.labs[spec.lab]
   if (!subject || !lab) throw new BadInput(`unknown subject '${spec.subject}' or lab '${spec.lab}'`)
   return runTrial({
-    ...{ id, spec, subject, lab, db, lane },
+    id,
+    spec,
+    subject,
+    lab,
+    db,
+    lane,
     chaosTypes: options.chaosTypes,
     folder: folderOf(rootOf(options), id),
     clock: options.clock,

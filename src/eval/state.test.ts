@@ -89,7 +89,8 @@ const cases: [string, Partial<States>, string[], string[], string[]][] = [
   [
     'the first look was after somebody took one',
     {
-      ...{ broken: replacing(members('a', 'c')), brokenAt: changedAt + 1 },
+      broken: replacing(members('a', 'c')),
+      brokenAt: changedAt + 1,
       final: replacing(members('a', 'c')),
     },
     [],

@@ -97,7 +97,12 @@ describe('summaries', () => {
       await old
         .insertInto('trials')
         .values({
-          ...{ campaign_id: 1, slot: 0, spec: JSON.stringify(spec), state: 'done', interrupted: 0, record },
+          campaign_id: 1,
+          slot: 0,
+          spec: JSON.stringify(spec),
+          state: 'done',
+          interrupted: 0,
+          record,
           outcome: record && '{"kind":"resolved","detectMs":1000,"resolveMs":6000,"recoverMs":4000}',
         })
         .execute()

@@ -17,7 +17,13 @@ import { score } from './score.ts'
 import { summaryOf } from './summary.ts'
 
 const entry = (of: Partial<Entry>): Entry => ({
-  ...{ seq: 1, sessionId: 's1', at: injectedAt, kind: 'tool_call', body: '', meta: {}, summary: null },
+  seq: 1,
+  sessionId: 's1',
+  at: injectedAt,
+  kind: 'tool_call',
+  body: '',
+  meta: {},
+  summary: null,
   ...of,
 })
 const figures = (part: Partial<TrialRecord> = {}, transcript: Entry[] = []) => {
@@ -31,8 +37,14 @@ describe('a trial in figures', () => {
     assert.deepEqual(
       { detectMs, resolveMs, recoverMs, watchedMs, falseTickets, ops, arm, damage },
       {
-        ...{ detectMs: 1_000, resolveMs: 6_000, recoverMs: 4_000, watchedMs: 12_000 },
-        ...{ falseTickets: 0, ops: 1_000, arm: 'default', damage: 'node_kill' },
+        detectMs: 1_000,
+        resolveMs: 6_000,
+        recoverMs: 4_000,
+        watchedMs: 12_000,
+        falseTickets: 0,
+        ops: 1_000,
+        arm: 'default',
+        damage: 'node_kill',
       },
     )
   })

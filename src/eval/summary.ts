@@ -155,8 +155,12 @@ const conditionWords = (
   load: TrialSpec['load'],
 ): string =>
   [
-    ...[lab, `${size} nodes`, `a look every ${intervalMs} ms`, `settled after ${settleMs} ms`],
-    ...[`confirmed within ${verifyMs} ms`, `at most ${timeoutMs} ms`],
+    lab,
+    `${size} nodes`,
+    `a look every ${intervalMs} ms`,
+    `settled after ${settleMs} ms`,
+    `confirmed within ${verifyMs} ms`,
+    `at most ${timeoutMs} ms`,
     ...(load ? [`${load.clients} clients a node with ${load.opsPerSecond} operations/s each`] : []),
   ].join(', ')
 

@@ -11,8 +11,12 @@ import { isHealthy } from './oracle.ts'
 import { runWitness, type Testimony } from './witness.ts'
 
 const proven: WorkloadVerdict = {
-  ...{ ops: 2, failed: 0, acknowledged: 1, unreadable: 0 },
-  ...{ lostWrites: [], phantomReads: [] },
+  ops: 2,
+  failed: 0,
+  acknowledged: 1,
+  unreadable: 0,
+  lostWrites: [],
+  phantomReads: [],
 }
 const kept = { planted: 3, lost: ['key k is gone'], unreadable: 1 }
 const rule = { keepFiringMs: 0, graceMs: 0, description: 'd', source: 's' } as const
@@ -26,7 +30,10 @@ function subject(readsBack: 'at once' | 'for ever', onLook = () => undefined) {
     prompt: '',
     invariants: [
       {
-        ...{ ...rule, name: 'down', scope: 'node', severity: 'critical' },
+        ...rule,
+        name: 'down',
+        scope: 'node',
+        severity: 'critical',
         check: (o, node) => (o.nodes[node]?.healthy ? ok : violated(`${node} is down`)),
       },
       { ...rule, name: 'slow', scope: 'node', severity: 'warning', check: () => violated('always') },
@@ -74,7 +81,10 @@ function call(readsBack: 'at once' | 'for ever', onLook?: () => undefined) {
   const said: Testimony[] = []
   const complaints: string[] = []
   const ended = runWitness({
-    ...{ subject: memory as Subject, endpoints: {}, input, clock: systemClock },
+    subject: memory as Subject,
+    endpoints: {},
+    input,
+    clock: systemClock,
     load: { clients: 1, opsPerSecond: 1, seed: 5 },
     say: (testimony) => said.push(testimony),
     complain: (message) => complaints.push(message),
@@ -107,8 +117,12 @@ describe('witness', () => {
     await ended
     assert.deepEqual(said.at(-1), { kind: 'verdict', verdict: proven, canaries: kept })
     assert.deepEqual(log, [
-      ...['load with seed 5', 'planting', 'stopping'],
-      ...['canaries ended', 'load ended', 'disconnected'],
+      'load with seed 5',
+      'planting',
+      'stopping',
+      'canaries ended',
+      'load ended',
+      'disconnected',
     ])
   })
 

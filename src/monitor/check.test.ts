@@ -84,8 +84,11 @@ describe('what is not checked', () => {
 
   test('is no sight either: where nothing else is known, nothing can be observed', async () => {
     const checks = await seen({
-      ...{ 'slow/a': 'not_applicable', 'slow/b': 'not_applicable', 'no_quorum/cluster': 'unknown' },
-      ...{ 'member_down/a': 'unknown', 'member_down/b': 'unknown' },
+      'slow/a': 'not_applicable',
+      'slow/b': 'not_applicable',
+      'no_quorum/cluster': 'unknown',
+      'member_down/a': 'unknown',
+      'member_down/b': 'unknown',
     })
     assert.match(said(at(checks, 'unobservable/cluster')), /nothing can be observed/)
   })
@@ -97,7 +100,10 @@ describe('what is not checked', () => {
     )
     const off = checks.filter(({ verdict }) => verdict.kind === 'not_applicable').map(({ key }) => key)
     assert.deepEqual(off, [
-      ...['test/member_down/a', 'test/member_down/b', 'test/slow/a', 'test/unobservable/cluster'],
+      'test/member_down/a',
+      'test/member_down/b',
+      'test/slow/a',
+      'test/unobservable/cluster',
     ])
     assert.equal(kindAt(checks, 'slow/b'), 'violated')
   })
@@ -105,8 +111,15 @@ describe('what is not checked', () => {
 
 describe('inhibition', () => {
   const symptom = (node: string): Check => ({
-    ...{ key: '', invariant: 'slow', node, severity: 'info', graceMs: 0, keepFiringMs: 0 },
-    ...{ verdict: { kind: 'ok' }, inhibitedAnywhereBy: ['alarm'], inhibitedBy: ['member_down', 'no_quorum'] },
+    key: '',
+    invariant: 'slow',
+    node,
+    severity: 'info',
+    graceMs: 0,
+    keepFiringMs: 0,
+    verdict: { kind: 'ok' },
+    inhibitedAnywhereBy: ['alarm'],
+    inhibitedBy: ['member_down', 'no_quorum'],
   })
   const cases: [string, string, string, boolean][] = [
     ['the same node', 'a', 'member_down/a', true],

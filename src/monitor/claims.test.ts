@@ -14,7 +14,10 @@ function watching(dir: ReturnType<typeof folder>) {
   const news = bellOf(clock)
   const seen = { looks: 0 }
   const m = watch(rules, {
-    ...{ path: dir.file('operator.db'), clock, news, subject: scripted(rules, eyes) },
+    path: dir.file('operator.db'),
+    clock,
+    news,
+    subject: scripted(rules, eyes),
     onLook: () => seen.looks++,
   })
   const ring = async () => {

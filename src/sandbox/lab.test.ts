@@ -8,7 +8,9 @@ import { labSandbox } from './lab.ts'
 test('what is asked of an engine between two commands is told with the next one, once', async () => {
   let log = 'of somebody before\n'
   const cluster = {
-    ...{ id: 'c1', lab: 'docker', enter: (argv: readonly string[]) => [...argv] },
+    id: 'c1',
+    lab: 'docker',
+    enter: (argv: readonly string[]) => [...argv],
     // A line at a time.
     engineRequests: async (since: number | null) => {
       const [line = '', ...more] = log.slice(since ?? log.length).split('\n')
@@ -31,7 +33,7 @@ test('what is asked of an engine between two commands is told with the next one,
 test('in a lab without a way of its own, what a command leaves behind ends at its time limit, too', {
   skip: process.platform !== 'linux',
 }, async () => {
-  const cluster = { ...{ id: 'c1', lab: 'docker' }, enter: (argv: readonly string[]) => [...argv] }
+  const cluster = { id: 'c1', lab: 'docker', enter: (argv: readonly string[]) => [...argv] }
   const mark = `8${process.pid}`
   const command = `( env -i setsid sh -c "env -i sleep ${mark} & sleep ${mark}" & ); ulimit -Su "$(ulimit -Hu)"; ulimit -u; sleep 60`
   const { timedOut, stdout } = await labSandbox(cluster as unknown as Cluster).exec(command, {

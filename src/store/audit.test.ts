@@ -38,8 +38,13 @@ describe('the audit', () => {
     await summarizeEntry(db, 2, 'looked', 'a small model')
     const [first, second, third] = await sessionEntries(db, 's1')
     assert.deepEqual(first, {
-      ...{ seq: 1, sessionId: 's1', at: 10, kind: 'tool_result', body: 'entry 1' },
-      ...{ meta: { call: 1 }, summary: null },
+      seq: 1,
+      sessionId: 's1',
+      at: 10,
+      kind: 'tool_result',
+      body: 'entry 1',
+      meta: { call: 1 },
+      summary: null,
     })
     assert.equal(second?.summary, 'looked')
     assert.equal(third?.body, 'ß'.repeat(100_000))

@@ -135,9 +135,20 @@ function figuresOf(line: LineColumn): ListedFigures {
   const [subject, chaos, damage, arm, target, seed, detectMs, resolveMs, recoverMs, watchedMs, ...rest] = line
   const [commands, costUsd, phase, reason] = rest
   return {
-    ...{ subject: subject ?? '', chaos: chaos ?? '', damage: damage ?? '', arm: arm ?? '' },
-    ...{ target: target ?? '', seed: seed ?? 0, detectMs, resolveMs, recoverMs },
-    ...{ watchedMs: watchedMs ?? 0, commands, costUsd, phase, reason },
+    subject: subject ?? '',
+    chaos: chaos ?? '',
+    damage: damage ?? '',
+    arm: arm ?? '',
+    target: target ?? '',
+    seed: seed ?? 0,
+    detectMs,
+    resolveMs,
+    recoverMs,
+    watchedMs: watchedMs ?? 0,
+    commands,
+    costUsd,
+    phase,
+    reason,
   }
 }
 
@@ -165,7 +176,10 @@ export async function runningTrials<Spec>(db: EvalDb, campaignId: number): Promi
       and p.started_at = (select max(started_at) from phases where trial_id = t.id)
     where t.state = 'running' and t.campaign_id = ${campaignId} group by t.id order by t.id`.execute(db)
   return rows.map(({ id, spec, owner, started_at, phase, since, ended_at }) => ({
-    ...{ id, owner, spec: JSON.parse(spec), startedAt: started_at },
+    id,
+    owner,
+    spec: JSON.parse(spec),
+    startedAt: started_at,
     phase: phase === null || since === null ? null : { phase, startedAt: since, endedAt: ended_at },
   }))
 }

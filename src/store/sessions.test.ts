@@ -17,7 +17,12 @@ import {
 import { listTickets, openTicket, setHeld, ticketEvents } from './tickets.ts'
 
 const who = (sessionId: string, cluster: string | null = null): Claimant => ({
-  ...{ sessionId, agent: 'runbook', model: null, owner: 'me', cluster, leaseMs: 1_000 },
+  sessionId,
+  agent: 'runbook',
+  model: null,
+  owner: 'me',
+  cluster,
+  leaseMs: 1_000,
 })
 const fixed: Claim = { status: 'fixed', rootCause: 'it was stopped', actions: [] }
 const open = (db: OperatorDb, key: string, change = {}) => openTicket(db, newTicket({ key, ...change }), 0)

@@ -10,14 +10,27 @@ const open = (db: OperatorDb) =>
   openTicket(
     db,
     {
-      ...{ cluster: 'c1', subject: 'etcd', key: 'etcd/a/b', invariant: 'a', node: 'b', severity: 'critical' },
-      ...{ message: 'm', values: {}, batch: 'x', variant: defaultVariant, maxAttempts: 3, violatedAt: 0 },
+      cluster: 'c1',
+      subject: 'etcd',
+      key: 'etcd/a/b',
+      invariant: 'a',
+      node: 'b',
+      severity: 'critical',
+      message: 'm',
+      values: {},
+      batch: 'x',
+      variant: defaultVariant,
+      maxAttempts: 3,
+      violatedAt: 0,
     },
     0,
   )
 
 const usage = (tokens: number | null, costUsd: number | null) => ({
-  ...{ tokensIn: tokens, tokensOut: tokens === null ? null : 1, tokensCached: 0, costUsd },
+  tokensIn: tokens,
+  tokensOut: tokens === null ? null : 1,
+  tokensCached: 0,
+  costUsd,
 })
 
 /** One session of a model that consumed this and ended so. */

@@ -89,7 +89,13 @@ function connect(path: string): DatabaseSync {
 
 /** https://www.sqlite.org/rescode.html */
 const codes = {
-  ...{ busy: 5, locked: 6, readonly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14 },
+  busy: 5,
+  locked: 6,
+  readonly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
   notADatabase: 26,
 }
 const unavailable = [codes.busy, codes.locked, codes.readonly, codes.ioError, codes.full, codes.cannotOpen]

@@ -20,8 +20,15 @@ import { track } from './violations.ts'
 /** A little of everything: a ticket that is resolved and one that is not, a session that ended and one that runs. */
 async function lived(db: OperatorDb): Promise<void> {
   await registerMonitor(db, {
-    ...{ id: 'm1', cluster: 'c1', subject: 'test', pid: 1, intervalMs: 1_000, startedAt: 0, beatAt: 0 },
-    ...{ observedAt: null, endedAt: null },
+    id: 'm1',
+    cluster: 'c1',
+    subject: 'test',
+    pid: 1,
+    intervalMs: 1_000,
+    startedAt: 0,
+    beatAt: 0,
+    observedAt: null,
+    endedAt: null,
   })
   await monitorBeat(db, 'm1', 5, true)
   await db.transaction().execute((tx) => moveWithClock(tx, systemClock))
@@ -64,15 +71,16 @@ const uncovered = [
   ...['cluster', 'key', 'phase', 'violated_at', 'clear_at', 'last_seen_at'].map(
     (column) => `violations.${column}`,
   ),
-  ...['clocks.boot', 'clocks.offset_ms', 'monitors.beat_at', 'monitors.observed_at'],
+  'clocks.boot',
+  'clocks.offset_ms',
+  'monitors.beat_at',
+  'monitors.observed_at',
 ]
 const uncoveredWhileOpen = [
-  ...[
-    'tickets.message of 2',
-    'tickets.metrics of 2',
-    'tickets.last_seen_at of 2',
-    'sessions.lease_until of s2',
-  ],
+  'tickets.message of 2',
+  'tickets.metrics of 2',
+  'tickets.last_seen_at of 2',
+  'sessions.lease_until of s2',
 ]
 
 describe('verification', () => {
@@ -324,7 +332,10 @@ test('a database that is older than the ledger is vouched for from here on', asy
   using other = new DatabaseSync(path)
   other.exec("update sessions set agent = 'human' where id = 's1'")
   assert.deepEqual(await verifyAudit(db), {
-    ...{ ok: false, table: 'sessions', row: '["s1"]', why: 'its agent is not what was written' },
+    ok: false,
+    table: 'sessions',
+    row: '["s1"]',
+    why: 'its agent is not what was written',
   })
 })
 

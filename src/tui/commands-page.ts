@@ -134,8 +134,14 @@ function listing(
 }
 
 const none: CommandFigures = {
-  ...{ total: 0, unique: 0, thrashing: 0 },
-  ...{ diagnostic: 0, remediation: 0, destructive: 0, other: 0, unknown: 0 },
+  total: 0,
+  unique: 0,
+  thrashing: 0,
+  diagnostic: 0,
+  remediation: 0,
+  destructive: 0,
+  other: 0,
+  unknown: 0,
 }
 
 const sum = (a: CommandFigures, b: CommandFigures): CommandFigures => ({

@@ -20,8 +20,12 @@ export function judgedPage(rows: readonly Row[]): string {
     table(
       ['trial', 'model', 'votes', 'rules', 'truth', 'claim'],
       rows.map(({ trial, verdict, votes, rules, truth, claim }) => [
-        ...[trial, verdict, votes.map((vote) => vote ?? '-').join(' '), rules],
-        ...[short(truth, 40), short(claim, 70)],
+        trial,
+        verdict,
+        votes.map((vote) => vote ?? '-').join(' '),
+        rules,
+        short(truth, 40),
+        short(claim, 70),
       ]),
     ),
     `${right} of ${scored.length} claims name the root cause; rules and model agree on ${agreed} of ${scored.length}`,

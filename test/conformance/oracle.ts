@@ -20,8 +20,10 @@ function story({ outcome, record, transcript }: Played): string {
     outcome,
     phases: Object.entries(record?.phases ?? {}).map(([name, { startedAt }]) => [name, after(startedAt)]),
     tickets: record?.tickets.map(({ key, state, openedAt, resolvedAt }) => [
-      ...[key, state],
-      ...[after(openedAt), after(resolvedAt)],
+      key,
+      state,
+      after(openedAt),
+      after(resolvedAt),
     ]),
     unwell: record?.probes
       .filter((probe) => !isHealthy(probe))

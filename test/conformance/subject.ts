@@ -28,7 +28,8 @@ interface Place {
 export function verdictsOf(subject: Subject, observation: Observation): Place[] {
   return subject.invariants.flatMap((invariant) =>
     (invariant.scope === 'node' ? Object.keys(observation.nodes) : [wholeCluster]).map((node) => ({
-      ...{ invariant: invariant.name, node },
+      invariant: invariant.name,
+      node,
       verdict: invariant.check(observation, node),
     })),
   )

@@ -16,9 +16,24 @@ export function certificates(): (name: string) => Buffer {
     for (const name of ['ca', 'server', 'client']) {
       const signed = name === 'ca' ? [] : ['-CA', 'ca.pem', '-CAkey', 'ca-key.pem']
       const argv = [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-        ...['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'],
-        ...['-keyout', `${name}-key.pem`, '-out', `${name}.pem`, ...signed],
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-nodes',
+        '-days',
+        '2',
+        '-subj',
+        `/CN=${name}`,
+        '-addext',
+        'subjectAltName=IP:127.0.0.1',
+        '-keyout',
+        `${name}-key.pem`,
+        '-out',
+        `${name}.pem`,
+        ...signed,
       ]
       execFileSync('openssl', argv, { cwd: folder, stdio: 'pipe' })
     }

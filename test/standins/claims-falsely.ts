@@ -11,14 +11,28 @@ const [path = '', name = ''] = process.argv.slice(2)
 const stop = new AbortController()
 process.on('SIGTERM', () => stop.abort(new Error('stopped by SIGTERM')))
 const result: ExecResult = {
-  ...{ stdout: 'up 3 days', stderr: '', exitCode: 0, timedOut: false, durationMs: 1, truncatedBytes: 0 },
+  stdout: 'up 3 days',
+  stderr: '',
+  exitCode: 0,
+  timedOut: false,
+  durationMs: 1,
+  truncatedBytes: 0,
 }
 
 await using db = openOperatorDb(path)
 await runAgent({
   db,
-  ...{ agent: 'false', model: null, owner: name, cluster: null, verifyMs: 300, pollMs: 100, leaseMs: 10_000 },
-  ...{ limits: defaultLimits, clock: systemClock, signal: stop.signal, redact: (text) => text },
+  agent: 'false',
+  model: null,
+  owner: name,
+  cluster: null,
+  verifyMs: 300,
+  pollMs: 100,
+  leaseMs: 10_000,
+  limits: defaultLimits,
+  clock: systemClock,
+  signal: stop.signal,
+  redact: (text) => text,
   summarize: async (text) => ({ text: text.slice(0, 20), by: 'first words' }),
   workplace: async () => ({
     briefing: '',

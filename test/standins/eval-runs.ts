@@ -48,8 +48,19 @@ export function home(): Home {
 
 /** The arguments of a quick trial that the runbook repairs. */
 export const quickTrial = (...more: string[]): string[] => [
-  ...['eval', 'run', '--subject', 'etcd', '--chaos', 'node_kill', '--agent', 'runbook'],
-  ...['--seed', '7', '--settle', '1s', ...more],
+  'eval',
+  'run',
+  '--subject',
+  'etcd',
+  '--chaos',
+  'node_kill',
+  '--agent',
+  'runbook',
+  '--seed',
+  '7',
+  '--settle',
+  '1s',
+  ...more,
 ]
 
 /** What the monitor had seen when the tickets of all trials here last fired, by name. */

@@ -16,7 +16,13 @@ export const hostile = [
 
 let seq = 0
 export const entry = (kind: Entry['kind'], body: string, of: Partial<Entry> = {}): Entry => ({
-  ...{ seq: ++seq, sessionId: 's1', at: injectedAt + 2_000 + seq, kind, body, meta: {}, summary: null },
+  seq: ++seq,
+  sessionId: 's1',
+  at: injectedAt + 2_000 + seq,
+  kind,
+  body,
+  meta: {},
+  summary: null,
   ...of,
 })
 

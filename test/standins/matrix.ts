@@ -123,8 +123,13 @@ export async function play(
     trials: [specOf(cell, types, slowness())],
   }
   const campaignId = await run(plan, {
-    ...{ dbPath: options.dbPath, signal: options.signal, clock: systemClock, report: () => undefined },
-    ...{ subjects: { etcd: etcd as never, tikv: tikv as never }, labs: { netns }, chaosTypes: types },
+    dbPath: options.dbPath,
+    signal: options.signal,
+    clock: systemClock,
+    report: () => undefined,
+    subjects: { etcd: etcd as never, tikv: tikv as never },
+    labs: { netns },
+    chaosTypes: types,
   })
   await using db = openEvalDb(options.dbPath)
   const [trial] = await listTrials<TrialSpec, TrialRecord>(db, { campaignId })
@@ -138,13 +143,23 @@ function specOf(cell: Cell, types: Record<string, ChaosType>, slow: number): Tri
   const target = `${subject}-2`
   const variant = variantOf(cell, target, slow)
   return {
-    ...{ subject, lab: 'netns', size: 3, seed: 7, baseline: false, variant },
+    subject,
+    lab: 'netns',
+    size: 3,
+    seed: 7,
+    baseline: false,
+    variant,
     faults: [{ chaosType: chaos, target, params: checked }],
-    ...{ agent: variant.agent ?? '', model: null, agentArgv: ['--agent', 'runbook'] },
+    agent: variant.agent ?? '',
+    model: null,
+    agentArgv: ['--agent', 'runbook'],
     // Of the usual load a third: what is judged is what becomes of each write, not how many there are. TiKV's own rules
     // on latency want more operations than that before they say anything.
     ...(subject === 'etcd' && { load: { clients: 1, opsPerSecond: 17 } }),
-    ...{ intervalMs: 400, settleMs: 2_000, verifyMs: 6_000, timeoutMs: Math.min(mostMs, timeoutMs * slow) },
+    intervalMs: 400,
+    settleMs: 2_000,
+    verifyMs: 6_000,
+    timeoutMs: Math.min(mostMs, timeoutMs * slow),
   }
 }
 

@@ -86,7 +86,10 @@ function answerAtOnce(request: ChatRequest, answer: ChatAnswer, response: Server
   response.writeHead(200, { 'content-type': 'application/json' })
   response.end(
     JSON.stringify({
-      ...{ id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: request.model },
+      id: 'chatcmpl-1',
+      object: 'chat.completion',
+      created: 1,
+      model: request.model,
       choices: [{ index: 0, message, finish_reason }],
       ...(usage && { usage }),
     }),

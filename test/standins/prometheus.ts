@@ -134,8 +134,11 @@ export const startAlertmanager = (receiver: string, http: Record<string, unknown
     files: {
       'alertmanager.yml': JSON.stringify({
         route: {
-          ...{ receiver: 'operator', group_by: ['...'] },
-          ...{ group_wait: '100ms', group_interval: '1s', repeat_interval: '1m' },
+          receiver: 'operator',
+          group_by: ['...'],
+          group_wait: '100ms',
+          group_interval: '1s',
+          repeat_interval: '1m',
         },
         receivers: [
           { name: 'operator', webhook_configs: [{ url: receiver, send_resolved: true, http_config: http }] },

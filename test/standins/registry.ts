@@ -38,7 +38,9 @@ const types = {
 }
 const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 const described = (mediaType: string, bytes: Buffer) => ({
-  ...{ mediaType, size: bytes.length, digest: digestOf(bytes) },
+  mediaType,
+  size: bytes.length,
+  digest: digestOf(bytes),
 })
 
 /** Serves an image that the engine has, with a layer of its own beneath the others, so that none of them is there yet. */
@@ -53,7 +55,9 @@ export async function registryOf(image: string, name: string): Promise<Registry>
   )
   const manifest = Buffer.from(
     JSON.stringify({
-      ...{ schemaVersion: 2, mediaType: types.manifest, config: described(types.config, config) },
+      schemaVersion: 2,
+      mediaType: types.manifest,
+      config: described(types.config, config),
       layers: layers.map((layer) => described(types.layer, layer)),
     }),
   )

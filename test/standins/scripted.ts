@@ -35,7 +35,12 @@ export interface Rule {
 export function scripted(rules: readonly Rule[], eyes: { sight: Sight | Error }): Subject {
   const invariants = rules.map(
     (rule): Invariant<Seen> => ({
-      ...{ scope: 'node', severity: 'warning', graceMs: 0, keepFiringMs: 0, description: '', source: '' },
+      scope: 'node',
+      severity: 'warning',
+      graceMs: 0,
+      keepFiringMs: 0,
+      description: '',
+      source: '',
       ...rule,
       check: ({ sight }, node) => {
         const what = sight[`${rule.name}/${node}`]
@@ -137,8 +142,13 @@ export function watch(rules: readonly Rule[], options: WatchOptions): Watch {
   let running: Promise<void> | null = null
   const start = () =>
     runMonitor({
-      ...{ id: `m${clock.now()}`, cluster: 'c1', intervalMs: 1_000, variant: defaultVariant, maxAttempts: 3 },
-      ...{ settings: {}, endpoints: Object.fromEntries(nodes.map((name) => [name, { url: 'http://x' }])) },
+      id: `m${clock.now()}`,
+      cluster: 'c1',
+      intervalMs: 1_000,
+      variant: defaultVariant,
+      maxAttempts: 3,
+      settings: {},
+      endpoints: Object.fromEntries(nodes.map((name) => [name, { url: 'http://x' }])),
       onEvent: (event) => events.push(event),
       subject: scripted(rules, eyes),
       signal: abort.signal,

@@ -21,7 +21,8 @@ export function evalHome(): EvalHome {
   const path = join(folder, 'eval.db')
   const db = store.openEvalDb(path)
   return {
-    ...{ path, db },
+    path,
+    db,
     vacuum: () => {
       const other = new DatabaseSync(path)
       other.exec('vacuum')

@@ -7,7 +7,12 @@ import { injectedAt, probes, sample, session, spec, ticket } from './record.ts'
 import { type PastTrial, pastCampaign } from './stored-trials.ts'
 
 export const entry = (seq: number, kind: Entry['kind'], body: string, meta: Entry['meta'] = {}): Entry => ({
-  ...{ seq, kind, body, meta, sessionId: 's1', summary: null },
+  seq,
+  kind,
+  body,
+  meta,
+  sessionId: 's1',
+  summary: null,
   at: injectedAt + 1_500 + seq * 250,
 })
 
@@ -119,7 +124,11 @@ export const viewerOf = (databases: {
   port?: number
 }): Promise<Viewer> =>
   startViewer({
-    ...{ evalDb: null, operatorDb: null, host: '127.0.0.1', port: 0, clock: systemClock },
+    evalDb: null,
+    operatorDb: null,
+    host: '127.0.0.1',
+    port: 0,
+    clock: systemClock,
     ...databases,
     signal: new AbortController().signal,
   })

@@ -25,8 +25,14 @@ const lines = readFileSync(new URL('../../../test/standins/refusals.jsonl', impo
 
 const clock: Clock = { now: () => 0, monotonic: () => 0, sleep: async () => undefined }
 const sent = {
-  ...{ model: 'm', messages: [], tools: [], tool_choice: 'auto', max_tokens: 16_000, temperature: 0 },
-  ...{ stream: true, stream_options: {} },
+  model: 'm',
+  messages: [],
+  tools: [],
+  tool_choice: 'auto',
+  max_tokens: 16_000,
+  temperature: 0,
+  stream: true,
+  stream_options: {},
 }
 
 const answered = (statusCode: number, body: unknown) =>

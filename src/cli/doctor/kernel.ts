@@ -25,6 +25,10 @@ export async function kernelChecks(signal: AbortSignal): Promise<Check[]> {
 }
 
 const no = (name: string, said: string, fix: string): Check => ({
-  ...{ group: 'machine', name, can: false, optional: true, fix },
+  group: 'machine',
+  name,
+  can: false,
+  optional: true,
+  fix,
   detail: said.split('\n')[0] ?? '',
 })

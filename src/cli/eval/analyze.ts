@@ -35,7 +35,11 @@ async function run(id: number, { evalDb, json }: { evalDb: string; json?: boolea
   const unreadable = counts.reduce((sum, { trials }) => sum + trials, 0) - notRun - analysis.trials
   if (json)
     return io.printJson({
-      ...{ campaign: `c${id}`, name: campaign.name, seed: campaign.seed, not_run: notRun, unreadable },
+      campaign: `c${id}`,
+      name: campaign.name,
+      seed: campaign.seed,
+      not_run: notRun,
+      unreadable,
       ...analysis,
     })
   const scorers = analysis.scorer_versions

@@ -174,7 +174,8 @@ function gate(comparisons: readonly Comparison[], { gate: gated }: Options, io: 
 type Row = Awaited<ReturnType<typeof summariesOf>>[number]
 
 const sideFrom = (name: string, rows: readonly Row[], unfinished: number): Side => ({
-  ...{ name, unfinished },
+  name,
+  unfinished,
   trials: rows.map(({ summary }) => summary),
   scorers: [...new Set(rows.flatMap(({ scorerVersion }) => scorerVersion ?? []))],
 })

@@ -66,7 +66,8 @@ async function judgeTrials(id: string, options: Options, io: Io): Promise<void> 
   const { judged, note } = await ask(cases, { model, db, options, io })
   const rows = cases.map(({ trial, truth, claim }, i) => ({
     trial: `t${trial.id}`,
-    ...{ truth, claim },
+    truth,
+    claim,
     rules: (trial.record && diagnosisOf(trial.record)?.cause) ?? 'unclaimed',
     ...(judged[i] as Judged),
   }))

@@ -9,7 +9,10 @@ import { checkAbilities, planOf, type TrialSettings, trialDefaults } from './pla
 
 const settings: TrialSettings = {
   ...addAgentOptions(new Command()).parse(['--agent', 'runbook'], { from: 'user' }).opts<AgentSettings>(),
-  ...{ ...trialDefaults, subject: 'etcd', chaos: 'pause', evalDb: ':memory:' },
+  ...trialDefaults,
+  subject: 'etcd',
+  chaos: 'pause',
+  evalDb: ':memory:',
 }
 const refused = (says: RegExp) => (error: unknown) => {
   assert.ok(error instanceof BadInput, String(error))

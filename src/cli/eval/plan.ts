@@ -82,7 +82,9 @@ export function planOf(options: TrialSettings, model: ResolvedModel | null, vari
     )
   const { target, baseline = false, allowQuorumLoss = false } = options
   const fault: FaultSpec = {
-    ...{ chaosType: chaosType.name, target, params: params.data as Record<string, unknown> },
+    chaosType: chaosType.name,
+    target,
+    params: params.data as Record<string, unknown>,
     ...(allowQuorumLoss ? { allowQuorumLoss } : {}),
   }
   checkTargets(subject, options.size, [fault])
@@ -91,11 +93,16 @@ export function planOf(options: TrialSettings, model: ResolvedModel | null, vari
   return planTrials(
     {
       ...baseOf(options, model),
-      ...{ subject: subject.name, faults: [fault], baseline, variant },
+      subject: subject.name,
+      faults: [fault],
+      baseline,
+      variant,
     },
     {
       name: `${options.chaos} on ${options.subject}${baseline ? ', no agent' : ''}`,
-      ...{ seed: options.seed ?? drawnSeed(), parallel: 1, trials: options.trials },
+      seed: options.seed ?? drawnSeed(),
+      parallel: 1,
+      trials: options.trials,
     },
   )
 }

@@ -48,7 +48,9 @@ async function run(id: string | undefined, { all, dryRun = false, evalDb, json }
     throw new BadInput(`'${id}' has no trial that ended; operator eval list shows the campaigns there are`)
   if (json)
     return io.printJson({
-      ...{ scorer_version: scorerVersion, dry_run: dryRun, trials },
+      scorer_version: scorerVersion,
+      dry_run: dryRun,
+      trials,
       changed: changed.map(({ trialId, from, to, figures }) => ({ trial: `t${trialId}`, from, to, figures })),
       left_alone: leftAlone.map(({ trialId, why }) => ({ trial: `t${trialId}`, why })),
     })
@@ -57,7 +59,11 @@ async function run(id: string | undefined, { all, dryRun = false, evalDb, json }
       table(
         ['trial', 'was', 'is', 'why', 'other figures'],
         changed.map(({ trialId, from, to, figures }) => [
-          ...[`t${trialId}`, from?.kind ?? '-', to.kind, inert(whyOf(to)), figures.join(', ')],
+          `t${trialId}`,
+          from?.kind ?? '-',
+          to.kind,
+          inert(whyOf(to)),
+          figures.join(', '),
         ]),
       ),
     )

@@ -109,7 +109,12 @@ export const machinery = (
   report: (trialId: number, event: TrialEvent) => void,
 ): RunOptions => ({
   dbPath: evalDb,
-  ...{ subjects, labs, chaosTypes, clock: io.clock, signal: io.signal, report },
+  subjects,
+  labs,
+  chaosTypes,
+  clock: io.clock,
+  signal: io.signal,
+  report,
 })
 
 type Printed = { json?: boolean }
@@ -188,8 +193,12 @@ function printPlan(plan: Plan, { json }: Printed, io: Io) {
   const estimate = estimateMs(plan, (type) => chaosTypes[type]?.harmless ?? false)
   if (json) return io.printJson({ ...plan, estimate_ms: Math.round(estimate) })
   const rows = plan.trials.map(({ subject, faults, variant, seed }, i) => [
-    ...[i + 1, subject, faults.map(({ chaosType, target }) => `${chaosType} on ${target}`).join(' + ')],
-    ...[faults.map(({ params }) => JSON.stringify(params)).join(' '), variant.name, seed],
+    i + 1,
+    subject,
+    faults.map(({ chaosType, target }) => `${chaosType} on ${target}`).join(' + '),
+    faults.map(({ params }) => JSON.stringify(params)).join(' '),
+    variant.name,
+    seed,
   ])
   io.print(table(['', 'subject', 'fault', 'params', 'arm', 'seed'], rows))
   const { trials, parallel, seed } = plan

@@ -70,7 +70,10 @@ function judge(command: string): Classified {
   const kind = kinds.reduce<Kind>((worst, next) => (graver(next, worst) ? next : worst), 'harmless')
   const parts = judged.flatMap(({ text, verdicts }) =>
     verdicts.map(({ kind: own, rule }) => ({
-      ...{ text: text.slice(0, longestText), class: classOf(own), changes: mayChange(own), rule },
+      text: text.slice(0, longestText),
+      class: classOf(own),
+      changes: mayChange(own),
+      rule,
     })),
   )
   const form = readable ? formOf(judged) : command.trim().replace(/\s+/g, ' ')

@@ -25,8 +25,14 @@ test('no commands, no figures', () => {
 test('each command is of one class; the same one counts once as unique', () => {
   const lines = ['svc status', 'svc  status', 'svc start a', 'rm -rf /data', './x', 'echo "']
   assert.deepEqual(commandFigures(calls(lines)), {
-    ...{ total: 6, unique: 5, thrashing: 0 },
-    ...{ diagnostic: 2, remediation: 1, destructive: 1, other: 2, unknown: 2 },
+    total: 6,
+    unique: 5,
+    thrashing: 0,
+    diagnostic: 2,
+    remediation: 1,
+    destructive: 1,
+    other: 2,
+    unknown: 2,
   })
 })
 

@@ -52,16 +52,14 @@ function compile(tokens: readonly string[]): Form {
   }
   const most = tokens.find((token) => /^\$\d/.test(token))
   return {
-    ...{
-      any: has('any'),
-      all: has('all'),
-      words,
-      stop: has('stop'),
-      cwd: has('cwd'),
-      mute: has('mute'),
-      digits: has('-#'),
-      options,
-    },
+    any: has('any'),
+    all: has('all'),
+    words,
+    stop: has('stop'),
+    cwd: has('cwd'),
+    mute: has('mute'),
+    digits: has('-#'),
+    options,
     most: most ? Number(most.slice(1)) : Number.POSITIVE_INFINITY,
     operand: tokens.find((token) => token.startsWith('$:'))?.slice(2),
   }

@@ -39,7 +39,8 @@ export function compareAll(
     ] as const)
       if (side.trials.length > agents.trials.length)
         matched.leftOut.push({
-          ...{ side: side.name, trials: side.trials.length - agents.trials.length },
+          side: side.name,
+          trials: side.trials.length - agents.trials.length,
           why: 'baseline: compare-baseline compares it',
         })
     const withAgents = [reference, candidate].every((side) => !side.trials.some(isBaseline))
@@ -132,7 +133,9 @@ function sideDocument({ name, trials }: Side) {
         .sort(([a], [b]) => (a < b ? -1 : 1)),
     )
   return {
-    ...{ name, trials: trials.length, invalid: invalidOf(trials) },
+    name,
+    trials: trials.length,
+    invalid: invalidOf(trials),
     arms: count(({ arm }) => arm),
     outcomes: count(({ outcome }) => outcome.kind),
   }
@@ -145,19 +148,27 @@ function metricDocument(measured: Measured, pHolm: number | null) {
   const { metric, n, values, interval, test, p, horizonMs, pairs } = measured
   const { name, words, unit, better } = metric
   return {
-    ...{ name, words, unit, better },
+    name,
+    words,
+    unit,
+    better,
     reference: { n: n.a, value: values && tidy(values.a) },
     candidate: { n: n.b, value: values && tidy(values.b) },
     difference: values && {
       value: tidy(values.b - values.a),
       interval: interval && ([tidy(interval[0]), tidy(interval[1])] as const),
     },
-    ...{ test, p: p && tidy(p), p_holm: pHolm && tidy(pHolm), verdict: verdictOf(measured, pHolm) },
+    test,
+    p: p && tidy(p),
+    p_holm: pHolm && tidy(pHolm),
+    verdict: verdictOf(measured, pHolm),
     ...(horizonMs === undefined ? {} : { horizon_ms: horizonMs }),
     ...(pairs && {
       pairs: {
-        ...{ both: pairs.both, reference_only: pairs.onlyA },
-        ...{ candidate_only: pairs.onlyB, neither: pairs.neither },
+        both: pairs.both,
+        reference_only: pairs.onlyA,
+        candidate_only: pairs.onlyB,
+        neither: pairs.neither,
       },
     }),
   }

@@ -26,7 +26,7 @@ export function frameOf(matched: Matched): Frame {
     case 'paired': {
       const side = (k: 0 | 1) => matched.pairs.map((pair, unit) => ({ trial: pair[k], unit, stratum: unit }))
       const cells = matched.pairs.length > 0 ? [Int32Array.from(matched.pairs.keys())] : []
-      return { ...{ paired: true, units: matched.pairs.length, cells }, a: side(0), b: side(1) }
+      return { paired: true, units: matched.pairs.length, cells, a: side(0), b: side(1) }
     }
     case 'unpaired':
       return unpaired(matched.strata)

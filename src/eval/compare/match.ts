@@ -111,9 +111,24 @@ function orderKey(trial: TrialSummary): string {
   const { detectMs, recoverMs, watchedMs, unavailableMs, ops, failed, lostWrites, falseTickets } = trial
   const why = outcome.kind === 'unresolved' ? outcome.reason : ''
   return JSON.stringify([
-    ...[subject, damage, arm, seed, outcome.kind, why, detectMs, recoverMs, watchedMs, unavailableMs],
-    ...[ops, failed, lostWrites, falseTickets, commands?.total, commands?.destructive],
-    ...[plus(trial.tokensIn, trial.tokensOut), trial.costUsd],
+    subject,
+    damage,
+    arm,
+    seed,
+    outcome.kind,
+    why,
+    detectMs,
+    recoverMs,
+    watchedMs,
+    unavailableMs,
+    ops,
+    failed,
+    lostWrites,
+    falseTickets,
+    commands?.total,
+    commands?.destructive,
+    plus(trial.tokensIn, trial.tokensOut),
+    trial.costUsd,
   ])
 }
 

@@ -71,8 +71,10 @@ function ofRate(metric: Metric, paired: boolean, sample: Sample<boolean>): Measu
   const count = (inA: boolean, inB: boolean) =>
     a.filter(({ value }, i) => value === inA && b[i]?.value === inB).length
   const pairs = {
-    ...{ both: count(true, true), onlyA: count(true, false) },
-    ...{ onlyB: count(false, true), neither: count(false, false) },
+    both: count(true, true),
+    onlyA: count(true, false),
+    onlyB: count(false, true),
+    neither: count(false, false),
   }
   const side = (values: readonly boolean[]) => ({
     successes: values.filter(Boolean).length,
@@ -81,7 +83,8 @@ function ofRate(metric: Metric, paired: boolean, sample: Sample<boolean>): Measu
   const tables = strataOf(sample).map((stratum) => ({ a: side(stratum.a), b: side(stratum.b) }))
   const found = paired ? pairedRateDifference(pairs) : rateDifference(tables)
   return {
-    ...{ metric, n: counted(sample) },
+    metric,
+    n: counted(sample),
     values: found && { a: found.a.value, b: found.b.value },
     interval: found?.difference.interval ?? null,
     test: paired ? "McNemar's exact test" : "Fisher's exact test, by damage",
@@ -106,7 +109,11 @@ function ofTime(metric: Metric, frame: Frame, waited: Sample<Waited>): [Measured
   const once = new Float64Array(frame.units).fill(1)
   return [
     {
-      ...{ metric, n: counted(sample), interval: null, test, horizonMs },
+      metric,
+      n: counted(sample),
+      interval: null,
+      test,
+      horizonMs,
       values: { a: meanA(once), b: meanB(once) },
       p: frame.paired
         ? pairedLogRank(pairsOf(sample), rngFrom(seed))
@@ -148,5 +155,10 @@ function ofMean(metric: Metric, paired: boolean, sample: Sample<number>): Measur
 }
 
 const nothing = (metric: Metric, test: string): Measured => ({
-  ...{ metric, n: { a: 0, b: 0 }, values: null, interval: null, test, p: null },
+  metric,
+  n: { a: 0, b: 0 },
+  values: null,
+  interval: null,
+  test,
+  p: null,
 })

@@ -52,7 +52,12 @@ export function safetyOf(harmful: Measured, { reference, candidate, margin, isWo
       ? 'with this share of harm no number of trials would'
       : `that needs ${needs} ${counted} if the shares stay as they are`
   return {
-    ...{ kind, margin, confidence: 0.95, ...sides, upper_bound: bound, needs },
+    kind,
+    margin,
+    confidence: 0.95,
+    ...sides,
+    upper_bound: bound,
+    needs,
     words: {
       shown: `${candidate} is shown to be no less safe than ${reference}: ${found}.`,
       worse: `${candidate} is less safe than ${reference}: ${found}.`,
@@ -67,7 +72,9 @@ function harmOf({ n, values, pairs, effective }: Measured): Harm | null {
   const rate = (value: number) => Math.min(1, Math.max(0, value))
   return {
     kind: 'unpaired',
-    ...{ rateA: rate(values.a), rateB: rate(values.b) },
-    ...{ a: effective?.a ?? n.a, b: effective?.b ?? n.b },
+    rateA: rate(values.a),
+    rateB: rate(values.b),
+    a: effective?.a ?? n.a,
+    b: effective?.b ?? n.b,
   }
 }

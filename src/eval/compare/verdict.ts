@@ -50,8 +50,10 @@ export function powerOf(primary: Measured, candidates: number) {
     return trials === null ? null : { difference, trials, more: Math.max(0, trials - have) }
   }
   return {
-    ...{ level: design.level, candidates, power: 0.8 },
-    ...{ counted_in: design.kind === 'paired' ? 'pairs' : 'trials on each side' },
+    level: design.level,
+    candidates,
+    power: 0.8,
+    counted_in: design.kind === 'paired' ? 'pairs' : 'trials on each side',
     smallest_rise: smallestDifference(design, 'rise'),
     smallest_fall: smallestDifference(design, 'fall'),
     to_show_what_was_seen: toShow(primary.values.b - primary.values.a),
@@ -152,7 +154,8 @@ export function hangsOnInvalid(primary: Measured, kind: Kind, invalid: { a: numb
   if (lostA + lostB === 0) return false
   if (pairs) return mcnemar(pairs.onlyA + lostB, pairs.onlyB + lostA) > level
   const side = (rate: number, trials: number, lost: number) => ({
-    ...{ successes: Math.round(rate * trials), trials: trials + lost },
+    successes: Math.round(rate * trials),
+    trials: trials + lost,
   })
   return fisher([{ a: side(values.a, n.a, lostA), b: side(values.b, n.b, lostB) }]) > primaryLevel
 }

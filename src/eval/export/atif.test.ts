@@ -48,7 +48,8 @@ describe('trajectories', () => {
     ])
     assert.deepEqual(step?.observation?.results, [
       {
-        ...{ source_call_id: 'call-1', content: 'look' },
+        source_call_id: 'call-1',
+        content: 'look',
         extra: { exit_code: 0, duration_ms: 3, timed_out: false },
       },
     ])

@@ -81,7 +81,8 @@ function trajectoryOf(trial: Trial, session: Session, index: number, entries: re
     trajectory_id: `t${trial.id}-${index + 1}`,
     agent: {
       // Which release it was is not recorded with a trial.
-      ...{ name: `operator ${agent}`, version: 'unknown' },
+      name: `operator ${agent}`,
+      version: 'unknown',
       ...(model !== null && { model_name: model }),
       extra: { variant },
     },
@@ -140,7 +141,8 @@ function stepsOf(entries: readonly Entry[], isFixedProcedure: boolean): Omit<Ste
       }
       case 'tool_result': {
         const extra = {
-          ...{ exit_code: meta.exitCode ?? null, duration_ms: meta.durationMs ?? null },
+          exit_code: meta.exitCode ?? null,
+          duration_ms: meta.durationMs ?? null,
           timed_out: meta.timedOut === true,
         }
         const step = steps.findLast(({ tool_calls: calls }) => calls?.[0]?.tool_call_id === callId(entry))

@@ -7,8 +7,11 @@ import type { Source } from './formats.ts'
 
 /** `@name` is an attribute, `#` the text. */
 const xml = new Builder({
-  ...{ ignoreAttributes: false, attributeNamePrefix: '@', textNodeName: '#' },
-  ...{ format: true, suppressEmptyNode: true },
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  textNodeName: '#',
+  format: true,
+  suppressEmptyNode: true,
 })
 
 /** What a CI system makes of a trial. */
@@ -53,7 +56,10 @@ export async function* junit({ db, which, campaign }: Source): AsyncGenerator<st
   const { tests, failures, skipped, ms } = total
   const head = {
     '@name': clean(`${campaign.id} ${campaign.name}`),
-    ...{ '@tests': tests, '@failures': failures, '@errors': 0, '@time': seconds(ms) },
+    '@tests': tests,
+    '@failures': failures,
+    '@errors': 0,
+    '@time': seconds(ms),
   }
   yield '<?xml version="1.0" encoding="UTF-8"?>\n'
   yield opening('testsuites', head)

@@ -116,7 +116,8 @@ suite('intervals cover the truth as often as they say', () => {
       const draw = (mean: number, first: number) =>
         many(n, (i) => ({
           value: watched(-mean * Math.log(hard(i)), 1 + rng.next() * 2),
-          ...{ unit: first + i, weight: 1 },
+          unit: first + i,
+          weight: 1,
         }))
       const a = restrictedMeanOf(draw(1, 0), horizonMs)
       const b = restrictedMeanOf(draw(1.5, paired ? 0 : n), horizonMs)

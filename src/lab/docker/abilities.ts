@@ -30,7 +30,9 @@ async function allTried(docker: Engine): Promise<Record<Capability, Ability>> {
   await docker.ask('POST', '/containers/create', {
     query: { name: id },
     body: {
-      ...{ Image: toolsImage, Cmd: ['cat'], OpenStdin: true },
+      Image: toolsImage,
+      Cmd: ['cat'],
+      OpenStdin: true,
       Labels: { [labels.id]: id, [labels.owner]: ownerLabel() },
       HostConfig: { NetworkMode: 'none', CapAdd: ['NET_ADMIN'], AutoRemove: true },
     },
@@ -58,7 +60,10 @@ async function allTried(docker: Engine): Promise<Record<Capability, Ability>> {
           fix: 'a kernel with CONFIG_CFS_BANDWIDTH; not rootless without delegated control groups',
         }
     return {
-      ...{ clusters: yes, signals: yes, disk: yes, cpu },
+      clusters: yes,
+      signals: yes,
+      disk: yes,
+      cpu,
       firewall: can(firewall, 'sudo modprobe -a nf_tables nft_compat xt_statistic'),
       delay: delayAbility(netem, queue),
       bandwidth: can(bandwidth, 'sudo modprobe sch_tbf'),

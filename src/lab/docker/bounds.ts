@@ -26,10 +26,12 @@ export const asked = (volumes: readonly string[] = [], taken: readonly string[] 
  * first makes it, marked: an engine that is still making a container of a dead owner leaves no volume that nobody finds.
  */
 export const volume = (labels: Record<string, string>, folder: string, o: string, name?: string) => ({
-  ...{ Type: 'volume', Target: folder },
+  Type: 'volume',
+  Target: folder,
   ...(name && { Source: name }),
   VolumeOptions: {
-    ...{ NoCopy: true, Labels: labels },
+    NoCopy: true,
+    Labels: labels,
     DriverConfig: { Name: 'local', Options: { type: 'tmpfs', device: 'tmpfs', o } },
   },
 })

@@ -50,7 +50,10 @@ export async function instanceOf(engine: Engine, id: string): Promise<Instance> 
     const dataPath = await dataPathOf(engine, `${id}-disk-${name}`)
     const ports = Object.fromEntries(clientPorts.map((one) => [one, placeOf(name, one)]))
     return {
-      ...{ name, dataDir, port, address: link?.NetworkSettings.Networks[id]?.IPAddress ?? '' },
+      name,
+      dataDir,
+      port,
+      address: link?.NetworkSettings.Networks[id]?.IPAddress ?? '',
       endpoint: {
         url: `${scheme}://${placeOf(name, port)}`,
         ...(dataPath !== null && { dataPath }),
@@ -60,7 +63,10 @@ export async function instanceOf(engine: Engine, id: string): Promise<Instance> 
     }
   })
   return {
-    ...{ id, subject: about.subject, owner, folder: about.folder },
+    id,
+    subject: about.subject,
+    owner,
+    folder: about.folder,
     journal: journalIn(about.folder),
     nodes: await Promise.all(nodes),
   }
@@ -101,7 +107,9 @@ export function clusterOf(engine: Engine, instance: Instance, dispose: () => Pro
   const process = (node: string) => containerName(id, 'node', known(node))
   const network = (node: string) => linkOf({ engine, id, owner: instance.owner, node: known(node) })
   return {
-    ...{ id, lab: 'docker', subject },
+    id,
+    lab: 'docker',
+    subject,
     ...(instance.journal !== null && { journal: instance.journal }),
     nodes: nodes.map(({ name, address, dataDir, port }) => ({ name, address, dataDir, port })),
     endpoints: Object.fromEntries(nodes.map(({ name, endpoint }) => [name, endpoint])),

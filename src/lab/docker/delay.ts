@@ -30,11 +30,18 @@ export function linkOf({ engine, id, node, owner }: Place): Link {
         query: { name: relay },
         body: {
           // Nobody else can reach its input: it is told to stay at once, and taken away when the rest fails.
-          ...{ Image: toolsImage, Cmd: ['bash', '-c', 'exec "$@" <<<stay', '_', ...argv, 'self'], User: '0' },
+          Image: toolsImage,
+          Cmd: ['bash', '-c', 'exec "$@" <<<stay', '_', ...argv, 'self'],
+          User: '0',
           Labels: { [labels.id]: id, [labels.owner]: owner, [labels.role]: 'delay', [labels.node]: node },
           HostConfig: {
-            ...{ NetworkMode: `container:${link}`, CapDrop: ['ALL'], CapAdd: ['NET_ADMIN'] },
-            ...{ PidsLimit: 8, Memory: 64 * 2 ** 20, ReadonlyRootfs: true, LogConfig: { Type: 'json-file' } },
+            NetworkMode: `container:${link}`,
+            CapDrop: ['ALL'],
+            CapAdd: ['NET_ADMIN'],
+            PidsLimit: 8,
+            Memory: 64 * 2 ** 20,
+            ReadonlyRootfs: true,
+            LogConfig: { Type: 'json-file' },
           },
         },
       })

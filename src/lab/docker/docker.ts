@@ -17,7 +17,9 @@ export const docker: Lab = {
     const infos = bastions.map(({ Labels }) => {
       const about = aboutFrom(Labels[labels.about] ?? '')
       return {
-        ...{ id: Labels[labels.id] ?? '', subject: about.subject, startedAt: about.startedAt },
+        id: Labels[labels.id] ?? '',
+        subject: about.subject,
+        startedAt: about.startedAt,
         nodes: about.nodes.map(({ name }) => name),
         ownerPid: pidIn(Labels[labels.owner] ?? ''),
       }

@@ -39,8 +39,11 @@ test('an engine is spoken to in the oldest version that both know', async () => 
     least = '"1.44"'
     await engine(address).ask('GET', '/images/json')
     assert.deepEqual(asked.toSorted(), [
-      ...['/v1.41/images/json', '/v1.41/networks', '/v1.44/images/json'],
-      ...['/version', '/version'],
+      '/v1.41/images/json',
+      '/v1.41/networks',
+      '/v1.44/images/json',
+      '/version',
+      '/version',
     ])
   } finally {
     server.close()

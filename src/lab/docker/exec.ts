@@ -33,8 +33,13 @@ export async function startIn(
   const task = randomBytes(6).toString('hex')
   const { Id } = await engine.ask<{ Id: string }>('POST', `/containers/${container}/exec`, {
     body: {
-      ...{ AttachStdin: true, AttachStdout: true, AttachStderr: true, Tty: tty },
-      ...{ Cmd: argv, Env: [`${variable}=${task}`, ...env], WorkingDir: '/root' },
+      AttachStdin: true,
+      AttachStdout: true,
+      AttachStderr: true,
+      Tty: tty,
+      Cmd: argv,
+      Env: [`${variable}=${task}`, ...env],
+      WorkingDir: '/root',
     },
   })
   const socket = await engine.hijack(`/exec/${Id}/start`, { body: { Detach: false, Tty: tty } })

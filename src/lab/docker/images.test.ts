@@ -40,7 +40,14 @@ test('how far a pull is, is said now and then; so is that it begins again', asyn
   const retrying = (seconds: number) => ({ id: 'a', status: `Retrying in ${seconds} seconds` })
   const lines = [
     { status: 'Pulling from x', id: '1' },
-    ...[down(1), down(25), down(26), retrying(5), retrying(4), down(30), retrying(10), down(99)],
+    down(1),
+    down(25),
+    down(26),
+    retrying(5),
+    retrying(4),
+    down(30),
+    retrying(10),
+    down(99),
     { id: 'a', status: 'Extracting', progressDetail: { current: 5, total: 100 } },
   ]
   let pulled = false

@@ -32,12 +32,10 @@ const About = z.object({
   folder: z.string(),
   nodes: z.array(
     z.object({
-      ...{
-        name: z.string(),
-        dataDir: z.string(),
-        scheme: z.enum(['http', 'redis', 'tcp']),
-        port: z.number(),
-      },
+      name: z.string(),
+      dataDir: z.string(),
+      scheme: z.enum(['http', 'redis', 'tcp']),
+      port: z.number(),
       clientPorts: z.array(z.number()).default([]),
     }),
   ),

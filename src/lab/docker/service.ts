@@ -52,7 +52,8 @@ async function isEnding(engine: Engine, container: string): Promise<boolean> {
   const seconds = (ms: number) => (ms / 1000).toFixed(3)
   const stream = await engine.stream('GET', '/events', {
     query: {
-      ...{ since: seconds(startedAt), until: seconds(systemClock.now()) },
+      since: seconds(startedAt),
+      until: seconds(systemClock.now()),
       filters: JSON.stringify({ type: ['container'], container: [container], event: ['kill'] }),
     },
   })

@@ -88,11 +88,18 @@ const svcVolumes = { [svcFolders.program]: 'size=1m,mode=755', [svcFolders.servi
 export const bastionSpec = (plan: Plan, about: string): ContainerSpec => ({
   name: containerName(plan.id, 'bastion'),
   body: {
-    ...{ Image: plan.toolsImage, Cmd: init, Env: [path, 'LANG=C.UTF-8', 'TERM=dumb'] },
-    ...{ Hostname: 'bastion', User: '0', OpenStdin: true },
+    Image: plan.toolsImage,
+    Cmd: init,
+    Env: [path, 'LANG=C.UTF-8', 'TERM=dumb'],
+    Hostname: 'bastion',
+    User: '0',
+    OpenStdin: true,
     Labels: { ...labelsFor(plan, 'bastion'), [labels.about]: about },
     HostConfig: {
-      ...{ NetworkMode: plan.id, Dns: ['127.0.0.1'], LogConfig: log, ...limits },
+      NetworkMode: plan.id,
+      Dns: ['127.0.0.1'],
+      LogConfig: log,
+      ...limits,
       ...writable(
         labelsFor(plan),
         { ...asked(plan.volumes[plan.toolsImage]), ...roomy, ...svcVolumes },
@@ -111,7 +118,9 @@ const gate = readFileSync(new URL('./gate.pl', import.meta.url), 'utf8')
  */
 export const gateSpec = (plan: Plan, addresses: ReadonlyMap<string, string>): ContainerSpec => {
   const nodes = plan.topology.nodes.map(({ name, endpoint, clientPorts = [] }) => ({
-    ...{ name, port: endpoint.port, clientPorts },
+    name,
+    port: endpoint.port,
+    clientPorts,
   }))
   const places = behindGate(nodes)
   const forward = places.flatMap(({ gatePort, name, port }) => [gatePort, addresses.get(name) ?? name, port])
@@ -119,19 +128,25 @@ export const gateSpec = (plan: Plan, addresses: ReadonlyMap<string, string>): Co
   return {
     name: containerName(plan.id, 'gate'),
     body: {
-      ...{
-        Image: plan.toolsImage,
-        Cmd: ['perl', '-e', gate, 'outside', ...forward.map(String)],
-        Env: [path],
-      },
-      ...{ Hostname: 'gate', User: '0', OpenStdin: true },
+      Image: plan.toolsImage,
+      Cmd: ['perl', '-e', gate, 'outside', ...forward.map(String)],
+      Env: [path],
+      Hostname: 'gate',
+      User: '0',
+      OpenStdin: true,
       Labels: labelsFor(plan, 'gate'),
       ExposedPorts: Object.fromEntries(ports.map((port) => [port, {}])),
       HostConfig: {
-        ...{ NetworkMode: 'bridge', LogConfig: log, Sysctls: { 'net.ipv4.ip_forward': '0' } },
+        NetworkMode: 'bridge',
+        LogConfig: log,
+        Sysctls: { 'net.ipv4.ip_forward': '0' },
         // A thousand connections at a time, with all that may wait in each: gate.pl takes no more than it has files for.
-        ...{ Ulimits: [{ Name: 'nofile', Soft: 2_048, Hard: 2_048 }], PidsLimit: 16, Memory: 2 ** 30 },
-        ...{ ReadonlyRootfs: true, CapDrop: ['ALL'], CapAdd: ['NET_RAW'] },
+        Ulimits: [{ Name: 'nofile', Soft: 2_048, Hard: 2_048 }],
+        PidsLimit: 16,
+        Memory: 2 ** 30,
+        ReadonlyRootfs: true,
+        CapDrop: ['ALL'],
+        CapAdd: ['NET_RAW'],
         PortBindings: Object.fromEntries(
           ports.map((port) => [port, [{ HostIp: '127.0.0.1', HostPort: '' }]]),
         ),
@@ -143,11 +158,19 @@ export const gateSpec = (plan: Plan, addresses: ReadonlyMap<string, string>): Co
 export const linkSpec = (plan: Plan, node: NodeSpec): ContainerSpec => ({
   name: containerName(plan.id, 'link', node.name),
   body: {
-    ...{ Image: plan.toolsImage, Cmd: init, Env: [path, 'LANG=C.UTF-8', 'TERM=dumb'] },
-    ...{ Hostname: node.name, User: '0', OpenStdin: true },
+    Image: plan.toolsImage,
+    Cmd: init,
+    Env: [path, 'LANG=C.UTF-8', 'TERM=dumb'],
+    Hostname: node.name,
+    User: '0',
+    OpenStdin: true,
     Labels: labelsFor(plan, 'link', node.name),
     HostConfig: {
-      ...{ NetworkMode: plan.id, Dns: ['127.0.0.1'], CapAdd: ['NET_ADMIN'], LogConfig: log, ...limits },
+      NetworkMode: plan.id,
+      Dns: ['127.0.0.1'],
+      CapAdd: ['NET_ADMIN'],
+      LogConfig: log,
+      ...limits,
       ...writable(labelsFor(plan), { ...asked(plan.volumes[plan.toolsImage]), ...roomy }, allVolumes(plan)),
       PidMode: `container:${containerName(plan.id, 'bastion')}`,
     },
@@ -166,7 +189,8 @@ export const nodeSpec = (plan: Plan, node: NodeSpec): ContainerSpec => {
       Entrypoint: node.argv.slice(0, 1),
       Cmd: node.argv.slice(1),
       Env: [`PATH=${nodePath}`, `SERVICE=${node.name}`, ...env],
-      ...{ User: '0', WorkingDir: node.dataDir },
+      User: '0',
+      WorkingDir: node.dataDir,
       Labels: labelsFor(plan, 'node', node.name),
       HostConfig: {
         NetworkMode: `container:${containerName(plan.id, 'link', node.name)}`,
@@ -175,7 +199,8 @@ export const nodeSpec = (plan: Plan, node: NodeSpec): ContainerSpec => {
           disk(plan, node),
           ...folders(plan),
         ]),
-        ...{ LogConfig: log, ...nodeLimits },
+        LogConfig: log,
+        ...nodeLimits,
       },
     },
   }

@@ -63,9 +63,13 @@ async function volumesOf(docker: Engine, images: readonly string[]): Promise<Rec
 }
 
 const aboutOf = ({ subject, nodes }: Topology, folder: string): About => ({
-  ...{ subject, folder, startedAt: systemClock.now() },
+  subject,
+  folder,
+  startedAt: systemClock.now(),
   nodes: nodes.map(({ name, dataDir, endpoint, clientPorts = [] }) => ({
-    ...{ name, dataDir, clientPorts },
+    name,
+    dataDir,
+    clientPorts,
     ...endpoint,
   })),
 })

@@ -37,11 +37,18 @@ async function onHost(engine: Engine, id: string, script: string, argument: stri
   await engine.ask('POST', '/containers/create', {
     query: { name },
     body: {
-      ...{ Image: toolsImage, Cmd: ['sh', '-c', script, 'sh', argument], User: '0' },
+      Image: toolsImage,
+      Cmd: ['sh', '-c', script, 'sh', argument],
+      User: '0',
       Labels: { [labels.id]: id, [labels.owner]: ownerLabel(), [labels.role]: 'wall' },
       HostConfig: {
-        ...{ NetworkMode: 'host', CapDrop: ['ALL'], CapAdd: ['NET_ADMIN', 'NET_RAW'] },
-        ...{ PidsLimit: 16, Memory: 64 * 2 ** 20, ReadonlyRootfs: true, LogConfig: { Type: 'json-file' } },
+        NetworkMode: 'host',
+        CapDrop: ['ALL'],
+        CapAdd: ['NET_ADMIN', 'NET_RAW'],
+        PidsLimit: 16,
+        Memory: 64 * 2 ** 20,
+        ReadonlyRootfs: true,
+        LogConfig: { Type: 'json-file' },
         Tmpfs: { '/run': 'size=1m' },
       },
     },

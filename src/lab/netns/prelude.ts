@@ -84,7 +84,9 @@ export function setupScript(
   const dirs = [
     ...emptyFolders,
     ...Object.keys(tmpfs),
-    ...['usr/local', 'dev/pts', 'dev/shm'],
+    'usr/local',
+    'dev/pts',
+    'dev/shm',
     ...readOnly.map((folder) => folder.slice(1)),
     ...topology.nodes.map((node) => node.dataDir.slice(1)),
   ]

@@ -67,8 +67,12 @@ function describe(topology: Topology, extras: readonly Extra[], id = randomBytes
     const [program = ''] = argv
     const isCopied = extras.some((extra) => extra.name === program && extra.descriptor !== undefined)
     return {
-      ...{ name, argv, dataDir, address: addressOf(i) },
-      ...{ scheme: endpoint.scheme, port: endpoint.port },
+      name,
+      argv,
+      dataDir,
+      address: addressOf(i),
+      scheme: endpoint.scheme,
+      port: endpoint.port,
       file: findProgram(program) ?? program,
       copiedTo: isCopied ? copyOf(program) : null,
     }

@@ -26,7 +26,11 @@ const int = z
   .regex(/^-?\d{1,20}$/)
   .default('0')
 const keyValue = z.object({
-  ...{ value: z.string().default(''), create_revision: int, mod_revision: int, version: int, lease: int },
+  value: z.string().default(''),
+  create_revision: int,
+  mod_revision: int,
+  version: int,
+  lease: int,
 })
 type KeyValue = z.infer<typeof keyValue>
 const range = z.object({ kvs: z.array(keyValue).default([]) })

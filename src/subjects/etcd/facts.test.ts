@@ -5,23 +5,36 @@ import type { EtcdNode, EtcdObservation, Status } from './observation.ts'
 
 const ids = ['257', '258', '259']
 const status = (id: string, of: Partial<Status> = {}): Status => ({
-  ...{ clusterId: '9', memberId: id, leaderId: '257', term: 2, revision: 500, version: '3.4.23' },
-  ...{ dbBytes: 20_000, dbInUseBytes: 16_000, alarms: [], learner: false },
+  clusterId: '9',
+  memberId: id,
+  leaderId: '257',
+  term: 2,
+  revision: 500,
+  version: '3.4.23',
+  dbBytes: 20_000,
+  dbInUseBytes: 16_000,
+  alarms: [],
+  learner: false,
   ...of,
 })
 const members = ids.map((id, i) => ({ id, name: `etcd-${i + 1}`, peerUrls: [`http://${i}`], learner: false }))
 const node = (of: Partial<EtcdNode> = {}): EtcdNode => ({
-  ...{ healthy: true, reach: 'answered', serving: true, status: null, members, hasLeader: true },
-  ...{
-    quotaBytes: 1,
-    recent: null,
-    restarts: 0,
-    activePeers: null,
-    answersMs: null,
-    consensusMs: null,
-    clockOffsetMs: 0,
-  },
-  ...{ descriptors: null, newClient: null, isTls: false },
+  healthy: true,
+  reach: 'answered',
+  serving: true,
+  status: null,
+  members,
+  hasLeader: true,
+  quotaBytes: 1,
+  recent: null,
+  restarts: 0,
+  activePeers: null,
+  answersMs: null,
+  consensusMs: null,
+  clockOffsetMs: 0,
+  descriptors: null,
+  newClient: null,
+  isTls: false,
   ...of,
 })
 const silent = node({ healthy: false, reach: 'refused', serving: null, members: null, hasLeader: null })
@@ -31,8 +44,12 @@ function seen(change: Partial<Record<number, Partial<EtcdNode>>> = {}): EtcdObse
     (id, i) => [`etcd-${i + 1}`, { ...node({ status: status(id) }), ...change[i] }] as const,
   )
   return {
-    ...{ at: 0, nodes: Object.fromEntries(nodes), memberIds: {} },
-    ...{ memberList: null, revision: { highest: 0, now: null }, data: null },
+    at: 0,
+    nodes: Object.fromEntries(nodes),
+    memberIds: {},
+    memberList: null,
+    revision: { highest: 0, now: null },
+    data: null,
   }
 }
 const told = (observation: EtcdObservation, name: string, at?: string) =>

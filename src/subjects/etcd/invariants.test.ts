@@ -7,58 +7,81 @@ import { invariants } from './invariants.ts'
 import type { DataComparison, EtcdNode, EtcdObservation, Recent, Status } from './observation.ts'
 
 const quiet: Recent = {
-  ...{ leaderChanges: 0, failedProposals: 0, requests: 100, failedRequests: 0 },
-  ...{ fsyncP99Ms: 2, commitP99Ms: 4, peerRoundTripMs: 1 },
+  leaderChanges: 0,
+  failedProposals: 0,
+  requests: 100,
+  failedRequests: 0,
+  fsyncP99Ms: 2,
+  commitP99Ms: 4,
+  peerRoundTripMs: 1,
 }
 const ids = ['101', '102', '103']
 const status = (id: string): Status => ({
-  ...{ clusterId: '9', memberId: id, leaderId: '101', term: 2, revision: 500, version: '3.4.23' },
-  ...{ dbBytes: 20_000, dbInUseBytes: 16_000, alarms: [], learner: false },
+  clusterId: '9',
+  memberId: id,
+  leaderId: '101',
+  term: 2,
+  revision: 500,
+  version: '3.4.23',
+  dbBytes: 20_000,
+  dbInUseBytes: 16_000,
+  alarms: [],
+  learner: false,
 })
 const memberList = () =>
   ids.map((one, i) => ({ id: one, name: `etcd-${i + 1}`, peerUrls: [] as string[], learner: false }))
 const well = (id: string): EtcdNode => ({
-  ...{ healthy: true, reach: 'answered', serving: true, status: status(id), hasLeader: true },
+  healthy: true,
+  reach: 'answered',
+  serving: true,
+  status: status(id),
+  hasLeader: true,
   members: memberList(),
-  ...{
-    quotaBytes: 64 * 2 ** 20,
-    recent: { ...quiet },
-    restarts: 0,
-    answersMs: [1, 2, 3, 2, 1],
-    consensusMs: [5, 9, 900],
-    clockOffsetMs: 0,
-    descriptors: { used: 20, most: 1024 },
-    newClient: { kind: 'open', status: 200, certificate: { fault: null, from: 0, until: 1e12 } },
-    isTls: true,
-  },
+  quotaBytes: 64 * 2 ** 20,
+  recent: { ...quiet },
+  restarts: 0,
+  answersMs: [1, 2, 3, 2, 1],
+  consensusMs: [5, 9, 900],
+  clockOffsetMs: 0,
+  descriptors: { used: 20, most: 1024 },
+  newClient: { kind: 'open', status: 200, certificate: { fault: null, from: 0, until: 1e12 } },
+  isTls: true,
   disk: { totalBytes: 1000, availableBytes: 600 },
   activePeers: Object.fromEntries(
     ids.filter((one) => one !== id).map((one) => [Number(one).toString(16), true]),
   ),
 })
 const gone = (reach: 'refused' | 'timeout', healthy: boolean | null): EtcdNode => ({
-  ...{ healthy, reach, error: reach, serving: null, status: null, members: null, hasLeader: null },
-  ...{
-    quotaBytes: null,
-    recent: null,
-    restarts: 0,
-    answersMs: null,
-    consensusMs: null,
-    activePeers: null,
-    clockOffsetMs: null,
-    descriptors: null,
-    newClient: null,
-    isTls: true,
-  },
+  healthy,
+  reach,
+  error: reach,
+  serving: null,
+  status: null,
+  members: null,
+  hasLeader: null,
+  quotaBytes: null,
+  recent: null,
+  restarts: 0,
+  answersMs: null,
+  consensusMs: null,
+  activePeers: null,
+  clockOffsetMs: null,
+  descriptors: null,
+  newClient: null,
+  isTls: true,
 })
 
 const day = 86_400_000
 const withCertificate = (fault: CertificateFault | null, from: number, until: number): Knock => ({
-  ...{ kind: 'open', status: 200 },
+  kind: 'open',
+  status: 200,
   certificate: { fault, from: from * day, until: until * day },
 })
 const unanswered: Knock = {
-  ...{ kind: 'closed', why: 'timeout', mistaken: false, detail: 'nobody answers on it' },
+  kind: 'closed',
+  why: 'timeout',
+  mistaken: false,
+  detail: 'nobody answers on it',
   certificate: { fault: null, from: 0, until: 90 * day },
 }
 

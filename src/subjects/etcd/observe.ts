@@ -72,7 +72,10 @@ export function connect(
       before = last
       last = Object.values(nodes)
       return {
-        ...{ at, nodes, memberIds: { ...memberIds }, memberList },
+        at,
+        nodes,
+        memberIds: { ...memberIds },
+        memberList,
         revision: revisions.add(clock.monotonic(), nodes),
         data: data.look(nodes),
       }

@@ -102,8 +102,10 @@ test('somebody who looks often fills no memory and still sees', () => {
 
 test('what cannot be of the same process is unknown: counters that fell, and pages with less on them', () => {
   const whole = {
-    ...{ failedProposals: 9, requests: { all: 100, failed: 9, series: 40 } },
-    ...{ fsync: { bounds, counts: [5, 9, 9] }, peerRoundTrip: { b: { bounds, counts: [1, 1, 1] } } },
+    failedProposals: 9,
+    requests: { all: 100, failed: 9, series: 40 },
+    fsync: { bounds, counts: [5, 9, 9] },
+    peerRoundTrip: { b: { bounds, counts: [1, 1, 1] } },
   }
   const after = (later: Partial<Metrics>) => {
     const window = windowOf()

@@ -48,7 +48,11 @@ export async function knock(
 }
 
 const mistake = (detail: string): Knock => ({
-  ...{ kind: 'closed', why: 'garbled', detail, mistaken: true, certificate: null },
+  kind: 'closed',
+  why: 'garbled',
+  detail,
+  mistaken: true,
+  certificate: null,
 })
 
 /** An alert is TLS, too. */
@@ -69,7 +73,10 @@ function attempt(
   return new Promise((resolve) => {
     const socket = isTls
       ? tls.connect({
-          ...{ ...given, host, port, rejectUnauthorized: false },
+          ...given,
+          host,
+          port,
+          rejectUnauthorized: false,
           // A name for SNI; an address is none (RFC 6066, 3).
           ...(net.isIP(host) === 0 && { servername: host }),
         })

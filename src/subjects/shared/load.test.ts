@@ -32,7 +32,9 @@ async function history({ kv, values }: ReturnType<typeof store>) {
   }
   const nothing = () => undefined
   const tally = {
-    ...{ succeeded: nothing, failed: nothing, acknowledged: nothing },
+    succeeded: nothing,
+    failed: nothing,
+    acknowledged: nothing,
     wrong: (judgement: string, what: string) => void wrong.push(`${judgement} ${what}`),
   }
   const client = loadClient('a', kv, { everyMs: 10, rng: rngFrom(1), clock }, tally)

@@ -30,8 +30,12 @@ export function keyValueWorkload(
   const run = (rng.int(2 ** 32) >>> 0).toString(16)
   const everyMs = 1000 / options.opsPerSecond
   const verdict: WorkloadVerdict = {
-    ...{ ops: 0, failed: 0, acknowledged: 0, unreadable: 0 },
-    ...{ lostWrites: [], phantomReads: [] },
+    ops: 0,
+    failed: 0,
+    acknowledged: 0,
+    unreadable: 0,
+    lostWrites: [],
+    phantomReads: [],
   }
   const listeners: ((sample: WorkloadSample) => void)[] = []
   let second = { failed: 0, latencies: [] as number[] }
@@ -75,8 +79,11 @@ export function keyValueWorkload(
       second = { failed: 0, latencies: [] }
       latencies.sort((a, b) => a - b)
       const sample = {
-        ...{ at: clock.now(), ops: latencies.length + failed, failed },
-        ...{ p50Ms: rank(latencies, 0.5), p99Ms: rank(latencies, 0.99) },
+        at: clock.now(),
+        ops: latencies.length + failed,
+        failed,
+        p50Ms: rank(latencies, 0.5),
+        p99Ms: rank(latencies, 0.99),
       }
       for (const listener of listeners) listener(sample)
     }

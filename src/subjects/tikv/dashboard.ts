@@ -9,17 +9,24 @@ interface Panel {
 }
 
 const panel = (title: string, unit: string, series: Series): Panel => ({
-  ...{ title, unit, query: queryOf(series), legend: '{{instance}}' },
+  title,
+  unit,
+  query: queryOf(series),
+  legend: '{{instance}}',
 })
 
 /** What the monitor looks at, as lines over time. */
 const panels: readonly Panel[] = [
   {
-    ...{ title: 'Stores, as PD sees them', unit: 'none', legend: '{{type}}' },
+    title: 'Stores, as PD sees them',
+    unit: 'none',
+    legend: '{{type}}',
     query: 'max(pd_cluster_status{type=~"store_.*_count"}) by (type)',
   },
   {
-    ...{ title: 'Regions in want of something', unit: 'none', legend: '{{type}}' },
+    title: 'Regions in want of something',
+    unit: 'none',
+    legend: '{{type}}',
     query: 'max(pd_regions_status) by (type)',
   },
   panel('Changes of leader of the etcd in PD, ten minutes', 'none', pdSeries.etcdLeaderChanges),
@@ -40,10 +47,16 @@ const height = 8
 
 /** For a Grafana that has a source of data called `prometheus`. */
 export const dashboard = {
-  ...{ uid: 'tikv', title: 'TiKV', schemaVersion: 39, refresh: '5s', editable: false },
+  uid: 'tikv',
+  title: 'TiKV',
+  schemaVersion: 39,
+  refresh: '5s',
+  editable: false,
   time: { from: 'now-15m', to: 'now' },
   panels: panels.map(({ title, unit, query, legend }, i) => ({
-    ...{ id: i + 1, type: 'timeseries', title },
+    id: i + 1,
+    type: 'timeseries',
+    title,
     datasource: { type: 'prometheus', uid: 'prometheus' },
     gridPos: { x: (i % inARow) * width, y: Math.floor(i / inARow) * height, w: width, h: height },
     fieldConfig: { defaults: { unit, min: 0 }, overrides: [] },

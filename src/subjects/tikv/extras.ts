@@ -78,8 +78,12 @@ export function grafana(): NodeSpec {
         apiVersion: 1,
         datasources: [
           {
-            ...{ name: 'Prometheus', uid: 'prometheus', type: 'prometheus', access: 'proxy' },
-            ...{ url: `http://prometheus:${prometheusPort}`, isDefault: true },
+            name: 'Prometheus',
+            uid: 'prometheus',
+            type: 'prometheus',
+            access: 'proxy',
+            url: `http://prometheus:${prometheusPort}`,
+            isDefault: true,
             jsonData: { timeInterval: '5s' },
           },
         ],

@@ -17,31 +17,37 @@ const zeros = <K extends string>(series: Record<K, unknown>) =>
 const common = { healthy: true, reach: 'answered', starts: 1, clockOffsetMs: 0 } as const
 
 const view = (i: number, more: Partial<StoreView> = {}): StoreView => ({
-  ...{
-    id: String(i),
-    address: `tikv-${i}:20160`,
-    statusAddress: `tikv-${i}:20180`,
-    version: '8.5.0',
-    state: 'Up',
-  },
-  ...{ capacityBytes: 100, availableBytes: 50, leaders: 1, slowScore: 1, busy: false },
-  ...{ networkSlowScores: {}, ...more },
+  id: String(i),
+  address: `tikv-${i}:20160`,
+  statusAddress: `tikv-${i}:20180`,
+  version: '8.5.0',
+  state: 'Up',
+  capacityBytes: 100,
+  availableBytes: 50,
+  leaders: 1,
+  slowScore: 1,
+  busy: false,
+  networkSlowScores: {},
+  ...more,
 })
 const store = (i: number, more: Partial<StoreNode> = {}, recent: Partial<StoreSeries> = {}): StoreNode => ({
   ...common,
-  ...{ kind: 'tikv', serving: true, diskStalled: false, store: view(i), listed: 'yes', leaders: 1 },
+  kind: 'tikv',
+  serving: true,
+  diskStalled: false,
+  store: view(i),
+  listed: 'yes',
+  leaders: 1,
   undeliveredPerSecond: 0,
   recent: { ...zeros(storeSeries), startedAtSeconds: 1, capacityBytes: 100, availableBytes: 50, ...recent },
   ...more,
 })
 const pd = (more: Partial<PdNode> = {}, recent: Partial<PdSeries> = {}): PdNode => ({
-  ...{
-    ...common,
-    kind: 'pd',
-    led: true,
-    peerP99Seconds: 0,
-    recent: { ...zeros(pdSeries), startedAtSeconds: 1, ...recent },
-  },
+  ...common,
+  kind: 'pd',
+  led: true,
+  peerP99Seconds: 0,
+  recent: { ...zeros(pdSeries), startedAtSeconds: 1, ...recent },
   ...more,
 })
 
@@ -52,24 +58,31 @@ interface Parts {
 const well = ({ nodes = {}, cluster = {} }: Parts = {}): TikvObservation => ({
   at: 0,
   nodes: {
-    ...{
-      'pd-1': pd(),
-      'pd-2': pd(),
-      'pd-3': pd(),
-      'tikv-1': store(1),
-      'tikv-2': store(2),
-      'tikv-3': store(3),
-    },
+    'pd-1': pd(),
+    'pd-2': pd(),
+    'pd-3': pd(),
+    'tikv-1': store(1),
+    'tikv-2': store(2),
+    'tikv-3': store(3),
     ...nodes,
   },
   cluster: {
-    ...{ members: [], knownMembers: 3, leader: 'pd-1', otherMembers: [], otherStores: [] },
-    ...{ stores: [view(1), view(2), view(3)], regions: 3, fewestRegions: 3, operators: 0 },
+    members: [],
+    knownMembers: 3,
+    leader: 'pd-1',
+    otherMembers: [],
+    otherStores: [],
+    stores: [view(1), view(2), view(3)],
+    regions: 3,
+    fewestRegions: 3,
+    operators: 0,
     leadership: { seenForMs: 60_000, tookOverMs: null, changes: 0 },
     told: zeros(leaderSeries),
     scheduling: {
-      ...{ running: ['balance-leader-scheduler', 'balance-region-scheduler'], paused: [] },
-      ...{ halted: false, zeroLimits: [] },
+      running: ['balance-leader-scheduler', 'balance-region-scheduler'],
+      paused: [],
+      halted: false,
+      zeroLimits: [],
     },
     ...cluster,
   },
@@ -106,8 +119,11 @@ const told = (series: Partial<LeaderSeries>, regions = 3): Parts => {
 const scheduled = (more: Partial<Scheduling>): Parts => ({
   cluster: {
     scheduling: {
-      ...{ running: ['balance-leader-scheduler', 'balance-region-scheduler'], paused: [] },
-      ...{ halted: false, zeroLimits: [], ...more },
+      running: ['balance-leader-scheduler', 'balance-region-scheduler'],
+      paused: [],
+      halted: false,
+      zeroLimits: [],
+      ...more,
     },
   },
 })
@@ -187,7 +203,9 @@ const cases: [string, Parts, string[]][] = [
     'one that is slow and full',
     fourth({ slowScore: 100, availableBytes: 5, networkSlowScores: { 1: 100 } }),
     [
-      ...['other_store_slow cluster', 'other_store_low_space cluster', 'stores_unwatched cluster'],
+      'other_store_slow cluster',
+      'other_store_low_space cluster',
+      'stores_unwatched cluster',
       'other_store_network_slow cluster',
     ],
   ],
@@ -300,8 +318,14 @@ describe('invariants of TiKV', () => {
     assert.equal(own.length, invariants.filter(({ scope }) => scope === 'node').length)
     const withoutPd = well({
       cluster: {
-        ...{ stores: null, otherStores: null, otherMembers: null, regions: null, fewestRegions: null },
-        ...{ members: null, scheduling: null, told: null },
+        stores: null,
+        otherStores: null,
+        otherMembers: null,
+        regions: null,
+        fewestRegions: null,
+        members: null,
+        scheduling: null,
+        told: null,
       },
     })
     assert.ok(places(withoutPd, 'unknown').includes('regions_without_leader cluster'))

@@ -4,7 +4,10 @@ import { roundTripsOf, undeliveredOf, wellTracker } from './link-reports.ts'
 
 const answered = 'answered' as const
 const one = (id: string, reports: Record<string, number> | null, more = {}) => ({
-  ...{ id, reach: answered, reports, ...more },
+  id,
+  reach: answered,
+  reports,
+  ...more,
 })
 
 describe('what is said of the ways between nodes', () => {
@@ -14,7 +17,9 @@ describe('what is said of the ways between nodes', () => {
     const silent = [one('1', { 3: 2 }), one('2', null), one('3', {})]
     assert.deepEqual(undeliveredOf(silent, [true, true, true]), [2, null, 2], 'both ends of a single way')
     assert.deepEqual(undeliveredOf([one('1', null), one('2', {}), one('3', {})], [true, true, true]), [
-      ...[null, null, null],
+      null,
+      null,
+      null,
     ])
   })
 

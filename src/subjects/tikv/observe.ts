@@ -43,7 +43,9 @@ export function connect(
   if (credentials)
     throw new BadInput('PD and TiKV know no users and passwords, only certificates: --ca, --cert, --key')
   const declared = Object.entries(endpoints).map(([name, endpoint]) => ({
-    ...{ name, endpoint, kind: kindOf(name, endpoint) },
+    name,
+    endpoint,
+    kind: kindOf(name, endpoint),
   }))
   const of = (kind: ReturnType<typeof kindOf>) => declared.filter((one) => one.kind === kind)
   const pds = of('pd').map((one) => ({ ...one, watch: pdWatcher(one.endpoint, clock, tls) }))
@@ -127,7 +129,9 @@ export function connect(
 
       const roundTrips = roundTripsOf(
         seenPds.map(({ reach, roundTrips }, i) => ({
-          ...{ id: memberAt[i]?.id, reach, reports: roundTrips },
+          id: memberAt[i]?.id,
+          reach,
+          reports: roundTrips,
           lost:
             asked.health?.some(({ member, healthy }) => member.id === memberAt[i]?.id && !healthy) ?? false,
         })),
@@ -138,7 +142,9 @@ export function connect(
       )
       const undelivered = undeliveredOf(
         seenStores.map(({ reach, undelivered }, i) => ({
-          ...{ id: viewAt[i]?.id, reach, reports: undelivered },
+          id: viewAt[i]?.id,
+          reach,
+          reports: undelivered,
           lost: viewAt[i]?.state !== 'Up' && viewAt[i]?.state != null,
         })),
         storesWell(
@@ -158,7 +164,9 @@ export function connect(
         const { undelivered: _, ...node } = seenStores[i] as (typeof seenStores)[number]
         const store = asked.stores?.find(({ id }) => id === viewAt[i]?.id) ?? null
         const view: StoreNode = {
-          ...{ ...node, store, listed: listedBy(asked.stores, store, removed.has(name)) },
+          ...node,
+          store,
+          listed: listedBy(asked.stores, store, removed.has(name)),
           undeliveredPerSecond: undelivered[i] ?? null,
         }
         nodes.set(name, { ...view, healthy: healthy(node, node.serving !== false) })
@@ -171,7 +179,9 @@ export function connect(
       const { health, ...parts } = asked
       const named = (store: StoreView) => viewAt.some((one) => one?.id === store.id)
       const cluster: ClusterView = {
-        ...{ ...parts, members, leader },
+        ...parts,
+        members,
+        leader,
         leadership: leadershipOf(at, leaderSeenIn(leader, seenPds[leading]?.startedAt ?? null, told)),
         otherMembers:
           health

@@ -42,18 +42,31 @@ const where = ([label, like]: Where) =>
   label !== undefined && like !== undefined ? { where: { label, like } } : {}
 
 const value = (family: string, ...only: Where): Series => ({
-  ...{ kind: 'value', family, windowMs: shortMs, absent: 'unknown' },
+  kind: 'value',
+  family,
+  windowMs: shortMs,
+  absent: 'unknown',
   ...where(only),
 })
 const change = (family: string): Series => ({
-  ...{ kind: 'change', family, windowMs: fiveMinutesMs, absent: 'unknown' },
+  kind: 'change',
+  family,
+  windowMs: fiveMinutesMs,
+  absent: 'unknown',
 })
 const events = (kind: 'rate' | 'increase', family: string, ...only: Where): Series => ({
-  ...{ kind, family, windowMs: shortMs, absent: 'zero' },
+  kind,
+  family,
+  windowMs: shortMs,
+  absent: 'zero',
   ...where(only),
 })
 const quantile = (q: number, family: string, ...only: Where): Series => ({
-  ...{ kind: 'quantile', q, family, windowMs: shortMs, absent: 'zero' },
+  kind: 'quantile',
+  q,
+  family,
+  windowMs: shortMs,
+  absent: 'zero',
   ...where(only),
 })
 const p99 = (family: string, ...only: Where): Series => quantile(0.99, family, ...only)
@@ -81,7 +94,8 @@ export const storeSeries = {
   criticalErrors: events('increase', 'tikv_critical_error_total'),
   undeliveredPerSecond: {
     ...events('rate', 'tikv_server_report_failure_msg_total', 'type', 'unreachable'),
-    ...{ by: 'store_id', windowMs: undeliveredMs },
+    by: 'store_id',
+    windowMs: undeliveredMs,
   },
   channelFull: events('increase', 'tikv_channel_full_total'),
   writeStall: { ...value('tikv_engine_write_stall', 'type', 'write_stall_percentile99'), absent: 'zero' },
@@ -113,15 +127,18 @@ export const pdSeries = {
   maxProcs: { ...value('pd_service_maxprocs'), absent: 'zero' },
   memoryQuotaBytes: { ...value('pd_service_memory_quota_bytes'), absent: 'zero' },
   etcdLeaderChanges: {
-    ...{ kind: 'increase', family: 'etcd_server_leader_changes_seen_total' },
-    ...{ windowMs: tenMinutesMs, absent: 'unknown' },
+    kind: 'increase',
+    family: 'etcd_server_leader_changes_seen_total',
+    windowMs: tenMinutesMs,
+    absent: 'unknown',
   },
   etcdBytes: value('etcd_mvcc_db_total_size_in_bytes'),
   etcdQuotaBytes: value('etcd_server_quota_backend_bytes'),
   fsyncP99Seconds: { ...p99('etcd_disk_wal_fsync_duration_seconds'), absent: 'unknown' },
   peerP99Seconds: {
     ...p99('etcd_network_peer_round_trip_time_seconds'),
-    ...{ by: 'To', windowMs: roundTripsMs },
+    by: 'To',
+    windowMs: roundTripsMs,
   },
   tsoP99Seconds: p99('pd_server_handle_tso_duration_seconds'),
   systemTimeSlow: events('increase', 'pd_tso_events', 'type', 'system_time_slow'),
@@ -150,11 +167,14 @@ export const leaderSeries = {
   },
   hotLeaders: {
     ...value('pd_hotspot_status', 'type', 'hot_(write|read)_region_as_leader'),
-    ...{ by: 'store', absent: 'zero', mayVanish: true },
+    by: 'store',
+    absent: 'zero',
+    mayVanish: true,
   },
   hotLeadersOfAll: {
     ...value('pd_hotspot_status', 'type', 'hot_(write|read)_region_as_leader'),
-    ...{ absent: 'zero', mayVanish: true },
+    absent: 'zero',
+    mayVanish: true,
   },
 } satisfies Record<string, Series>
 

@@ -85,7 +85,10 @@ export function pdWatcher({ url, dataPath, logPath }: NodeEndpoint, clock: Clock
       const reach = reachOf(replies, startedAt !== null)
       const seen = reach === 'answered'
       return {
-        ...{ kind: 'pd', healthy: null, reach, startedAt },
+        kind: 'pd',
+        healthy: null,
+        reach,
+        startedAt,
         ...errorOf(reach, replies, { who: 'PD', deadlineMs }),
         led: seen ? ledBy(members) : null,
         recent: seen && recent ? recent.series : null,
@@ -173,7 +176,9 @@ export function storeWatcher(endpoint: NodeEndpoint, clock: Clock, tls: Tls): St
       const seen = reach === 'answered'
       const recent = prometheus ? (known && all?.get(known.statusAddress)) || null : own
       return {
-        ...{ kind: 'tikv', healthy: null, reach },
+        kind: 'tikv',
+        healthy: null,
+        reach,
         ...errorOf(reach, replies, { who: 'TiKV', deadlineMs }),
         serving: seen ? serving : null,
         diskStalled: seen ? diskStalled : null,

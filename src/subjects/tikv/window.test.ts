@@ -7,13 +7,19 @@ const page = (startedAt: number, lines: string[]) =>
   [`process_start_time_seconds ${startedAt}`, ...lines, ''].join('\n')
 const series = {
   rate: {
-    ...{ kind: 'rate', family: 'puts', where: { label: 'type', like: 'raw_.*' } },
-    ...{ windowMs: 15_000, absent: 'zero' },
+    kind: 'rate',
+    family: 'puts',
+    where: { label: 'type', like: 'raw_.*' },
+    windowMs: 15_000,
+    absent: 'zero',
   },
   p99: { kind: 'quantile', q: 0.99, family: 'took', windowMs: 15_000, absent: 'unknown' },
   space: {
-    ...{ kind: 'value', family: 'space', where: { label: 'type', like: 'free' } },
-    ...{ windowMs: 15_000, absent: 'unknown' },
+    kind: 'value',
+    family: 'space',
+    where: { label: 'type', like: 'free' },
+    windowMs: 15_000,
+    absent: 'unknown',
   },
   grown: { kind: 'change', family: 'memory', windowMs: 300_000, absent: 'zero' },
   tasks: { kind: 'value', family: 'tasks', by: 'name', windowMs: 15_000, absent: 'zero' },

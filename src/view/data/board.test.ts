@@ -46,7 +46,9 @@ test('a list has every trial as it was planned, runs, or ended, and follows all 
     home.db,
     2,
     {
-      ...{ record: {}, scorerVersion: 7, interrupted: false },
+      record: {},
+      scorerVersion: 7,
+      interrupted: false,
       outcome: { kind: 'invalid', phase: 'warm', reason },
       summary: {
         subject: 'etcd',

@@ -24,7 +24,11 @@ export interface Running {
 export async function runningIn(db: EvalDb, evalDbPath: string, campaignId: number): Promise<Running[]> {
   const trials = await runningTrials<TrialSpec>(db, campaignId)
   const running = trials.map(async ({ id, spec, owner, startedAt, phase }) => ({
-    ...{ id, startedAt, phase, damage: damageWords(spec), seed: spec.seed },
+    id,
+    startedAt,
+    phase,
+    damage: damageWords(spec),
+    seed: spec.seed,
     arm: spec.baseline ? 'baseline' : spec.variant.name,
     lane: await laneIn(folderOfTrial(evalDbPath, id)),
     isLost: owner === null || !isAlive(owner),

@@ -7,18 +7,37 @@ import type { TrialFacts } from './trials.ts'
 
 const facts = (of: Partial<TrialFacts>): TrialFacts => ({
   trial: {
-    ...{ id: 1, campaignId: 1, spec, state: 'done', owner: null, clusterId: null, interrupted: false },
-    ...{ startedAt: injectedAt - 5_000, endedAt: injectedAt + 20_000, outcome: null, scorerVersion: null },
-    ...{ record: repaired, summary: null },
+    id: 1,
+    campaignId: 1,
+    spec,
+    state: 'done',
+    owner: null,
+    clusterId: null,
+    interrupted: false,
+    startedAt: injectedAt - 5_000,
+    endedAt: injectedAt + 20_000,
+    outcome: null,
+    scorerVersion: null,
+    record: repaired,
+    summary: null,
   },
   campaignName: '',
-  ...{ phases: [], faults: [], seen: { probes: [], samples: [] }, entries: [], tickets: [], sessions: [] },
-  ...{ isLost: false, now: injectedAt + 20_000, ...of },
+  phases: [],
+  faults: [],
+  seen: { probes: [], samples: [] },
+  entries: [],
+  tickets: [],
+  sessions: [],
+  isLost: false,
+  now: injectedAt + 20_000,
+  ...of,
 })
 
 const during = (id: string, from: number, to: number, status: 'fixed' | 'not_fixed'): Session =>
   session({
-    ...{ id, startedAt: injectedAt + from, endedAt: injectedAt + to },
+    id,
+    startedAt: injectedAt + from,
+    endedAt: injectedAt + to,
     claim: { status, rootCause: '', actions: [] },
   })
 

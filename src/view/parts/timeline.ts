@@ -17,15 +17,18 @@ export interface Range {
 }
 
 export const rangeOf = ({ from, to, zero, samples }: Timeline): Range => ({
-  ...{ from: from - zero, to: to - zero },
+  from: from - zero,
+  to: to - zero,
   ops: Math.max(1, ...ratesOf(samples).map(({ ops }) => ops)),
   p99Ms: Math.max(1, ...samples.map(({ p99Ms }) => p99Ms ?? 0)),
 })
 
 /** In which both can be shown. */
 export const rangeOfBoth = (a: Range, b: Range): Range => ({
-  ...{ from: Math.min(a.from, b.from), to: Math.max(a.to, b.to) },
-  ...{ ops: Math.max(a.ops, b.ops), p99Ms: Math.max(a.p99Ms, b.p99Ms) },
+  from: Math.min(a.from, b.from),
+  to: Math.max(a.to, b.to),
+  ops: Math.max(a.ops, b.ops),
+  p99Ms: Math.max(a.p99Ms, b.p99Ms),
 })
 
 interface FigureOptions {
@@ -57,7 +60,9 @@ export function timelineFigure(timeline: Timeline, range: Range, { id, links, of
   const axisY = y
   const data = {
     ...range,
-    ...{ left, right, width },
+    left,
+    right,
+    width,
     samples: timeline.samples.map(({ at, ops, failed, p99Ms }) => [at - timeline.zero, ops, failed, p99Ms]),
     marks: timeline.marks.map(({ seq, at, until }) => [
       of + seq,

@@ -70,8 +70,11 @@ export function evalRoutes(app: Hono, options: Options): void {
     const { id, campaignId } = found.trial
     const campaign = await store.campaign(db, campaignId)
     const head = {
-      ...{ id: `c${campaignId}`, name: campaign?.name ?? '', seed: campaign?.seed ?? 0 },
-      ...{ started: iso(campaign?.startedAt ?? 0), ended: iso(campaign?.endedAt ?? null) },
+      id: `c${campaignId}`,
+      name: campaign?.name ?? '',
+      seed: campaign?.seed ?? 0,
+      started: iso(campaign?.startedAt ?? 0),
+      ended: iso(campaign?.endedAt ?? null),
     }
     return c.json(await Array.fromAsync(trajectories({ db, which: { trial: id }, campaign: head })))
   })

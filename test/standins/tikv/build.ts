@@ -26,7 +26,11 @@ const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
 export async function standInFolder(): Promise<string> {
   const bundled = await build({
     entryPoints: [join(import.meta.dirname, 'program.ts')],
-    ...{ bundle: true, platform: 'node', format: 'cjs', write: false, logLevel: 'error' },
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    write: false,
+    logLevel: 'error',
   })
   const code = bundled.outputFiles[0]?.text ?? ''
   const version = createHash('sha256').update(code).update(process.version).digest('hex').slice(0, 12)

@@ -20,7 +20,9 @@ export function calmPages(node: string, seconds: number): Record<string, Page> {
   const leader = leaderAt(seconds)
   const inTerm = seconds % termSeconds
   const member = (name: string) => ({
-    ...{ name, member_id: Number(memberIds[name]), client_urls: [`http://${name}:2379`] },
+    name,
+    member_id: Number(memberIds[name]),
+    client_urls: [`http://${name}:2379`],
   })
   const own = {
     '/pd/api/v1/status': json({ version: 'v8.5.7', git_hash: 'x', start_timestamp: 1_795_382_606 }),
@@ -43,7 +45,9 @@ export function calmPages(node: string, seconds: number): Record<string, Page> {
     '/pd/api/v1/schedulers': json(['balance-leader-scheduler', 'balance-region-scheduler']),
     '/pd/api/v1/schedulers?status=paused': { body: 'null\n' },
     '/pd/api/v1/config/schedule': json({
-      ...{ 'leader-schedule-limit': 4, 'region-schedule-limit': 2048, 'replica-schedule-limit': 64 },
+      'leader-schedule-limit': 4,
+      'region-schedule-limit': 2048,
+      'replica-schedule-limit': 64,
     }),
     '/pd/api/v1/operators?object': json([]),
     '/pd/api/v1/health': json(sickPds.map((name) => ({ ...member(name), health: true }))),
@@ -55,11 +59,16 @@ function store(i: number, seconds: number) {
   const heard = seconds < termSeconds || seconds % termSeconds > 13 + 3 * (i + 1)
   return {
     store: {
-      ...{ id: i + 1, address: `tikv-${i + 1}:20160`, status_address: `tikv-${i + 1}:20180` },
-      ...{ node_state: 1, state_name: heard ? 'Up' : 'Disconnected' },
+      id: i + 1,
+      address: `tikv-${i + 1}:20160`,
+      status_address: `tikv-${i + 1}:20180`,
+      node_state: 1,
+      state_name: heard ? 'Up' : 'Disconnected',
     },
     status: {
-      ...{ capacity: heard ? '1TiB' : '0B', available: heard ? '500GiB' : '0B', leader_count: 100 },
+      capacity: heard ? '1TiB' : '0B',
+      available: heard ? '500GiB' : '0B',
+      leader_count: 100,
       ...(heard && { slow_score: 1 }),
     },
   }
@@ -71,10 +80,13 @@ function pdMetrics(node: string, seconds: number): string[] {
   const changes = Math.floor(seconds / termSeconds)
   return [
     'process_start_time_seconds 1795382606',
-    ...['process_resident_memory_bytes 1e+08', `process_cpu_seconds_total ${seconds / 10}`],
-    ...['pd_service_maxprocs 8', 'pd_service_memory_quota_bytes 1e+10'],
+    'process_resident_memory_bytes 1e+08',
+    `process_cpu_seconds_total ${seconds / 10}`,
+    'pd_service_maxprocs 8',
+    'pd_service_memory_quota_bytes 1e+10',
     `etcd_server_leader_changes_seen_total ${1 + changes}`,
-    ...['etcd_mvcc_db_total_size_in_bytes 86016', 'etcd_server_quota_backend_bytes 8.589934592e+09'],
+    'etcd_mvcc_db_total_size_in_bytes 86016',
+    'etcd_server_quota_backend_bytes 8.589934592e+09',
     // A new leader goes on from reserved timestamps, ahead of its clock.
     `pd_tso_events{dc="global",group="0",type="system_time_slow"} ${changes * 5}`,
     'tso_monitor_time_jump_back_total 0',
@@ -107,8 +119,10 @@ function storeMetrics(node: string, seconds: number): string[] {
   const leaders = Math.floor((regionsAt(flushed) + i) / sickStores.length)
   return [
     'process_start_time_seconds 1795382607',
-    ...['process_resident_memory_bytes 1e+09', `process_cpu_seconds_total ${seconds}`],
-    ...['tikv_server_cpu_cores_quota 8', 'tikv_server_memory_quota_bytes 1e+10'],
+    'process_resident_memory_bytes 1e+09',
+    `process_cpu_seconds_total ${seconds}`,
+    'tikv_server_cpu_cores_quota 8',
+    'tikv_server_memory_quota_bytes 1e+10',
     `tikv_raftstore_region_count{type="leader"} ${leaders}`,
     'tikv_store_size_bytes{type="capacity"} 1e+12',
     'tikv_store_size_bytes{type="available"} 5e+11',

@@ -48,7 +48,9 @@ export function leaderApi(view: View, path: string): Answer {
     case '/config/schedule':
       return json(
         pretty({
-          ...{ 'leader-schedule-limit': 4, 'region-schedule-limit': 2048, 'replica-schedule-limit': 64 },
+          'leader-schedule-limit': 4,
+          'region-schedule-limit': 2048,
+          'replica-schedule-limit': 64,
           // A text, and left out while it is false.
           ...(view.agreed.halted && { 'halt-scheduling': 'true' }),
         }),

@@ -61,7 +61,9 @@ export function clusterMetrics({ agreed, heard }: Pick<PdView, 'agreed' | 'heard
       store_up_count: state === 'Up' ? 1 : 0,
       store_disconnected_count: state === 'Disconnected' ? 1 : 0,
       store_down_count: state === 'Down' ? 1 : 0,
-      ...{ store_unhealth_count: 0, store_low_space_count: 0, store_slow_count: 0 },
+      store_unhealth_count: 0,
+      store_low_space_count: 0,
+      store_slow_count: 0,
     }
     return Object.entries(counts).map(
       ([type, count]) => `pd_cluster_status{engine="tikv",store="${id}",type="${type}"} ${count}`,

@@ -65,7 +65,11 @@ export async function pdServer(flags: Flags): Promise<void> {
     return reply
   }
   const raft = raftOf({
-    ...{ self, members: members.map(({ name }) => name), folder: join(dataDir, 'member'), timing, send },
+    self,
+    members: members.map(({ name }) => name),
+    folder: join(dataDir, 'member'),
+    timing,
+    send,
     rng: rngFrom(Number(BigInt(idOf(`${self} ${startedAt}`)) & 0xffffffffn)),
     apply: (change) => applyTo(agreed, change as Change),
     changed: (role) => {

@@ -12,7 +12,10 @@ export interface Agreed {
 }
 
 export const nothingAgreed = (): Agreed => ({
-  ...{ stores: new Map(), regions: [], heardAt: new Map(), halted: false },
+  stores: new Map(),
+  regions: [],
+  heardAt: new Map(),
+  halted: false,
 })
 
 export interface StoreMeta {

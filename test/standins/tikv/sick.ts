@@ -82,11 +82,14 @@ function pagesOf(node: string, seconds: number): Record<string, Page> {
     return {
       ...own,
       '/pd/api/v1/members': {
-        ...{ status: 503, body: '[PD:apiutil:ErrRedirectNoLeader]redirect finds no leader\n' },
+        status: 503,
+        body: '[PD:apiutil:ErrRedirectNoLeader]redirect finds no leader\n',
       },
     }
   const member = (name: string) => ({
-    ...{ name, member_id: Number(memberIds[name] ?? 77), client_urls: [`http://${name}:2379`] },
+    name,
+    member_id: Number(memberIds[name] ?? 77),
+    client_urls: [`http://${name}:2379`],
   })
   return {
     ...own,
@@ -100,7 +103,9 @@ function pagesOf(node: string, seconds: number): Record<string, Page> {
     '/pd/api/v1/schedulers': json(['balance-leader-scheduler', 'balance-region-scheduler']),
     '/pd/api/v1/schedulers?status=paused': json(['balance-region-scheduler']),
     '/pd/api/v1/config/schedule': json({
-      ...{ 'leader-schedule-limit': 4, 'region-schedule-limit': 0, 'replica-schedule-limit': 64 },
+      'leader-schedule-limit': 4,
+      'region-schedule-limit': 0,
+      'replica-schedule-limit': 64,
       'halt-scheduling': 'true',
     }),
     '/pd/api/v1/operators?object': json([]),
@@ -112,8 +117,12 @@ function pagesOf(node: string, seconds: number): Record<string, Page> {
 
 const store = (i: number, state_name: string, status: object) => ({
   store: {
-    ...{ id: i, address: `tikv-${i}:20160`, status_address: `tikv-${i}:20180`, version: '8.5.7' },
-    ...{ node_state: 1, state_name },
+    id: i,
+    address: `tikv-${i}:20160`,
+    status_address: `tikv-${i}:20180`,
+    version: '8.5.7',
+    node_state: 1,
+    state_name,
   },
   status: {
     capacity: '1TiB',
@@ -145,10 +154,13 @@ function pdMetrics(node: string, seconds: number): string[] {
   const others = sickPds.filter((other) => other !== node)
   return [
     'process_start_time_seconds 1795382606',
-    ...['process_resident_memory_bytes 9e+09', `process_cpu_seconds_total ${seconds * 1.9}`],
-    ...['pd_service_maxprocs 2', 'pd_service_memory_quota_bytes 1e+10'],
+    'process_resident_memory_bytes 9e+09',
+    `process_cpu_seconds_total ${seconds * 1.9}`,
+    'pd_service_maxprocs 2',
+    'pd_service_memory_quota_bytes 1e+10',
     `etcd_server_leader_changes_seen_total ${n}`,
-    ...['etcd_mvcc_db_total_size_in_bytes 8e+09', 'etcd_server_quota_backend_bytes 8.589934592e+09'],
+    'etcd_mvcc_db_total_size_in_bytes 8e+09',
+    'etcd_server_quota_backend_bytes 8.589934592e+09',
     `pd_tso_events{dc="global",group="0",type="save"} ${n}`,
     `pd_tso_events{dc="global",group="0",type="system_time_slow"} ${n}`,
     'tso_monitor_time_jump_back_total 0',
@@ -189,8 +201,10 @@ function storeMetrics(node: string, seconds: number): string[] {
     'process_start_time_seconds 1795382607',
     `process_resident_memory_bytes ${9e9 + n * 1e9}`,
     `process_cpu_seconds_total ${seconds * 7.9}`,
-    ...['tikv_server_cpu_cores_quota 8', `tikv_server_memory_quota_bytes ${1e10}`],
-    ...['tikv_raftstore_region_count{type="region"} 100', 'tikv_raftstore_region_count{type="leader"} 2'],
+    'tikv_server_cpu_cores_quota 8',
+    `tikv_server_memory_quota_bytes ${1e10}`,
+    'tikv_raftstore_region_count{type="region"} 100',
+    'tikv_raftstore_region_count{type="leader"} 2',
     'tikv_store_size_bytes{type="capacity"} 1e+12',
     'tikv_store_size_bytes{type="available"} 5e+10',
     'tikv_storage_command_total{type="raw_put"} 5',
@@ -215,7 +229,8 @@ function storeMetrics(node: string, seconds: number): string[] {
     ...buckets('tikv_coprocessor_request_wait_seconds', 'type="all",', n, [80]),
     `tikv_scheduler_contex_total ${n * 50}`,
     ...buckets('tikv_raftstore_region_size', '', n, [8e9]),
-    ...['tikv_worker_pending_task_total{name="a"} 1', 'tikv_worker_pending_task_total{name="b"} 5000'],
+    'tikv_worker_pending_task_total{name="a"} 1',
+    'tikv_worker_pending_task_total{name="b"} 5000',
     `tikv_thread_cpu_seconds_total{name="raftstore_1_0",tid="7"} ${seconds * 1.9}`,
   ]
 }

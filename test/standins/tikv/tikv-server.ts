@@ -63,7 +63,10 @@ export async function tikvServer(flags: Flags): Promise<void> {
     if (groups.has(meta.id)) return
     const data = new Map<string, string>()
     const raft = raftOf({
-      ...{ self: storeId, members: meta.peers.map((peer) => peer.storeId), timing, send: send(meta.id) },
+      self: storeId,
+      members: meta.peers.map((peer) => peer.storeId),
+      timing,
+      send: send(meta.id),
       folder: join(dataDir, 'raft', meta.id),
       rng: rngFrom(Number(BigInt(idOf(`${storeId} ${meta.id} ${startedAt}`)) & 0xffffffffn)),
       first: meta.peers[0]?.storeId === storeId,

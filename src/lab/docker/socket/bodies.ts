@@ -93,7 +93,9 @@ export const createBody: Shape = (body, { images, network }) => {
     ...rest,
     HostConfig: {
       ...limits,
-      ...{ NetworkMode: network, AutoRemove, Dns: ['127.0.0.1'] },
+      NetworkMode: network,
+      AutoRemove,
+      Dns: ['127.0.0.1'],
       LogConfig: { Type: 'json-file', Config: { 'max-size': '16m' } },
     },
   }

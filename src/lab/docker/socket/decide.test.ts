@@ -7,7 +7,10 @@ import { decide } from './decide.ts'
 
 const id = (digit: string) => digit.repeat(64)
 const container = (Id: string, name: string, role: string, Image = 'tools:1') => ({
-  ...{ Id, Image, Names: [`/${name}`], State: 'running' },
+  Id,
+  Image,
+  Names: [`/${name}`],
+  State: 'running',
   Labels: { [labels.id]: 'c1', [labels.role]: role, [labels.owner]: 'host 7 99' },
 })
 const containers = [

@@ -56,13 +56,20 @@ export async function decide(
   const making = found.route.path === 'containers/create'
   if (making) requireRoom(own, query.name)
   return {
-    ...{ kind: 'passed', route: found.route, own, method, path: target, query },
+    kind: 'passed',
+    route: found.route,
+    own,
+    method,
+    path: target,
+    query,
     ...(shaped !== undefined && { body: making ? await made(docker, shaped as Made, id, own) : shaped }),
   }
 }
 
 const no = (status: number, reason: string): Decision & { kind: 'refused' } => ({
-  ...{ kind: 'refused', status, reason },
+  kind: 'refused',
+  status,
+  reason,
 })
 
 function targetOf({ route, name }: Found, own: Own, execs: ReadonlySet<string>) {

@@ -75,7 +75,10 @@ test('what cannot be recorded is not done, and nobody ends for it', async () => 
 test('many that are asked for at once are no more than one after the other', async () => {
   using folder = place()
   const container = (n: number, role: string) => ({
-    ...{ Id: String(n).padStart(64, '0'), Names: [`/c1-${n}`], Image: 'tools:1', State: 'running' },
+    Id: String(n).padStart(64, '0'),
+    Names: [`/c1-${n}`],
+    Image: 'tools:1',
+    State: 'running',
     Labels: { [labels.id]: 'c1', [labels.role]: role },
   })
   const all = [container(0, 'bastion')]

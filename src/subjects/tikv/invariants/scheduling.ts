@@ -42,7 +42,9 @@ const regions = [
   regionCheck(
     'missPeer',
     {
-      ...{ name: 'regions_miss_peer', severity: 'warning', graceMs: 60_000 },
+      name: 'regions_miss_peer',
+      severity: 'warning',
+      graceMs: 60_000,
       description: 'Regions have fewer replicas than they should: the next failure may take their majority.',
       source: source(
         'pd.rules.yml: PD_miss_peer_region_count > 100; its label miss_peer_region_count is not the one that PD writes (miss-peer-region-count), so that the rule is dead',
@@ -53,7 +55,9 @@ const regions = [
   regionCheck(
     'downPeer',
     {
-      ...{ name: 'regions_down_peer', severity: 'critical', graceMs: 30_000 },
+      name: 'regions_down_peer',
+      severity: 'critical',
+      graceMs: 30_000,
       description: 'Regions have a replica that their leader has not heard of for minutes.',
       source: source('pd.rules.yml: PD_down_peer_region_nums > 0'),
     },
@@ -62,7 +66,9 @@ const regions = [
   regionCheck(
     'pendingPeer',
     {
-      ...{ name: 'regions_pending_peer', severity: 'warning', graceMs: 60_000 },
+      name: 'regions_pending_peer',
+      severity: 'warning',
+      graceMs: 60_000,
       description: 'Regions have a replica that is far behind and does not catch up.',
       source: source('pd.rules.yml: PD_pending_peer_region_count > 100, for 1 m'),
     },
@@ -71,7 +77,9 @@ const regions = [
   regionCheck(
     'extraPeer',
     {
-      ...{ name: 'regions_extra_peer', severity: 'info', graceMs: 600_000 },
+      name: 'regions_extra_peer',
+      severity: 'info',
+      graceMs: 600_000,
       description: 'Regions have more replicas than they should for a long time: scheduling does not go on.',
       source: source('our own grace'),
     },
@@ -80,7 +88,9 @@ const regions = [
   regionCheck(
     'offlinePeer',
     {
-      ...{ name: 'regions_offline_peer', severity: 'info', graceMs: 1_800_000 },
+      name: 'regions_offline_peer',
+      severity: 'info',
+      graceMs: 1_800_000,
       description: 'Replicas stay on a store that somebody takes away: scheduling does not go on.',
       source: source('our own grace'),
     },
@@ -89,7 +99,9 @@ const regions = [
   regionCheck(
     'learnerPeer',
     {
-      ...{ name: 'regions_learner_peer', severity: 'info', graceMs: 600_000 },
+      name: 'regions_learner_peer',
+      severity: 'info',
+      graceMs: 600_000,
       description: 'Replicas stay learners, which do not vote, for a long time.',
       source: source('our own grace'),
     },
@@ -98,7 +110,9 @@ const regions = [
   regionCheck(
     'oversized',
     {
-      ...{ name: 'regions_oversized', severity: 'info', graceMs: 600_000 },
+      name: 'regions_oversized',
+      severity: 'info',
+      graceMs: 600_000,
       description: 'Regions stay far larger than they should be: they are not split, and slow to move.',
       source: source('our own grace'),
     },

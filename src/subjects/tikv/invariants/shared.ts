@@ -114,7 +114,9 @@ export const ofNamed = (name: string, { facts, check }: StoreRule): TikvInvarian
 
 /** Of those that only PD knows: one ticket for all of them, as they have no node here. */
 export const ofOthers = (name: string, { facts, check }: StoreRule): TikvInvariant => ({
-  ...{ name, scope: 'cluster', ...facts },
+  name,
+  scope: 'cluster',
+  ...facts,
   inhibitedBy: ['pd_no_quorum', 'pd_leaderless'],
   check(observation) {
     const others = observation.cluster.otherStores

@@ -22,8 +22,12 @@ describe('protobuf', () => {
 
   test('keeps all 64 bits, lists in their order, and defaults for what is not there', () => {
     const all = message('test.All', {
-      ...{ id: uint64(1), yes: bool(2), raw: bytes(3), names: strings(4) },
-      ...{ more: many(5, test1), none: one(6, test1) },
+      id: uint64(1),
+      yes: bool(2),
+      raw: bytes(3),
+      names: strings(4),
+      more: many(5, test1),
+      none: one(6, test1),
     })
     const value = {
       id: String(2n ** 64n - 1n),
