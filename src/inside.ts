@@ -52,11 +52,12 @@ export async function textOf(file: FileHandle, start: number, end: number): Prom
   return buffer.toString('utf8', 0, bytesRead)
 }
 
-/** The file system that a folder is on; null: there is no such folder. */
+/** The file system that a folder is on; null: there is no such folder, or it is a folder of the host's that was bound there. */
 export async function fileSystemInside(path: string): Promise<StatsFs | null> {
   if (!intoWorld.test(path)) return statfs(path)
   await using folder = await walk(path, folderFlags)
-  return folder && (await statfs(byDescriptor(folder)))
+  const found = folder && (await statfs(byDescriptor(folder)))
+  return found?.type === tmpfs ? found : null
 }
 
 /** Each name is looked up below the folder before it, which stays open: a link that is put there meanwhile is not followed. */

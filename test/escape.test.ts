@@ -18,6 +18,9 @@ const isRoot = process.getuid?.() === 0
 const skip = process.arch === 'x64' ? false : 'x64 only'
 const unified = '/sys/fs/cgroup/unified'
 
+/** Says how much it could write into connections to itself that it never reads: 600 MiB at most. */
+const tcpBuffers = `perl -MSocket -MFcntl -e 'socket(my $l, AF_INET, SOCK_STREAM, 0); bind($l, sockaddr_in(0, INADDR_LOOPBACK)); listen($l, 999); for (1 .. 600) { socket(my $c, AF_INET, SOCK_STREAM, 0); setsockopt($c, SOL_SOCKET, SO_SNDBUF, 1 << 30); connect($c, getsockname($l)) or last; accept(my $s, $l); push @held, $c, $s; fcntl($c, F_SETFL, O_NONBLOCK | O_RDWR); while (my $n = syswrite($c, "x" x 99999)) { $sum += $n; last if $sum > 600 << 20 } last if $sum > 600 << 20 } print $sum >> 20, " MiB\n"'`
+
 /** All of them in one command: it is the shell that is tried, not how fast one starts. */
 function holds(shell: () => Shell): void {
   const said: string[] = []
@@ -109,6 +112,17 @@ describe('an agent’s shell', { skip }, () => {
     assert.ok((await forks()) < 20)
   })
 
+  test('the limit of its processes is no higher where /proc is covered', async () => {
+    const most = async () => Number((await exec('ulimit -Hu')).stdout)
+    const usual = await most()
+    assert.ok(usual > 250)
+    await exec('mkdir -p /tmp/p/{1..9}/task/{1..300}; mount --bind /tmp/p /proc')
+    const covered = await most()
+    // umount(8) reads /proc first.
+    await exec(`perl -e '$p = "/proc"; syscall(166, $p, 2)'; rm -r /tmp/p`)
+    assert.ok(covered > 250 && covered < usual + 100, `${usual}, then ${covered}`)
+  })
+
   test('a service that it started is not among what it leaves behind, nor under its limits', async () => {
     const { timedOut } = await exec('svc restart echo-1; sleep 60', 1_000)
     assert.equal(timedOut, true)
@@ -149,6 +163,10 @@ describe('an agent’s shell', { skip }, () => {
     }
     writeFileSync(file, before)
     assert.equal(await cluster.state('echo-1'), 'running')
+    // Buffers of TCP: version 1 counts them apart, and makes their owner wait.
+    const { stdout } = await exec(tcpBuffers)
+    assert.match(stdout, /^\d+ MiB/)
+    assert.ok(Number.parseInt(stdout, 10) < 300, stdout)
   })
 
   test('its groups go with the cluster', async () => {

@@ -169,9 +169,15 @@ describe('netns lab: whoever is inside decides nothing of what is seen from outs
     await inside('for n in 1 2 3; do echo >/var/log/echo-$n.log; done')
   })
 
-  test('a disk that was made a link to the host’s is no disk', async () => {
+  test('a disk that was made a link to the host’s, or covered with one of its folders, is no disk', async () => {
     const path = cluster.endpoints['echo-2']?.dataPath ?? ''
     assert.ok(await diskWatcher(path)(AbortSignal.timeout(soonMs)))
+    for (const folder of ['/usr/share', '/proc']) {
+      await inside(`mount --rbind ${folder} /var/lib/echo/echo-2`)
+      assert.equal(await cluster.disk('echo-2'), null, folder)
+      await inside('umount -l /var/lib/echo/echo-2')
+    }
+    assert.ok(await cluster.disk('echo-2'))
     await inside('umount -l /var/lib/echo/echo-2; rmdir /var/lib/echo/echo-2; ln -s / /var/lib/echo/echo-2')
     assert.equal(await diskWatcher(path)(AbortSignal.timeout(soonMs)), null)
   })

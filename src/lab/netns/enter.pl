@@ -96,6 +96,19 @@ prctl(1, 9) if $is{dies}; # joining may have lifted it
 $0 = $ARGV[0];
 close($_) for values %from;
 
+# Threads in the world's user namespace, which is what the kernel counts for RLIMIT_NPROC. Counted in the host's /proc: what
+# the world's shows can be covered from inside.
+sub running_tasks {
+    my $world = readlink("$$/ns/user") // die "no user namespace: $!\n";
+    my $count = 0;
+    rewinddir($host);
+    for my $pid (grep { /^\d/ } readdir($host)) {
+        next if (readlink("$pid/ns/user") // '') ne $world;
+        $count += ((stat("$pid/task"))[3] // 2) - 2; # its links are `.`, `..` and the threads
+    }
+    return $count;
+}
+
 # An agent's command and all that descends from it are known by a cgroup namespace of their own, which nothing inside can
 # leave: the filter refuses it.
 my $label;
@@ -106,6 +119,7 @@ if ($is{command}) {
     my $size = <STDIN> // exit 1;
     read(STDIN, $command, $size) == $size or exit 1;
     chdir($host) or die "/proc: $!\n";
+    $is{tasks} += running_tasks() if defined $is{tasks};
     $label = readlink("$$/ns/cgroup") // die "no label: $!\n";
     prctl(1, 0); # it has to outlive who started it, for the moment that it takes to end the rest
 }
@@ -123,13 +137,6 @@ sub kill_marked {
     return ($found, $vanished);
 }
 
-# prlimit64, RLIMIT_NPROC: the kernel counts the threads of all that runs in the world.
-sub limit_tasks {
-    my $running = () = glob('/proc/[0-9]*/task/[0-9]*');
-    my $most = $running + $is{tasks};
-    syscall($call{prlimit64}, 0, 6, pack('Q2', $most, $most), 0);
-}
-
 my $child = fork() // die "fork: $!\n";
 if ($child == 0) {
     if (defined $command) {
@@ -137,7 +144,7 @@ if ($child == 0) {
         move_to(@joining) or exit 126;
         syscall($call{setsid});
         open(STDIN, '<', '/dev/null');
-        limit_tasks() if defined $is{tasks};
+        syscall($call{prlimit64}, 0, 6, pack('Q2', $is{tasks}, $is{tasks}), 0) if defined $is{tasks}; # RLIMIT_NPROC
         @ARGV = (@ARGV, $command);
     }
     else { prctl(1, 9) }

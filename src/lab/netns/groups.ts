@@ -46,6 +46,9 @@ const fileSystems = 0.5 * gib
 /** Left for the machine, whatever a world's nodes might want. */
 const shareOfMachine = 0.75
 
+/** Of the memory. No more than half of what the kernel lets all TCP sockets of the machine have: `tcp_mem`, 3/32 of its memory. */
+const shareOfSockets = 1 / 16
+
 type Limits = Record<Controller, number>
 
 function limitsFor(nodes: readonly { diskBytes: number }[]): { world: Limits; shell: Limits } {
@@ -197,6 +200,9 @@ function limit(version: 1 | 2, folder: string, controller: Controller, amount: n
   // Without a limit here, memory would move to the swap space without end. Not every kernel counts it.
   if (version === 1) putIfThere(folder, 'memory.memsw.limit_in_bytes', String(amount))
   else putIfThere(folder, 'memory.swap.max', '0')
+  // Version 2 counts the buffers of TCP with the rest. Version 1 counts them apart, and only below a limit.
+  if (version === 1)
+    putIfThere(folder, 'memory.kmem.tcp.limit_in_bytes', String(Math.floor(amount * shareOfSockets)))
 }
 
 function putIfThere(folder: string, file: string, text: string): void {
