@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import { type LlmOptions, llmAgent } from '../src/agent/kinds/llm.ts'
 import { ModelUnavailable } from '../src/agent/llm/retry.ts'
 import { resolveModel } from '../src/agent/model.ts'
-import { LimitReached, ModelRefused } from '../src/core/agent.ts'
+import { ModelRefused } from '../src/core/agent.ts'
 import { Interrupted } from '../src/core/errors.ts'
+import { LimitReached } from '../src/core/limits.ts'
 import { rngFrom } from '../src/core/rng.ts'
 import {
   anthropicStandin,

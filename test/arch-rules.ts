@@ -52,7 +52,7 @@ export const layers: Record<string, readonly string[]> = {
   'daemon.ts': ['core', 'spawn.ts'],
   'operate.ts': operate,
   // Nothing of the product imports it but what reads plugins, which needs to know their marks.
-  sdk: ['core', 'chaos', 'subjects/shared', 'lab/contract.ts', 'spawn.ts', 'eval/document.ts'],
+  sdk: ['core', 'chaos', 'subjects/shared', 'lab/contract.ts', 'spawn.ts', 'eval/report/document.ts'],
   'plugins.ts': ['core', 'daemon.ts', 'chaos', 'subjects', 'agent', 'lab/contract.ts', 'sdk/define.ts'],
   eval: [...operate, 'chaos'],
   view: everythingBelow,
@@ -138,6 +138,35 @@ export function importsOf({ path, text }: Source): Import[] {
   if (!isProduct(path)) return []
   const specifiers = withoutComments(text).matchAll(/\b(?:from\s+|import\s+|import\(\s*)'(\.[^']*)'/g)
   return [...specifiers].map(([, specifier]) => ({ from: path, to: resolve(path, specifier ?? '') }))
+}
+
+/** The files of each circle of imports, types included: `a -> b -> a`. */
+export function circles(sources: readonly Source[]): string[] {
+  const imports = new Map(sources.map((source) => [source.path, importsOf(source).map(({ to }) => to)]))
+  const found: string[] = []
+  const done = new Set<string>()
+  const walk = (path: string, above: readonly string[]) => {
+    const at = above.indexOf(path)
+    if (at >= 0) found.push([...above.slice(at), path].join(' -> '))
+    if (at >= 0 || done.has(path)) return
+    for (const next of imports.get(path) ?? []) walk(next, [...above, path])
+    done.add(path)
+  }
+  for (const path of imports.keys()) walk(path, [])
+  return found
+}
+
+const mostFiles = 15
+
+/** Folders of the product that hold too many files to see what is in them. */
+export function crowded(paths: readonly string[]): string[] {
+  const byFolder = Map.groupBy(
+    paths.filter((path) => path.startsWith('src/')),
+    (path) => path.slice(0, path.lastIndexOf('/')),
+  )
+  return [...byFolder].flatMap(([folder, files]) =>
+    files.length > mostFiles ? [`${folder}: ${files.length} files; ${mostFiles} are allowed`] : [],
+  )
 }
 
 function layerBroken({ from, to }: Import): string | undefined {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import { broken, importsOf, type Source } from './arch-rules.ts'
+import { broken, circles, crowded, importsOf, type Source } from './arch-rules.ts'
 
 const root = join(import.meta.dirname, '..')
 const paths = globSync('{src,test,bench,scripts}/**/*.ts', { cwd: root })
@@ -24,6 +24,22 @@ test('it read something: a check of nothing is always green', () => {
     edges.filter(({ to }) => to.endsWith('.ts') && !known.has(to)),
     [],
   )
+})
+
+test('no file imports itself by way of others', () => {
+  assert.deepEqual(circles(sources), [])
+  const two = [
+    { path: 'src/core/a.ts', text: "import type { B } from './b.ts'" },
+    { path: 'src/core/b.ts', text: "import type { C } from './c.ts'" },
+    { path: 'src/core/c.ts', text: "import { b } from './b.ts'" },
+  ]
+  assert.deepEqual(circles(two), ['src/core/b.ts -> src/core/c.ts -> src/core/b.ts'])
+})
+
+test('no folder of the product is crowded', () => {
+  assert.deepEqual(crowded(globSync('src/**/*.*', { cwd: root })), [])
+  const many = Array.from({ length: 16 }, (_, i) => `src/core/${i}.ts`)
+  assert.deepEqual(crowded(many), ['src/core: 16 files; 15 are allowed'])
 })
 
 /** [what, path, text, rule that must object or null] */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { defaultLimits, LimitReached, type Limits, type Usage } from '../core/agent.ts'
+import type { Usage } from '../core/agent.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
+import { defaultLimits, LimitReached, type Limits } from '../core/limits.ts'
 import { meter } from './limits.ts'
 
 const usage: Usage = { tokensIn: 100, tokensOut: 10, tokensCached: 50, costUsd: 0.5 }

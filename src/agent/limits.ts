@@ -1,5 +1,6 @@
-import { LimitReached, type Limits, plus, sumOf, type Usage } from '../core/agent.ts'
+import { plus, sumOf, type Usage } from '../core/agent.ts'
 import type { Clock } from '../core/clock.ts'
+import { LimitReached, type Limits } from '../core/limits.ts'
 
 export interface Spent {
   turns: number

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Limits } from '../core/agent.ts'
 import { type Bell, bellOf } from '../core/bell.ts'
 import { messageOf } from '../core/errors.ts'
+import type { Limits } from '../core/limits.ts'
 import type { Ticket } from '../core/ticket.ts'
 import { defaultVariant, type Variant } from '../core/variant.ts'
 import { appendEntry } from '../store/audit.ts'

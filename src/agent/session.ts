@@ -1,14 +1,8 @@
-import {
-  type AgentKind,
-  type Claim,
-  LimitReached,
-  type Limits,
-  ModelRefused,
-  sumOf,
-  type Usage,
-} from '../core/agent.ts'
+import { type AgentKind, ModelRefused, sumOf, type Usage } from '../core/agent.ts'
+import type { Claim } from '../core/claim.ts'
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
+import { LimitReached, type Limits } from '../core/limits.ts'
 import type { Ticket } from '../core/ticket.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { appendEntry, type EntryKind, summarizeEntry } from '../store/audit.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { defaultLimits } from '../core/agent.ts'
+import { defaultLimits } from '../core/limits.ts'
 import type { ExecResult, Sandbox } from '../sandbox/sandbox.ts'
 import { redactor } from './redact.ts'
 import { auditedShell, type Journal } from './shell.ts'

@@ -1,5 +1,6 @@
-import type { CommandResult, Limits, Shell } from '../core/agent.ts'
+import type { CommandResult, Shell } from '../core/agent.ts'
 import { messageOf } from '../core/errors.ts'
+import type { Limits } from '../core/limits.ts'
 import type { ExecResult, Rest, Sandbox } from '../sandbox/sandbox.ts'
 import type { EntryKind } from '../store/audit.ts'
 import { auditRequests } from './engine-requests.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Command } from 'commander'
-import { defaultLimits } from '../core/agent.ts'
 import { BadInput, MachineLacks } from '../core/errors.ts'
+import { defaultLimits } from '../core/limits.ts'
 import {
   type AgentSettings,
   addAgentOptions,

@@ -8,8 +8,8 @@ import {
   requirePrice,
   resolveModel,
 } from '../agent/model.ts'
-import { defaultLimits, type Limits } from '../core/agent.ts'
 import { MachineLacks } from '../core/errors.ts'
+import { defaultLimits, type Limits } from '../core/limits.ts'
 import { duration, integer, number, oneOf, orNone } from './options.ts'
 
 const choices = ['auto', 'llm', 'runbook'] as const

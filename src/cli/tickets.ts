@@ -3,6 +3,7 @@ import { iso } from '../core/clock.ts'
 import { BadInput } from '../core/errors.ts'
 import { type Ticket, ticketStates } from '../core/ticket.ts'
 import { defaultVerifyMs } from '../monitor/verify.ts'
+import type { Db } from '../store/db.ts'
 import { existingOperatorDb } from '../store/operator-db.ts'
 import { listSessions } from '../store/sessions.ts'
 import { type Spent, spentOnTicket } from '../store/spending.ts'
@@ -129,10 +130,7 @@ export const register: Verb['register'] = (program, io) => {
 type MoveOptions = { db: string; json?: boolean; cause: string; why: string; verifyWindow: number }
 
 /** A move that the ticket's state may forbid: says so, with exit code 1. */
-function move(
-  io: Io,
-  change: (db: store.Db, ticket: Ticket, options: MoveOptions) => Promise<Ticket | null>,
-) {
+function move(io: Io, change: (db: Db, ticket: Ticket, options: MoveOptions) => Promise<Ticket | null>) {
   return async (id: string, options: MoveOptions) => {
     await using db = existingOperatorDb(options.db)
     const { before, after } = await db.transaction().execute(async (tx) => {
@@ -150,7 +148,7 @@ function move(
   }
 }
 
-async function wanted(db: store.Db, id: string): Promise<Ticket> {
+async function wanted(db: Db, id: string): Promise<Ticket> {
   const [, number] = /^#?(\d{1,15})$/.exec(id) ?? []
   const found = number ? await store.ticket(db, Number(number)) : null
   if (!found) throw new BadInput(`no ticket '${inert(id)}'; operator tickets list shows those there are`)

@@ -1,16 +1,6 @@
+import type { Claim } from './claim.ts'
+import type { Limits } from './limits.ts'
 import type { Ticket } from './ticket.ts'
-
-/** What a session says when it ends. Only the monitor turns it into a resolution. */
-export interface Claim {
-  status: 'fixed' | 'not_fixed'
-  rootCause: string
-  /** The node or part it found at fault. */
-  component?: string
-  /** What it changed, in its own words, in order. */
-  actions: string[]
-  /** The agent said nothing: these are Operator's words for how the session ended, and no diagnosis. */
-  unclaimed?: true
-}
 
 /** What a command in the sandbox did. Output is already redacted and shortened to head and tail. */
 export interface CommandResult {
@@ -27,24 +17,6 @@ export interface CommandResult {
  * `signal` takes this command back; the session's own ends all of them.
  */
 export type Shell = (command: string, reasoning: string, signal?: AbortSignal) => Promise<CommandResult>
-
-export interface Limits {
-  turns: number
-  sessionMs: number
-  commandMs: number
-  /** null: no limit on money. */
-  costUsd: number | null
-  /** Input plus output; null: no limit. */
-  tokens: number | null
-}
-
-export const defaultLimits: Limits = {
-  turns: 40,
-  sessionMs: 15 * 60_000,
-  commandMs: 120_000,
-  costUsd: 5,
-  tokens: null,
-}
 
 /** One turn's consumption. null is unknown, never 0: a server need not count, and a price need not be known. */
 export interface Usage {
@@ -92,14 +64,4 @@ export type AgentKind = (work: Work) => Promise<Claim>
 /** The model's server refuses for a reason that no waiting changes: a key, money, a name, an address, a window too small. */
 export class ModelRefused extends Error {
   override name = 'ModelRefused'
-}
-
-/** A limit of the session was passed. The session ends as `not_fixed` with this as its reason. */
-export class LimitReached extends Error {
-  override name = 'LimitReached'
-  readonly limit: keyof Limits
-  constructor(limit: keyof Limits, message: string) {
-    super(message)
-    this.limit = limit
-  }
 }

@@ -1,4 +1,4 @@
-import type { Claim } from './agent.ts'
+import type { Claim } from './claim.ts'
 import type { Severity } from './invariant.ts'
 import type { Variant } from './variant.ts'
 

@@ -1,4 +1,4 @@
-import type { Limits } from './agent.ts'
+import type { Limits } from './limits.ts'
 
 /** The kinds of agents that come with the program; plugins add theirs. */
 export const agentKinds = ['llm', 'runbook', 'nop', 'command'] as const

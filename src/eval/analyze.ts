@@ -1,9 +1,11 @@
 import { countsForRecovery, isRecovered, type Outcome } from '../core/outcome.ts'
 import type { StoredSummary } from '../store/summaries.ts'
+import type { CommandFigures } from './commands/figures.ts'
 import { distribution, rate, times } from './describe.ts'
 import { endedByClock, isKnown, lifetimeOf } from './lifetimes.ts'
+import type { Diagnosis } from './root-cause.ts'
 import { passAtK, passHatK } from './stats/rates.ts'
-import type { CommandFigures, Diagnosis, TrialSummary } from './summary.ts'
+import type { TrialSummary } from './summary.ts'
 
 type Trial = StoredSummary<TrialSummary>
 

@@ -8,7 +8,7 @@ import type { Cluster } from '../lab/contract.ts'
 import * as store from '../store/trials.ts'
 import { type Armed, arm, faultLook } from './faults.ts'
 import { emptyRecord, type FaultSpec, type TrialRecord } from './record.ts'
-import type { TrialOptions } from './trial.ts'
+import type { TrialOptions } from './trial-options.ts'
 import type { Witness } from './witness-call.ts'
 
 const names = ['n1', 'n2', 'n3']

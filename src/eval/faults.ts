@@ -7,7 +7,7 @@ import * as store from '../store/trials.ts'
 import { proofOfOurs } from './blame.ts'
 import { isHealthy } from './oracle.ts'
 import type { FaultSpec, TrialRecord } from './record.ts'
-import type { TrialOptions } from './trial.ts'
+import type { TrialOptions } from './trial-options.ts'
 import { unlessLate, until } from './until.ts'
 import type { Witness } from './witness-call.ts'
 

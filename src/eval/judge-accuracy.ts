@@ -1,7 +1,7 @@
 import type { Verdict } from './judge.ts'
 import { labelledClaims } from './labelled-claims.ts'
+import type { Diagnosis } from './root-cause.ts'
 import { type Interval, wilson } from './stats/rates.ts'
-import type { Diagnosis } from './summary.ts'
 
 interface Share {
   of: number

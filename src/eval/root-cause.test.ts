@@ -7,8 +7,8 @@ import { chaosTypes } from '../chaos/faults.ts'
 import { claimHalves, claimsOf, judgeAccuracy } from './judge-accuracy.ts'
 import { labelledClaims } from './labelled-claims.ts'
 import type { TrialRecord } from './record.ts'
+import type { Diagnosis } from './root-cause.ts'
 import { causeOf, componentOf, diagnosisOf } from './root-cause.ts'
-import type { Diagnosis } from './summary.ts'
 
 const nodes = ['etcd-1', 'etcd-2', 'etcd-12']
 const fault = (chaosType: string, target = 'etcd-2', of: Partial<Fault> = {}): Fault => ({

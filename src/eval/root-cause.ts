@@ -1,11 +1,13 @@
 import type { ChaosType, Fault } from '../chaos/chaos-type.ts'
 import { chaosTypes } from '../chaos/faults.ts'
 import { targetsOf } from '../chaos/target.ts'
-import type { Claim } from '../core/agent.ts'
+import type { Claim } from '../core/claim.ts'
 import type { Session } from '../store/sessions.ts'
 import type { TrialRecord } from './record.ts'
 import { recoveryOf } from './score.ts'
-import type { Diagnosis } from './summary.ts'
+
+/** How a claim's diagnosis compares with the truth; `unclaimed`: nothing was said of it. */
+export type Diagnosis = 'right' | 'wrong' | 'unclaimed'
 
 /** What a trial's claim says of where it was broken and of what broke it; null: no agent worked. */
 export function diagnosisOf(record: TrialRecord): { component: Diagnosis; cause: Diagnosis } | null {

@@ -10,7 +10,8 @@ import { ownerOf } from './owner.ts'
 import type { Plan } from './plan.ts'
 import { folderOf, reap } from './reap.ts'
 import type { TrialRecord, TrialSpec } from './record.ts'
-import { runTrial, type TrialEvent } from './trial.ts'
+import { runTrial } from './trial.ts'
+import type { TrialEvent } from './trial-options.ts'
 
 export interface RunOptions {
   dbPath: string

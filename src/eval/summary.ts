@@ -2,29 +2,14 @@ import { plus } from '../core/agent.ts'
 import type { Outcome } from '../core/outcome.ts'
 import type { Entry } from '../store/audit.ts'
 import { callsIn } from './calls.ts'
+import type { CommandFigures } from './commands/figures.ts'
 import { commandFigures } from './commands/figures.ts'
 import { unavailableMs } from './oracle.ts'
 import type { Call, FaultSpec, TrialRecord, TrialSpec } from './record.ts'
+import type { Diagnosis } from './root-cause.ts'
 import { diagnosisOf } from './root-cause.ts'
 import { firstOf, historyOf, lastResolution, recoveryOf } from './score.ts'
 import { changesOf } from './state.ts'
-
-/** How a claim's diagnosis compares with the truth; `unclaimed`: nothing was said of it. */
-export type Diagnosis = 'right' | 'wrong' | 'unclaimed'
-
-/** An agent's commands in figures. */
-export interface CommandFigures {
-  total: number
-  unique: number
-  /** Commands that were repeated to no end, or undid the one before. */
-  thrashing: number
-  diagnostic: number
-  remediation: number
-  destructive: number
-  other: number
-  /** Those of `other` that may have changed something. */
-  unknown: number
-}
 
 /**
  * A trial in figures: all that lists, analysis and comparison read, so that none of them has to open a record. Derived

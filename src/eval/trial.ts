@@ -7,15 +7,12 @@
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ChaosType, Fault } from '../chaos/chaos-type.ts'
 import { type Bell, bellOf } from '../core/bell.ts'
-import type { Clock } from '../core/clock.ts'
 import { MachineLacks, messageOf } from '../core/errors.ts'
 import type { Outcome, Phase } from '../core/outcome.ts'
-import type { Subject } from '../core/subject.ts'
 import type { Ticket } from '../core/ticket.ts'
 import { type Daemon, lastWords } from '../daemon.ts'
-import type { Cluster, Lab, NodeState } from '../lab/contract.ts'
+import type { Cluster, NodeState } from '../lab/contract.ts'
 import { type Journal, keepJournal } from '../lab/journal.ts'
 import { type Operation, operate } from '../operate.ts'
 import { watchDatabase } from '../store/changes.ts'
@@ -25,39 +22,15 @@ import * as store from '../store/trials.ts'
 import { DaemonEnded, proofOfOurs } from './blame.ts'
 import { dataOnDisk } from './disks.ts'
 import { arm, faultLook, holdFaults, inject, revert } from './faults.ts'
-import { type OperatorChange, type OperatorView, operatorView } from './operator-view.ts'
+import { type OperatorView, operatorView } from './operator-view.ts'
 import { type History, impactAt, isHealthy, wellSince } from './oracle.ts'
 import { emptyRecord, type States, type TrialRecord, type TrialSpec } from './record.ts'
 import { noteLane } from './seen.ts'
 import { keepTrial } from './summaries.ts'
 import { keepOperatorHistory, operatorDbIn } from './transcript.ts'
+import type { TrialOptions } from './trial-options.ts'
 import { unlessLate, until } from './until.ts'
 import { callWitness, type Witness } from './witness-call.ts'
-
-/** What a trial says of itself while it runs. */
-export type TrialEvent =
-  | { kind: 'phase'; phase: Phase; at: number }
-  | { kind: 'healthy'; cluster: Cluster; at: number }
-  | { kind: 'fault'; fault: Fault; at: number }
-  | { kind: 'impact'; at: number }
-  | OperatorChange
-  | { kind: 'ended'; record: TrialRecord; outcome: Outcome }
-
-export interface TrialOptions {
-  id: number
-  spec: TrialSpec
-  subject: Subject
-  lab: Lab
-  chaosTypes: Record<string, ChaosType>
-  db: store.EvalDb
-  /** The trial's own files: operator.db and logs. Removed once all of it is in eval.db. */
-  folder: string
-  /** Which of those that run at the same time it is, from 1 on. */
-  lane: number
-  clock: Clock
-  signal: AbortSignal
-  report(event: TrialEvent): void
-}
 
 /** The running parts of a trial. */
 interface Stage {

@@ -1,15 +1,24 @@
+import type { Bell } from '../core/bell.ts'
 import { bellOf } from '../core/bell.ts'
-import type { Observation } from '../core/subject.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Observation, Subject } from '../core/subject.ts'
+import type { OperatorDb } from '../store/operator-db.ts'
 import { claimsUnderWay } from '../store/violations.ts'
-import type { MonitorOptions } from './monitor.ts'
+
+interface ClaimWatchOptions<O extends Observation> {
+  db: OperatorDb
+  cluster: string
+  subject: Subject<O>
+  clock: Clock
+  signal: AbortSignal
+  news?: Bell
+}
 
 /**
  * Ends a monitor's pause before its time where a look can confirm a claim: when the claim comes in, and when what it is about
  * has been clear for as long as its invariant asks. Costs one read of the database a pause, and one whenever it rings.
  */
-export function claimWatch<O extends Observation>(
-  options: Pick<MonitorOptions<O>, 'db' | 'cluster' | 'subject' | 'clock' | 'signal' | 'news'>,
-) {
+export function claimWatch<O extends Observation>(options: ClaimWatchOptions<O>) {
   const { db, cluster, subject, clock, signal, news = bellOf(clock) } = options
   const keepFiringMs = new Map(subject.invariants.map((one) => [one.name, one.keepFiringMs]))
   let lookedInto = new Set<string>()

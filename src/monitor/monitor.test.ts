@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { folder, handClock, type Rule, type Watch, watch } from '../../test/standins/scripted.ts'
-import type { Claim } from '../core/agent.ts'
+import type { Claim } from '../core/claim.ts'
 import { type Claimant, claimTickets, endSession } from '../store/sessions.ts'
 import { claimByPerson, listTickets, reopenTicket, setHeld, ticketEvents } from '../store/tickets.ts'
 

@@ -9,18 +9,12 @@ import type { Ticket } from '../core/ticket.ts'
 import type { Endpoints } from '../core/topology.ts'
 import type { Variant } from '../core/variant.ts'
 import { moveWithClock } from '../store/clocks.ts'
+import type { Db } from '../store/db.ts'
 import { lastBeat, monitorBeat, monitorEnded, registerMonitor } from '../store/monitors.ts'
 import type { OperatorDb } from '../store/operator-db.ts'
 import { expireLeases } from '../store/sessions.ts'
 import { isUnavailable } from '../store/sqlite.ts'
-import {
-  type Db,
-  openTicket,
-  resolveTicket,
-  returnTicket,
-  ticketSeen,
-  unresolvedTickets,
-} from '../store/tickets.ts'
+import { openTicket, resolveTicket, returnTicket, ticketSeen, unresolvedTickets } from '../store/tickets.ts'
 import { type Tracked, track, trackedViolations } from '../store/violations.ts'
 import { type Check, type CheckSettings, checkAll, isInhibited, unobservable } from './check.ts'
 import { claimWatch } from './claims.ts'

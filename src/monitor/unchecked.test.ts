@@ -9,7 +9,7 @@ import {
   type WatchOptions,
   watch,
 } from '../../test/standins/scripted.ts'
-import type { Claim } from '../core/agent.ts'
+import type { Claim } from '../core/claim.ts'
 import { claimTickets, endSession } from '../store/sessions.ts'
 import { claimByPerson, listTickets } from '../store/tickets.ts'
 

@@ -10,7 +10,8 @@ export { z } from 'zod'
 export type { ChaosType, Fault, Hold, Plan } from '../chaos/chaos-type.ts'
 export { allTargets, chooseTarget, eachTarget, targetsOf } from '../chaos/target.ts'
 export type { Access } from '../core/access.ts'
-export type { AgentKind, Claim, CommandResult, Limits, Shell, Work } from '../core/agent.ts'
+export type { AgentKind, CommandResult, Shell, Work } from '../core/agent.ts'
+export type { Claim } from '../core/claim.ts'
 export { type Clock, systemClock } from '../core/clock.ts'
 export { BadInput, MachineLacks } from '../core/errors.ts'
 export {
@@ -23,6 +24,7 @@ export {
   violated,
   wholeCluster,
 } from '../core/invariant.ts'
+export type { Limits } from '../core/limits.ts'
 export { type Rng, rngFrom } from '../core/rng.ts'
 export type {
   Canaries,

@@ -3,9 +3,9 @@ import type { Usage } from '../core/agent.ts'
 import { wellFormed, wellFormedJson } from '../core/text.ts'
 import { packBody, unpackBody } from './body.ts'
 import { hashOf, lastHash } from './chain.ts'
+import type { Db } from './db.ts'
 import { atomically, enter } from './ledger.ts'
 import type { EntryRow, OperatorSchema } from './operator-schema.ts'
-import type { Db } from './tickets.ts'
 
 export type EntryKind = EntryRow['kind']
 

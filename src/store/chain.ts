@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
-import type { Db } from './tickets.ts'
+import type { Db } from './db.ts'
 
 /** Tables whose rows are numbered without gaps and each carry the hash of the row before. */
 export const chains = ['entries', 'ledger'] as const

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { type LedgeredTable, ledgeredTables, termsOf } from './ledger.ts'
 
 const tables = ledgeredTables.join('|')
+const store = join(import.meta.dirname, '..')
 /** A write by Kysely, or by SQL of its own. */
 const writes = new RegExp(
   String.raw`\b(?:insertInto|updateTable|deleteFrom|replaceInto|mergeInto)\(\s*'(${tables})'|\b(?:insert(?: or \w+)? into|replace into|update|delete from)\s+"?(${tables})\b`,
@@ -38,10 +39,10 @@ function setsPassingOnly(statement: string, table: LedgeredTable): boolean {
 }
 
 describe('whoever writes a table under the ledger enters it there', () => {
-  const sources = globSync('*.ts', { cwd: import.meta.dirname }).filter(
+  const sources = globSync('**/*.ts', { cwd: store }).filter(
     (path) => !path.endsWith('.test.ts') && !/schema/.test(path),
   )
-  const text = (path: string) => readFileSync(join(import.meta.dirname, path), 'utf8')
+  const text = (path: string) => readFileSync(join(store, path), 'utf8')
 
   test('in every function of the store', () => {
     assert.deepEqual(

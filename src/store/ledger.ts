@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { sql, type Transaction } from 'kysely'
 import { genesis, hashOf, lastHash } from './chain.ts'
+import type { Db } from './db.ts'
 import type { OperatorSchema } from './operator-schema.ts'
-import type { Db } from './tickets.ts'
 
 /**
  * The tables that the ledger vouches for, by the columns that name a row. Every change of such a row appends what the row

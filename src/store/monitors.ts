@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely'
+import type { Db } from './db.ts'
 import { atomically, enter } from './ledger.ts'
 import type { MonitorRow } from './operator-schema.ts'
-import type { Db } from './tickets.ts'
 
 /** A monitor daemon as its heartbeat shows it. */
 export interface MonitorInfo {

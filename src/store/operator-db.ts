@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import { headKeeper } from './kept-heads.ts'
-import { type OperatorSchema, operatorMigrations } from './operator-schema.ts'
+import { operatorMigrations } from './operator-migrations.ts'
+import type { OperatorSchema } from './operator-schema.ts'
 import { mustExist, openDatabase } from './sqlite.ts'
 import { openExisting, openToRead, type ToRead } from './to-read.ts'
 

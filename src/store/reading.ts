@@ -2,9 +2,9 @@ import { sql } from 'kysely'
 import type { Outcome } from '../core/outcome.ts'
 import type { Entry, EntryKind } from './audit.ts'
 import { unpackBody } from './body.ts'
+import type { Db } from './db.ts'
 import type { TrialRow } from './eval-schema.ts'
 import { type Head, headColumns, headOf } from './head.ts'
-import type { Db } from './tickets.ts'
 import type { EvalDb } from './trials.ts'
 
 /** Another number whenever another process has written to the database since. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { newTicket } from '../../test/standins/tickets.ts'
-import type { Claim } from '../core/agent.ts'
+import type { Claim } from '../core/claim.ts'
 import { type OperatorDb, openOperatorDb } from './operator-db.ts'
 import {
   addCommand,

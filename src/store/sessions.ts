@@ -1,12 +1,14 @@
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
-import type { Claim, Usage } from '../core/agent.ts'
+import type { Usage } from '../core/agent.ts'
+import type { Claim } from '../core/claim.ts'
 import { severities } from '../core/invariant.ts'
 import { wellFormedJson } from '../core/text.ts'
 import type { Ticket } from '../core/ticket.ts'
 import { type Variant, type Worker, workerBy } from '../core/variant.ts'
+import type { Db } from './db.ts'
 import { atomically, enter } from './ledger.ts'
 import type { OperatorSchema, SessionRow } from './operator-schema.ts'
-import { type Db, record, returnTicket, ticketOf } from './tickets.ts'
+import { record, returnTicket, ticketOf } from './tickets.ts'
 
 /** One agent's attempt at all tickets of a cluster. */
 export interface Session {

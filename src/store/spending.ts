@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely'
+import type { Db } from './db.ts'
 import type { OperatorSchema } from './operator-schema.ts'
-import { type Db, record } from './tickets.ts'
+import { record } from './tickets.ts'
 
 /** What models' sessions consumed, as far as it was counted. */
 export interface Spent {

@@ -1,13 +1,12 @@
-import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
-import type { Claim } from '../core/agent.ts'
+import { type Selectable, sql, type Transaction } from 'kysely'
+import type { Claim } from '../core/claim.ts'
 import { type Severity, severities } from '../core/invariant.ts'
 import { wellFormedJson } from '../core/text.ts'
 import type { Ticket, TicketState } from '../core/ticket.ts'
 import type { Variant } from '../core/variant.ts'
+import type { Db } from './db.ts'
 import { atomically, enter } from './ledger.ts'
 import type { OperatorSchema, TicketEventRow, TicketRow } from './operator-schema.ts'
-
-export type Db = Kysely<OperatorSchema> | Transaction<OperatorSchema>
 
 /** A key that opens this often within the window is flapping: its tickets are one severity higher. */
 const flapping = { opens: 3, windowMs: 60 * 60_000 }

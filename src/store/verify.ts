@@ -14,7 +14,7 @@ import {
   termsOf,
 } from './ledger.ts'
 import type { OperatorDb } from './operator-db.ts'
-import { operatorMigrations } from './operator-schema.ts'
+import { operatorMigrations } from './operator-migrations.ts'
 import { applyAll } from './sqlite.ts'
 
 export type AuditVerdict =

@@ -1,7 +1,7 @@
 import type { Accuracy, Agreement, Caution, Share } from '../eval/commands/accuracy.ts'
 import { type Classified, commandClasses, type Opinion, shownClass } from '../eval/commands/classify.ts'
+import type { CommandFigures } from '../eval/commands/figures.ts'
 import type { ListedCommand, ListedTrial } from '../eval/commands/listing.ts'
-import type { CommandFigures } from '../eval/summary.ts'
 import { inert, table } from './text.ts'
 
 const percent = ({ share, of, interval }: Share): string => {

@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import type { Ticket } from '../core/ticket.ts'
-import type { TrialEvent } from '../eval/trial.ts'
+import type { TrialEvent } from '../eval/trial-options.ts'
 import { type Entry, goesOn } from '../store/audit.ts'
 import { humanMs, inert } from './text.ts'
 

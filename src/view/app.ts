@@ -1,40 +1,16 @@
 import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
-import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import { inert } from '../core/text.ts'
-import type { EvalSchema } from '../store/eval-schema.ts'
-import type { OperatorSchema } from '../store/operator-schema.ts'
 import { type Asset, assets } from './assets.ts'
-import { type Changes, openChanges } from './data/changes.ts'
-import type { Opened } from './data/opened.ts'
-import { type Access, guard } from './guard.ts'
+import { openChanges } from './data/changes.ts'
+import { guard } from './guard.ts'
 import { helpPage } from './pages/help.ts'
-import { document_, empty, type Frame, type Page } from './parts/page.ts'
+import { document_, empty, type Frame } from './parts/page.ts'
 import { evalRoutes } from './routes/evaluation.ts'
 import { operatorRoutes } from './routes/operations.ts'
-
-export interface Databases {
-  evaluation: Opened<EvalSchema> | null
-  operation: Opened<OperatorSchema> | null
-}
-
-export interface AppOptions extends Databases {
-  access: Access
-  clock: Clock
-  /** Aborts when the viewer stops. */
-  signal: AbortSignal
-}
-
-/** What the pages of both databases have in common. */
-export interface Shared extends AppOptions {
-  show: Show
-  changes: Changes
-}
-
-/** Shows a page in its frame. null: there is no such thing. */
-export type Show = (c: Context, page: Page | null) => Response | Promise<Response>
+import type { AppOptions, Databases, Show } from './shared.ts'
 
 /** Only GET, and nothing that could change anything: both databases are opened for reading. */
 export function viewerApp(options: AppOptions): Hono {

@@ -1,4 +1,4 @@
-import type { Claim } from '../../src/core/agent.ts'
+import type { Claim } from '../../src/core/claim.ts'
 import type { WorkloadSample, WorkloadVerdict } from '../../src/core/subject.ts'
 import type { Ticket } from '../../src/core/ticket.ts'
 import { emptyRecord, type Probe, type TrialRecord, type TrialSpec } from '../../src/eval/record.ts'

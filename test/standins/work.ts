@@ -1,5 +1,6 @@
-import type { CommandResult, Limits, Usage, Work } from '../../src/core/agent.ts'
-import { defaultLimits, LimitReached } from '../../src/core/agent.ts'
+import type { CommandResult, Usage, Work } from '../../src/core/agent.ts'
+import type { Limits } from '../../src/core/limits.ts'
+import { defaultLimits, LimitReached } from '../../src/core/limits.ts'
 import type { Ticket } from '../../src/core/ticket.ts'
 import { defaultVariant } from '../../src/core/variant.ts'
 

@@ -1,4 +1,6 @@
-import { type AgentKind, type Claim, LimitReached, type Usage, type Work } from '../../core/agent.ts'
+import type { AgentKind, Usage, Work } from '../../core/agent.ts'
+import type { Claim } from '../../core/claim.ts'
+import { LimitReached } from '../../core/limits.ts'
 import { type Confine, cannotConfine, confined, notConfined } from '../command/confine.ts'
 import { openRoom, type ProgramEnd, runProgram } from '../command/program.ts'
 import type { Request } from '../command/protocol.ts'

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { type AgentKind, type Claim, LimitReached, type Work } from '../../core/agent.ts'
+import type { AgentKind, Work } from '../../core/agent.ts'
+import type { Claim } from '../../core/claim.ts'
+import { LimitReached } from '../../core/limits.ts'
 import { type AskOptions, asker } from '../llm/ask.ts'
 import { noClaim, parseClaim, unclaimed } from '../llm/claim.ts'
 import { callsInText, wantsToCall } from '../llm/text-calls.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Claim } from '../../core/agent.ts'
+import type { Claim } from '../../core/claim.ts'
 
 /** Models vary names and forms a little; the meaning has to be there. */
 const text = z.string().trim().max(4000)

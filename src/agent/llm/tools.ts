@@ -5,8 +5,8 @@ import type { toolNames } from '../../core/variant.ts'
 import { headAndTail } from '../output.ts'
 import { words } from '../prompt.ts'
 import { loadSdk } from './sdk.ts'
+import type { ToolCall } from './tool-call.ts'
 import type { Reply } from './transcript.ts'
-import type { ToolCall } from './turn.ts'
 
 const input = z.object({
   command: z

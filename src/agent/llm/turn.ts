@@ -4,17 +4,10 @@ import type { ResolvedModel } from '../model.ts'
 import { headAndTail } from '../output.ts'
 import type { Tokens } from '../price.ts'
 import { loadSdk } from './sdk.ts'
+import type { ToolCall } from './tool-call.ts'
 import { tokensOf } from './usage.ts'
 import { cleaned } from './well-formed.ts'
 import { wire } from './wire.ts'
-
-export interface ToolCall {
-  id: string
-  name: string
-  input: unknown
-  /** Why it cannot be run: not JSON, fields missing, no such tool. */
-  defect: string | null
-}
 
 /** One complete answer of the model; nothing of it has been run. */
 export interface Turn {

@@ -5,7 +5,7 @@ import { processorMs } from '../../../test/standins/processor.ts'
 import { parseClaim } from './claim.ts'
 import { callsInText, wantsToCall } from './text-calls.ts'
 import { withoutThinking } from './thinking.ts'
-import type { ToolCall } from './turn.ts'
+import type { ToolCall } from './tool-call.ts'
 import { cleaned, idKeeper } from './well-formed.ts'
 
 type Content = Exclude<AssistantModelMessage['content'], string>

@@ -1,7 +1,7 @@
 import type { AssistantModelMessage } from 'ai'
 import { headAndTail } from '../output.ts'
 import { withoutThinking } from './thinking.ts'
-import type { ToolCall } from './turn.ts'
+import type { ToolCall } from './tool-call.ts'
 
 /** An answer as it is kept, shown and sent back. */
 export interface Cleaned {

@@ -1,7 +1,14 @@
-import type { ArithmeticExpression, TestExpression, Word } from 'unbash'
+import type { ArithmeticExpression, TestExpression, Word, WordPart } from 'unbash'
 import { number, unknown } from './marks.ts'
 import { isSpecial } from './names.ts'
-import { expand, type RunScript, type Scope, textOfParts } from './words.ts'
+import type { RunScript, Scope } from './scope.ts'
+
+/** How words are read, by words.ts: it needs arithmetic, too. */
+export interface Reader {
+  ofWord(word: Word): string
+  ofParts(parts: readonly WordPart[]): string
+  run: RunScript
+}
 
 const digits = new RegExp(`^[\\d\\s${number}+-]*$`)
 const isNumber = (text: string): boolean => digits.test(text) || /^(0[xX][\da-fA-F]+|\d+#\w+)$/.test(text)
@@ -12,30 +19,30 @@ const why = 'arithmetic: runs what is in a text that only the shell knew'
  * Bash evaluates the values of variables in arithmetic, again and again, and runs the substitutions in their subscripts:
  * `x='a[$(rm y)]'; echo $((x))` removes y. So only numbers, and variables that hold numbers, are known to be harmless.
  */
-export function checkArithmetic(node: ArithmeticExpression | undefined, scope: Scope, run: RunScript): void {
+export function checkArithmetic(node: ArithmeticExpression | undefined, scope: Scope, read: Reader): void {
   switch (node?.type) {
     case undefined:
       break
     case 'ArithmeticCommandExpansion':
-      checkText((node.script && run(node.script)) ?? unknown, scope)
+      checkText((node.script && read.run(node.script)) ?? unknown, scope)
       break
     case 'ArithmeticBinary':
-      checkArithmetic(node.right, scope, run)
+      checkArithmetic(node.right, scope, read)
       if (/(^|[^=!<>]|<<|>>)=$/.test(node.operator)) setNumber(node.left, scope)
-      else checkArithmetic(node.left, scope, run)
+      else checkArithmetic(node.left, scope, read)
       break
     case 'ArithmeticUnary':
-      checkArithmetic(node.operand, scope, run)
+      checkArithmetic(node.operand, scope, read)
       if (/^(\+\+|--)$/.test(node.operator)) setNumber(node.operand, scope)
       break
     case 'ArithmeticTernary':
-      for (const one of [node.test, node.consequent, node.alternate]) checkArithmetic(one, scope, run)
+      for (const one of [node.test, node.consequent, node.alternate]) checkArithmetic(one, scope, read)
       break
     case 'ArithmeticGroup':
-      checkArithmetic(node.expression, scope, run)
+      checkArithmetic(node.expression, scope, read)
       break
     case 'ArithmeticWord':
-      checkText(node.parts ? textOfParts(node.parts, scope, run) : node.value, scope)
+      checkText(node.parts ? read.ofParts(node.parts) : node.value, scope)
       break
     default:
       node satisfies never
@@ -54,32 +61,32 @@ function checkText(text: string, scope: Scope): void {
 }
 
 /** `${a[HERE]}`, `${x:HERE}`: arithmetic, as a word. */
-export function checkSubscript(word: Word, scope: Scope, run: RunScript): void {
+export function checkSubscript(word: Word, scope: Scope, read: Reader): void {
   if (/^[@*]$/.test(word.value) && !word.parts) return
-  checkText(expand(word, scope, run).join(' '), scope)
+  checkText(read.ofWord(word), scope)
 }
 
 /** `[[ x -eq 1 ]]` is arithmetic, and `[[ -v 'a[...]' ]]` evaluates a subscript. Runs the substitutions in it. */
-export function checkTest(node: TestExpression, scope: Scope, run: RunScript): void {
+export function checkTest(node: TestExpression, scope: Scope, read: Reader): void {
   switch (node.type) {
     case 'TestUnary': {
-      const operand = expand(node.operand, scope, run).join(' ')
+      const operand = read.ofWord(node.operand)
       if (/^-[vR]$/.test(node.operator) && !/^\w+$/.test(operand)) scope.doubt(why)
       break
     }
     case 'TestBinary': {
-      const sides = [node.left, node.right].map((side) => expand(side, scope, run).join(' '))
+      const sides = [node.left, node.right].map((side) => read.ofWord(side))
       if (/^-(eq|ne|lt|le|gt|ge)$/.test(node.operator)) for (const side of sides) checkText(side, scope)
       break
     }
     case 'TestLogical':
-      for (const one of node.operands) checkTest(one, scope, run)
+      for (const one of node.operands) checkTest(one, scope, read)
       break
     case 'TestNot':
-      checkTest(node.operand, scope, run)
+      checkTest(node.operand, scope, read)
       break
     case 'TestGroup':
-      checkTest(node.expression, scope, run)
+      checkTest(node.expression, scope, read)
       break
     default:
       node satisfies never

@@ -1,6 +1,19 @@
-import type { CommandFigures } from '../summary.ts'
 import { classify, effectOf } from './classify.ts'
 import { thrashing } from './thrashing.ts'
+
+/** An agent's commands in figures. */
+export interface CommandFigures {
+  total: number
+  unique: number
+  /** Commands that were repeated to no end, or undid the one before. */
+  thrashing: number
+  diagnostic: number
+  remediation: number
+  destructive: number
+  other: number
+  /** Those of `other` that may have changed something. */
+  unknown: number
+}
 
 /** A command that an agent ran, at epoch ms. */
 export interface CommandCall {

@@ -42,3 +42,8 @@ export const cleaned = (text: string): string => text.replace(alien, unknown)
 
 /** What an expansion outside quotes becomes: unknown text may be many words. */
 export const unquoted = (text: string): string => text.replaceAll(unknown, words)
+
+/** Blanks that only look like some, and characters that are not seen: shells and people read such lines differently. */
+const strange = /[^\S \t\n]|[\p{Cc}\p{Co}\p{Cf}\p{Zs}\p{Zl}\p{Zp}\u2800\u3164\uFFFD]/gu
+
+export const isStrange = (text: string): boolean => text.replace(/[ \t\n]/g, '').search(strange) >= 0

@@ -10,9 +10,18 @@ import {
   type Word,
 } from 'unbash'
 import { checkArithmetic, checkSubscript, checkTest } from './arithmetic.ts'
-import { cleaned, isKnown, isKnownButNumbers, mayBeMany, word as oneWord, unknown } from './marks.ts'
+import {
+  cleaned,
+  isKnown,
+  isKnownButNumbers,
+  isStrange,
+  mayBeMany,
+  word as oneWord,
+  unknown,
+} from './marks.ts'
 import { isProgram } from './match.ts'
 import { outputOf } from './output.ts'
+import { copyOf, type RunScript, type Scope } from './scope.ts'
 import { changeShell, elsewhere, exportVariable, hasCode, setVariable } from './state.ts'
 import { canonical, type Inner, unwrap } from './unwrap.ts'
 import {
@@ -26,11 +35,7 @@ import {
   TooMuch,
   type Walk,
 } from './walk.ts'
-import { copyOf, expand, heredocText, type RunScript, type Scope, substitutions, textOf } from './words.ts'
-
-/** Blanks that only look like some, and characters that are not seen: shells and people read such lines differently. */
-const strange = /[^\S \t\n]|[\p{Cc}\p{Co}\p{Cf}\p{Zs}\p{Zl}\p{Zp}\u2800\u3164\uFFFD]/gu
-const isStrange = (text: string): boolean => text.replace(/[ \t\n]/g, '').search(strange) >= 0
+import { expand, heredocText, reader, substitutions, textOf } from './words.ts'
 
 /**
  * What a line does, seen through everything that runs something else: pipes, loops, wrappers, scripts in arguments and
@@ -149,14 +154,14 @@ function walkNode(walk: Walk, node: SyntaxNode, scope: Scope, input: Input): str
       substitutions(node, runIn(walk, scope, input))
       return null
     case 'TestCommand':
-      checkTest(node.expression, scope, runIn(walk, scope, input))
+      checkTest(node.expression, scope, reader(scope, runIn(walk, scope, input)))
       return null
     case 'ArithmeticCommand':
-      checkArithmetic(node.expression, scope, runIn(walk, scope, input))
+      checkArithmetic(node.expression, scope, reader(scope, runIn(walk, scope, input)))
       return null
     case 'ArithmeticFor':
       for (const one of [node.initialize, node.test, node.update])
-        checkArithmetic(one, scope, runIn(walk, scope, input))
+        checkArithmetic(one, scope, reader(scope, runIn(walk, scope, input)))
       conditional(walk, scope, true, () => walkNode(walk, node.body, scope, input))
       return null
     case 'While':
@@ -283,7 +288,7 @@ function callFunction(
 function assign(walk: Walk, { name, value, append, index }: Assignment, scope: Scope, input: Input): string {
   const run = runIn(walk, scope, input)
   const isArray = value.type === 'ArrayValue'
-  if (index) checkSubscript(index, scope, run)
+  if (index) checkSubscript(index, scope, reader(scope, run))
   const values = isArray
     ? value.elements.flatMap((element) => expand(element, scope, run))
     : [expand(value, scope, run).join(' ').replaceAll('\uE001', unknown)]

@@ -1,7 +1,7 @@
 import { join } from 'node:path/posix'
 import { unknown } from './marks.ts'
 import { isSpecial, mayBeExported } from './names.ts'
-import type { Scope } from './words.ts'
+import type { Scope } from './scope.ts'
 
 /** A directory that is not known, after a `cd` to somewhere. */
 export const elsewhere = unknown

@@ -1,5 +1,5 @@
+import { emptyScope, type Scope } from './scope.ts'
 import { maybe } from './state.ts'
-import { emptyScope, type Scope } from './words.ts'
 
 /** What a command has to read; null: not known; undefined: nothing was given. */
 export type Input = string | null | undefined

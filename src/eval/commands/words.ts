@@ -1,46 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: shells have them too
-import {
-  type Function as FunctionNode,
-  forEachChild,
-  type HereDoc,
-  type Script,
-  type SyntaxNode,
-  type Word,
-  type WordPart,
-} from 'unbash'
-import { checkArithmetic, checkSubscript } from './arithmetic.ts'
+import { forEachChild, type HereDoc, type SyntaxNode, type Word, type WordPart } from 'unbash'
+import { checkArithmetic, checkSubscript, type Reader } from './arithmetic.ts'
 import { cleaned, glob, words as manyWords, number, unknown, unquoted } from './marks.ts'
 import { isSpecial } from './names.ts'
-
-/** What is known while a line is read: variables, functions, where it stands. */
-export interface Scope {
-  variables: Map<string, readonly string[]>
-  functions: Map<string, FunctionNode['body']>
-  /** $1, $2, ...; null: not known. */
-  args: readonly string[] | null
-  /** null: where the line began. It has a mark in it when it is not known. */
-  directory: string | null
-  /** Called with what makes it impossible to know what the line does. */
-  doubt(why: string): void
-}
-
-export const emptyScope = (doubt: Scope['doubt']): Scope => ({
-  variables: new Map(),
-  functions: new Map(),
-  args: null,
-  directory: null,
-  doubt,
-})
-
-/** What a subshell changes stays in it. */
-export const copyOf = (scope: Scope): Scope => ({
-  ...scope,
-  variables: new Map(scope.variables),
-  functions: new Map(scope.functions),
-})
-
-/** Reads the script of a substitution; its output when that can be told, else null. `isFed`: it reads what is written to it. */
-export type RunScript = (script: Script, isFed?: boolean) => string | null
+import type { RunScript, Scope } from './scope.ts'
 
 /** A piece of a word: more than one value for arrays, `split` where the shell splits at white space. */
 interface Piece {
@@ -98,6 +61,13 @@ const plainBraces = ({ parts = [] }: Word): boolean =>
   parts.every((part) => !/["'\\$`]/.test(part.text) && part.type !== 'ProcessSubstitution')
 
 /** As one text, as assignments and redirections take it. */
+/** For arithmetic. */
+export const reader = (scope: Scope, run: RunScript): Reader => ({
+  ofWord: (word) => expand(word, scope, run).join(' '),
+  ofParts: (parts) => textOfParts(parts, scope, run),
+  run,
+})
+
 export const textOf = (word: Word, scope: Scope, run: RunScript): string => expand(word, scope, run).join(' ')
 
 function pieceOf(part: WordPart, scope: Scope, run: RunScript): Piece {
@@ -123,7 +93,7 @@ function pieceOf(part: WordPart, scope: Scope, run: RunScript): Piece {
       if (part.script) run(part.script, part.operator === '>')
       return piece('/dev/fd/63')
     case 'ArithmeticExpansion':
-      checkArithmetic(part.expression, scope, run)
+      checkArithmetic(part.expression, scope, reader(scope, run))
       return piece(number)
     case 'ExtendedGlob':
       substitutions(part, run)
@@ -149,7 +119,7 @@ function quoted(parts: readonly WordPart[], scope: Scope, run: RunScript): strin
 }
 
 /** As in double quotes. */
-export const textOfParts = (parts: readonly WordPart[], scope: Scope, run: RunScript): string =>
+const textOfParts = (parts: readonly WordPart[], scope: Scope, run: RunScript): string =>
   quoted(parts, scope, run).join(' ')
 
 type ParameterPart = Extract<WordPart, { type: 'ParameterExpansion' }>
@@ -162,7 +132,7 @@ const joins = (part: WordPart): boolean =>
 
 function parameter(part: ParameterPart, scope: Scope, run: RunScript): readonly string[] {
   const { operation, index, prefix } = part
-  if (index) checkSubscript(index, scope, run)
+  if (index) checkSubscript(index, scope, reader(scope, run))
   if (prefix === '!') {
     // The value is the name of another variable, whose subscript is evaluated.
     if (operation?.type !== 'Names' && !/^[@*]$/.test(index?.value ?? ''))
@@ -187,7 +157,8 @@ function parameter(part: ParameterPart, scope: Scope, run: RunScript): readonly 
       return [operation.operator.endsWith('?') ? unknown : otherwise]
     }
     case 'Slice':
-      for (const bound of [operation.offset, operation.length]) if (bound) checkSubscript(bound, scope, run)
+      for (const bound of [operation.offset, operation.length])
+        if (bound) checkSubscript(bound, scope, reader(scope, run))
       break
     case 'Transform':
       if (!/^[QULuAaKk]$/.test(operation.operand.value)) scope.doubt('${x@P}: expands a value')

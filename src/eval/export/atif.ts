@@ -7,8 +7,8 @@ import * as store from '../../store/trials.ts'
 import type { Trial } from '../document.ts'
 import { figuresIn, trialsIn } from '../summaries.ts'
 import { figuresOf } from './figures.ts'
-import type { Source } from './formats.ts'
 import { jsonText } from './json-text.ts'
+import type { Source } from './source.ts'
 
 /**
  * Agent Trajectory Interchange Format, https://github.com/harbor-framework/harbor/blob/main/rfcs/0001-trajectory-format.md.

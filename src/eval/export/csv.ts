@@ -1,7 +1,7 @@
 import { stringify } from 'csv-stringify/sync'
 import { eachLine } from '../summaries.ts'
 import { figuresOf } from './figures.ts'
-import type { Source } from './formats.ts'
+import type { Source } from './source.ts'
 
 /**
  * RFC 4180, a row per trial. Texts that a spreadsheet would take for a formula get a `'` before them

@@ -3,8 +3,8 @@ import * as store from '../../store/trials.ts'
 import { documentOf, type Trial } from '../document.ts'
 import { figuresIn, trialsIn } from '../summaries.ts'
 import { figuresOf } from './figures.ts'
-import type { Source } from './formats.ts'
 import { jsonText } from './json-text.ts'
+import type { Source } from './source.ts'
 
 /** A line per trial: its document, all its figures in one flat object, its tickets and its whole transcript. */
 export async function* jsonl({ db, which }: Source): AsyncGenerator<string> {

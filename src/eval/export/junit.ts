@@ -3,7 +3,7 @@ import { inert } from '../../core/text.ts'
 import { eachLine, type Line } from '../summaries.ts'
 import { whyOf } from '../why.ts'
 import { figuresOf } from './figures.ts'
-import type { Source } from './formats.ts'
+import type { Source } from './source.ts'
 
 /** `@name` is an attribute, `#` the text. */
 const xml = new Builder({

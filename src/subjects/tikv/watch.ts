@@ -12,7 +12,8 @@ import type { StoreMetrics } from './prometheus.ts'
 import { type LeaderSeries, leaderSeries, pdSeries, storeSeries } from './series.ts'
 import { standing } from './standing.ts'
 import { type Recent, windowOf } from './window.ts'
-import { type Channel, channelTo } from './wire/channel.ts'
+import type { Channel } from './wire/call.ts'
+import { channelTo } from './wire/channel.ts'
 import { healthCheck } from './wire/messages.ts'
 
 /** The look that all of one cluster share a deadline for, in ms. */

@@ -1,4 +1,4 @@
-import type { Claim } from '../../core/agent.ts'
+import type { Claim } from '../../core/claim.ts'
 import type { Outcome } from '../../core/outcome.ts'
 import type { Trial } from '../../eval/document.ts'
 import { isHealthy } from '../../eval/oracle.ts'

@@ -5,6 +5,7 @@ import { timesOf } from '../../eval/document.ts'
 import type { Probe } from '../../eval/record.ts'
 import type { EntryHead } from '../../store/reading.ts'
 import type { Session } from '../../store/sessions.ts'
+import { callKey } from './call-key.ts'
 import { lastClaim } from './story.ts'
 import type { TrialFacts } from './trials.ts'
 
@@ -166,6 +167,3 @@ function marksOf(entries: readonly EntryHead[]): Mark[] {
     return [{ seq, at, until, look: shownClass(classify(body)), says: body }]
   })
 }
-
-export const callKey = ({ sessionId, meta }: Pick<EntryHead, 'sessionId' | 'meta'>): string =>
-  `${sessionId} ${meta.call}`

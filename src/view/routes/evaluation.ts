@@ -7,8 +7,6 @@ import type { EvalSchema } from '../../store/eval-schema.ts'
 import { trialEntryText } from '../../store/reading.ts'
 import { searchEntries, textKinds } from '../../store/search.ts'
 import * as store from '../../store/trials.ts'
-
-import type { Shared } from '../app.ts'
 import { type Line, openBoard } from '../data/board.ts'
 import { watchOf, watchTrial } from '../data/changes.ts'
 import { openDerive } from '../data/derive.ts'
@@ -24,6 +22,7 @@ import { entryFragment, entryPage } from '../pages/entry.ts'
 import { searchPage } from '../pages/search.ts'
 import { trialPage } from '../pages/trial.ts'
 import type { Html } from '../parts/page.ts'
+import type { Shared } from '../shared.ts'
 
 type Options = Shared & Opened<EvalSchema>
 

@@ -5,13 +5,13 @@ import type { OperatorDb } from '../../store/operator-db.ts'
 import { sessionEntryHeads, sessionEntryText, ticketClusters } from '../../store/reading.ts'
 import { listSessions, session } from '../../store/sessions.ts'
 import { listTickets, ticket, ticketEvents } from '../../store/tickets.ts'
-import type { Shared } from '../app.ts'
 import { watchOf } from '../data/changes.ts'
 import { maxEntries } from '../data/trials.ts'
 import { entryFragment, entryPage } from '../pages/entry.ts'
 import { sessionPage, sessionsPage } from '../pages/sessions.ts'
 import { ticketPage, ticketPageSize, ticketsPage } from '../pages/tickets.ts'
 import { headBytes } from '../parts/transcript.ts'
+import type { Shared } from '../shared.ts'
 
 interface Options extends Shared {
   db: OperatorDb

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Shape } from './routes.ts'
+import type { Shape } from './route.ts'
 
 // Each body is made anew from the fields that are known: nothing that is not named here ever reaches the engine.
 

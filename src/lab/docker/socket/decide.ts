@@ -4,7 +4,8 @@ import { volumesIn } from '../images.ts'
 import { hiddenRoles, labels } from '../labels.ts'
 import { Refused } from './bodies.ts'
 import { mayReach, type Own, ownOf, resolve } from './own.ts'
-import { type Found, type Route, routeFor } from './routes.ts'
+import type { Route } from './route.ts'
+import { type Found, routeFor } from './routes.ts'
 
 export interface Asked {
   method: string

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine.ts'
 import { hiddenRoles, labels } from '../labels.ts'
 import { type Container, containersOf } from '../remove.ts'
-import type { Reach } from './routes.ts'
+import type { Reach } from './route.ts'
 
 export interface Own {
   containers: readonly OwnContainer[]

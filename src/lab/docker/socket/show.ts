@@ -1,6 +1,6 @@
 import { labels } from '../labels.ts'
 import type { Own } from './own.ts'
-import type { Route } from './routes.ts'
+import type { Route } from './route.ts'
 
 type Json = Record<string, unknown>
 

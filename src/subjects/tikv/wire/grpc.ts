@@ -11,7 +11,7 @@ import {
 } from '@grpc/grpc-js'
 import type { Tls } from '../../../core/access.ts'
 import { within } from '../../shared/deadline.ts'
-import type { Answer, Channel } from './channel.ts'
+import type { Answer, Channel } from './call.ts'
 import { decode, encode } from './codec.ts'
 import type { Method } from './schema.ts'
 

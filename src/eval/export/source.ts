@@ -1,0 +1,23 @@
+import type { Campaign, EvalDb } from '../../store/trials.ts'
+import type { Selection } from '../summaries.ts'
+
+/** What is exported: a campaign, or one trial of it. */
+export interface Source {
+  db: EvalDb
+  which: Exclude<Selection, 'all'>
+  campaign: CampaignHead
+}
+
+/** The campaign as documents name it. */
+export interface CampaignHead extends Pick<Campaign, 'name' | 'seed'> {
+  id: string
+  started: string
+  ended: string | null
+}
+
+export interface Format {
+  /** What it is for. */
+  title: string
+  /** The text, piece by piece as trials are read: no campaign is too long for it. */
+  write(source: Source): AsyncIterable<string>
+}
