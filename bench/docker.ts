@@ -1,5 +1,5 @@
 import { docker } from '../src/lab/docker/docker.ts'
-import { connect } from '../src/subjects/etcd/observe.ts'
+import { connect } from '../src/subjects/etcd/observe/observe.ts'
 import { topology } from '../src/subjects/etcd/topology.ts'
 import { noDocker } from '../test/standins/docker.ts'
 import { type Bench, row, timed, times } from './row.ts'

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { rngFrom } from '../src/core/rng.ts'
 import type { TrialRecord } from '../src/eval/record.ts'
-import { openEvalDb } from '../src/store/trials.ts'
+import { openEvalDb } from '../src/store/eval/trials.ts'
 import { entry, talk } from '../test/standins/exports.ts'
 import { injectedAt, probes, repaired, session, workload } from '../test/standins/record.ts'
 import { type PastTrial, pastCampaign } from '../test/standins/stored-trials.ts'

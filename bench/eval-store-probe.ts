@@ -1,9 +1,10 @@
 /** `node bench/eval-store-probe.ts WHAT EVAL_DB`: does it once in a process of its own, and prints how long and how big. */
-import { analyze } from '../src/eval/analyze.ts'
+
 import { compare } from '../src/eval/compare/compare.ts'
-import { summariesOf } from '../src/eval/summaries.ts'
-import { outcomeCounts } from '../src/store/summaries.ts'
-import { type EvalDb, listCampaigns, openEvalDb } from '../src/store/trials.ts'
+import { analyze } from '../src/eval/report/analyze.ts'
+import { summariesOf } from '../src/eval/report/summaries.ts'
+import { outcomeCounts } from '../src/store/eval/summaries.ts'
+import { type EvalDb, listCampaigns, openEvalDb } from '../src/store/eval/trials.ts'
 import { timed } from './row.ts'
 
 export interface Probed {

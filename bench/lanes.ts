@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { phases } from '../src/core/outcome.ts'
+import { phases } from '../src/core/work/outcome.ts'
 import { home, type TrialDocument, trialsIn } from '../test/standins/eval-runs.ts'
 import { type Bench, quantile, type Row, row, timed } from './row.ts'
 

@@ -1,7 +1,7 @@
 // Looks at the TiKV cluster behind the PD at URL once a second, until it is ended.
 //   node tikv-watcher.ts URL
 import { systemClock } from '../src/core/clock.ts'
-import { connect } from '../src/subjects/tikv/observe.ts'
+import { connect } from '../src/subjects/tikv/observe/observe.ts'
 
 await using connection = connect({ 'pd-1': { url: process.argv[2] ?? '' } })
 const signal = new AbortController().signal

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { systemClock } from '../src/core/clock.ts'
-import { connect } from '../src/subjects/tikv/observe.ts'
+import { connect } from '../src/subjects/tikv/observe/observe.ts'
 import { type Bench, quantile, type Row, row, timed, times } from './row.ts'
 
 const program = join(import.meta.dirname, '../test/standins/tikv/large-pd.ts')

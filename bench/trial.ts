@@ -1,4 +1,4 @@
-import { phases } from '../src/core/outcome.ts'
+import { phases } from '../src/core/work/outcome.ts'
 import { home, type TrialDocument, trialsIn } from '../test/standins/eval-runs.ts'
 import { type Bench, median, type Row, row } from './row.ts'
 

@@ -4,7 +4,7 @@
  * 1. observe    subjects/<subject>/observe.ts   one look at every node, errors as data
  * 2. check      monitor/check.ts                every invariant: ok, violated or unknown
  * 3. lifecycle  monitor/lifecycle.ts            what lasted its grace opens a ticket, what stayed clear is gone
- * 4. ticket     store/tickets.ts                one unresolved ticket a violation, whoever finds it
+ * 4. ticket     store/operator/tickets.ts                one unresolved ticket a violation, whoever finds it
  * 5. claim      agent/loop.ts                   an agent takes all tickets of a cluster, with a lease
  * 6. session    agent/session.ts                the agent works: model <-> shell, everything in the audit
  * 7. verify     monitor/verify.ts               only the monitor's own look resolves; else open again, with history
@@ -14,8 +14,8 @@
  * because it holds the model's key, and only its commands go where the cluster is.
  */
 import { join } from 'node:path'
-import type { Endpoints } from './core/topology.ts'
-import type { Variant } from './core/variant.ts'
+import type { Endpoints } from './core/watch/topology.ts'
+import type { Variant } from './core/work/variant.ts'
 import { type Daemon, plainEnv, self, startDaemon } from './daemon.ts'
 import type { Cluster } from './lab/contract.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { llmAgent } from '../src/agent/kinds/llm.ts'
-import { resolveModel } from '../src/agent/model.ts'
+import { resolveModel } from '../src/agent/model/model.ts'
 import { type Answer, anthropicStandin, run, type Script, say } from './standins/anthropic.ts'
 import { type BenchOptions, bench, fixed } from './standins/work.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { resolveModel } from '../src/agent/model.ts'
+import { resolveModel } from '../src/agent/model/model.ts'
 import { summarizer } from '../src/agent/summarize.ts'
 import { type ChatReply, openaiStandin } from './standins/openai.ts'
 import { done, run, served } from './standins/served.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { llmAgent } from '../src/agent/kinds/llm.ts'
-import { type ModelOptions, resolveModel } from '../src/agent/model.ts'
+import { type ModelOptions, resolveModel } from '../src/agent/model/model.ts'
 import {
   anthropicStandin,
   type MessagesRequest,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { llmAgent } from '../src/agent/kinds/llm.ts'
-import { type ModelOptions, resolveModel } from '../src/agent/model.ts'
+import { type ModelOptions, resolveModel } from '../src/agent/model/model.ts'
 import { type ChatReply, type ChatScript, openaiStandin } from './standins/openai.ts'
 import { type BenchOptions, bench, fixed } from './standins/work.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { ModelRefused } from '../src/core/agent.ts'
+import { ModelRefused } from '../src/core/work/agent.ts'
 import { long, run, served as session, tokensIn, worker } from './standins/served.ts'
 
 suite('windows', () => {

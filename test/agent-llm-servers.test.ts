@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { ModelRefused } from '../src/core/agent.ts'
+import { ModelRefused } from '../src/core/work/agent.ts'
 import type { ChatReply, ChatRequest } from './standins/openai.ts'
 import { done, long, run, served as session, tokensIn, worker } from './standins/served.ts'
 import { fixed } from './standins/work.ts'

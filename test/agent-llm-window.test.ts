@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { llmAgent } from '../src/agent/kinds/llm.ts'
-import { resolveModel } from '../src/agent/model.ts'
+import { resolveModel } from '../src/agent/model/model.ts'
 import { anthropicStandin, type MessagesRequest, type Reply, run, say } from './standins/anthropic.ts'
 import { bench, fixed } from './standins/work.ts'
 

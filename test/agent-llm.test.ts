@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type LlmOptions, llmAgent } from '../src/agent/kinds/llm.ts'
-import { ModelUnavailable } from '../src/agent/llm/retry.ts'
-import { resolveModel } from '../src/agent/model.ts'
-import { ModelRefused } from '../src/core/agent.ts'
+import { ModelUnavailable } from '../src/agent/llm/refusal/retry.ts'
+import { resolveModel } from '../src/agent/model/model.ts'
 import { Interrupted } from '../src/core/errors.ts'
-import { LimitReached } from '../src/core/limits.ts'
 import { rngFrom } from '../src/core/rng.ts'
+import { ModelRefused } from '../src/core/work/agent.ts'
+import { LimitReached } from '../src/core/work/limits.ts'
 import {
   anthropicStandin,
   type MessagesRequest,

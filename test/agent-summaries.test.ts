@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { resolveModel } from '../src/agent/model.ts'
+import { resolveModel } from '../src/agent/model/model.ts'
 import { firstSentence, type SummaryOptions, summarizer } from '../src/agent/summarize.ts'
 import { anthropicStandin, type Reply, type Script, say } from './standins/anthropic.ts'
 import { slowed } from './standins/until.ts'

@@ -54,7 +54,10 @@ suite('a checkout starts from a bundle', () => {
   })
 
   test('a stack names the module and its line', () => {
-    appendFileSync(join(folder, 'src/cli/version.ts'), "\nif (process.env.BREAK) throw new Error('broken')\n")
+    appendFileSync(
+      join(folder, 'src/cli/terminal/version.ts'),
+      "\nif (process.env.BREAK) throw new Error('broken')\n",
+    )
     const { stderr } = run(['--version'], { BREAK: '1', OPERATOR_DEBUG: '1' })
     assert.match(stderr, /src\/cli\/version\.ts:\d+/)
   })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { diskPressure } from '../src/chaos/disk_pressure.ts'
+import { diskPressure } from '../src/chaos/generic/disk_pressure.ts'
 import { BadInput } from '../src/core/errors.ts'
 import { rngFrom } from '../src/core/rng.ts'
 import { netns } from '../src/lab/netns/netns.ts'

@@ -1,6 +1,6 @@
 import { describe } from 'node:test'
 import { docker } from '../src/lab/docker/docker.ts'
-import { engine } from '../src/lab/docker/engine.ts'
+import { engine } from '../src/lab/docker/engine/engine.ts'
 import { latencyConformance } from './conformance/latency.ts'
 import { noDocker } from './standins/docker.ts'
 

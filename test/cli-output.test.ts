@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { terminalIo } from '../src/cli/io.ts'
+import { terminalIo } from '../src/cli/terminal/io.ts'
 import { verbs } from '../src/cli/verbs.ts'
 
 const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { canaries } from '../src/subjects/etcd/canaries.ts'
-import { connect } from '../src/subjects/etcd/observe.ts'
-import { clientOf } from '../src/subjects/shared/client.ts'
+import { connect } from '../src/subjects/etcd/observe/observe.ts'
+import { clientOf } from '../src/subjects/shared/client/client.ts'
 import { type LocalEtcd, startEtcd } from './standins/etcd.ts'
 import { slowed, until } from './standins/until.ts'
 

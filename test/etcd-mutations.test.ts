@@ -1,5 +1,5 @@
 import type { Clock } from '../src/core/clock.ts'
-import { connect } from '../src/subjects/etcd/observe.ts'
+import { connect } from '../src/subjects/etcd/observe/observe.ts'
 import { etcd } from '../src/subjects/etcd/subject.ts'
 import { mutationConformance, type Sickness } from './conformance/mutations.ts'
 import { certified, hashPath, leaderless, statusPath, unwell } from './standins/sick-etcd.ts'

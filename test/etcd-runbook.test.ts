@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import type { Claim } from '../src/core/claim.ts'
 import { systemClock } from '../src/core/clock.ts'
+import type { Claim } from '../src/core/work/claim.ts'
 import type { Cluster } from '../src/lab/contract.ts'
 import { netns } from '../src/lab/netns/netns.ts'
 import { labSandbox } from '../src/sandbox/lab.ts'

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import type { Workload, WorkloadSample } from '../src/core/subject.ts'
-import { connect } from '../src/subjects/etcd/observe.ts'
+import type { Workload, WorkloadSample } from '../src/core/watch/subject.ts'
+import { connect } from '../src/subjects/etcd/observe/observe.ts'
 import { workload } from '../src/subjects/etcd/workload.ts'
-import { clientOf } from '../src/subjects/shared/client.ts'
+import { clientOf } from '../src/subjects/shared/client/client.ts'
 import { type LocalEtcd, startEtcd } from './standins/etcd.ts'
 import { slowed, until } from './standins/until.ts'
 

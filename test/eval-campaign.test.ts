@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { rngFrom } from '../src/core/rng.ts'
 import type { TrialRecord, TrialSpec } from '../src/eval/record.ts'
-import { listTrials, openEvalDb } from '../src/store/trials.ts'
+import { listTrials, openEvalDb } from '../src/store/eval/trials.ts'
 import { home, trialsIn } from './standins/eval-runs.ts'
 import { slowed, until } from './standins/until.ts'
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { resolveModel } from '../src/agent/model.ts'
+import { resolveModel } from '../src/agent/model/model.ts'
 import { systemClock } from '../src/core/clock.ts'
 import { askModel } from '../src/eval/commands/model.ts'
-import { openEvalDb } from '../src/store/trials.ts'
+import { openEvalDb } from '../src/store/eval/trials.ts'
 import { anthropicStandin, type MessagesRequest, type Reply, say } from './standins/anthropic.ts'
 
 const opinion = (name: string, changes: boolean) => say(JSON.stringify({ class: name, changes }))

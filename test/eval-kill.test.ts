@@ -7,16 +7,23 @@ import { existsSync, readdirSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { chaosTypes } from '../src/chaos/faults.ts'
 import { systemClock } from '../src/core/clock.ts'
-import type { Phase } from '../src/core/outcome.ts'
 import { rngFrom } from '../src/core/rng.ts'
-import { ownerOf } from '../src/eval/owner.ts'
-import { folderOf, reap } from '../src/eval/reap.ts'
-import { operatorDbIn } from '../src/eval/transcript.ts'
+import type { Phase } from '../src/core/work/outcome.ts'
+import { ownerOf } from '../src/eval/campaign/owner.ts'
+import { folderOf, reap } from '../src/eval/campaign/reap.ts'
+import { operatorDbIn } from '../src/eval/report/transcript.ts'
 import { labs } from '../src/lab/labs.ts'
 import { netns } from '../src/lab/netns/netns.ts'
-import { entriesAfter } from '../src/store/audit.ts'
-import { openOperatorDb } from '../src/store/operator-db.ts'
-import { type EvalDb, listTrials, openEvalDb, transcript, trial, trialPhases } from '../src/store/trials.ts'
+import { entriesAfter } from '../src/store/audit/audit.ts'
+import {
+  type EvalDb,
+  listTrials,
+  openEvalDb,
+  transcript,
+  trial,
+  trialPhases,
+} from '../src/store/eval/trials.ts'
+import { openOperatorDb } from '../src/store/operator/open.ts'
 import { killAndWait } from './standins/aftermath.ts'
 import { type Home, home, quickTrial, trialsIn } from './standins/eval-runs.ts'
 import { slowed, until } from './standins/until.ts'

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { promisify } from 'node:util'
-import { version } from '../src/cli/version.ts'
+import { version } from '../src/cli/terminal/version.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '..')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Clock, systemClock } from '../src/core/clock.ts'
-import { connect } from '../src/subjects/tikv/observe.ts'
+import { connect } from '../src/subjects/tikv/observe/observe.ts'
 import { tikv } from '../src/subjects/tikv/subject.ts'
 import { verdictsOf } from './conformance/subject.ts'
 import { type Page, scripted } from './standins/scripted-http.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { connect } from '../src/subjects/tikv/observe.ts'
+import { connect } from '../src/subjects/tikv/observe/observe.ts'
 import { type Page, type Scripted, scripted } from './standins/scripted-http.ts'
 import { everyStore, goodPd } from './standins/tikv/scripted-pd.ts'
 

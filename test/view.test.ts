@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { after, before, suite, test } from 'node:test'
-import type { Entry } from '../src/store/audit.ts'
-import { listTrials } from '../src/store/trials.ts'
+import type { Entry } from '../src/store/audit/audit.ts'
+import { listTrials } from '../src/store/eval/trials.ts'
 import { copy } from '../src/view/copy.ts'
 import {
   type Chromium,

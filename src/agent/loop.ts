@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { type Bell, bellOf } from '../core/bell.ts'
 import { messageOf } from '../core/errors.ts'
-import type { Limits } from '../core/limits.ts'
-import type { Ticket } from '../core/ticket.ts'
-import { defaultVariant, type Variant } from '../core/variant.ts'
-import { appendEntry } from '../store/audit.ts'
+import type { Limits } from '../core/work/limits.ts'
+import type { Ticket } from '../core/work/ticket.ts'
+import { defaultVariant, type Variant } from '../core/work/variant.ts'
+import { appendEntry } from '../store/audit/audit.ts'
 import {
   claimTickets,
   endSession,
@@ -12,7 +12,7 @@ import {
   heartbeat,
   type Session,
   type SessionEnd,
-} from '../store/sessions.ts'
+} from '../store/operator/sessions.ts'
 import {
   type Budget,
   escalateSpent,
@@ -20,7 +20,7 @@ import {
   spentOnTicket,
   spentSince,
   usedUp,
-} from '../store/spending.ts'
+} from '../store/operator/spending.ts'
 import { runSession, type SessionOptions } from './session.ts'
 
 /** What one session works by: the cluster's, the subject's and the variant's part of it, before the agent's own. */

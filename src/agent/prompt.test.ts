@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ticket } from '../../test/standins/work.ts'
-import { defaultLimits } from '../core/limits.ts'
+import { defaultLimits } from '../core/work/limits.ts'
 import { openingMessages, systemPrompt } from './prompt.ts'
 
 test('the system prompt: the operator, a variant, the subject', () => {

@@ -1,5 +1,5 @@
-import type { Work } from '../core/agent.ts'
-import type { Ticket } from '../core/ticket.ts'
+import type { Work } from '../core/work/agent.ts'
+import type { Ticket } from '../core/work/ticket.ts'
 import { headAndTail } from './output.ts'
 
 /** The part of the system prompt that is the same for every subject and session, so that providers can cache it. */

@@ -1,12 +1,12 @@
-import { type AgentKind, ModelRefused, sumOf, type Usage } from '../core/agent.ts'
-import type { Claim } from '../core/claim.ts'
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
-import { LimitReached, type Limits } from '../core/limits.ts'
-import type { Ticket } from '../core/ticket.ts'
+import { type AgentKind, ModelRefused, sumOf, type Usage } from '../core/work/agent.ts'
+import type { Claim } from '../core/work/claim.ts'
+import { LimitReached, type Limits } from '../core/work/limits.ts'
+import type { Ticket } from '../core/work/ticket.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
-import { appendEntry, type EntryKind, summarizeEntry } from '../store/audit.ts'
-import type { OperatorDb } from '../store/operator-db.ts'
+import { appendEntry, type EntryKind, summarizeEntry } from '../store/audit/audit.ts'
+import type { OperatorDb } from '../store/operator/open.ts'
 import {
   addCommand,
   addUsage,
@@ -14,8 +14,8 @@ import {
   listSessions,
   type Session,
   type SessionEnd,
-} from '../store/sessions.ts'
-import { meter } from './limits.ts'
+} from '../store/operator/sessions.ts'
+import { meter } from './model/limits.ts'
 import { auditedShell, type Journal } from './shell.ts'
 import type { Summarize } from './summarize.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { defaultLimits } from '../core/limits.ts'
+import { defaultLimits } from '../core/work/limits.ts'
 import type { ExecResult, Sandbox } from '../sandbox/sandbox.ts'
-import { redactor } from './redact.ts'
+import { redactor } from './secrets/redact.ts'
 import { auditedShell, type Journal } from './shell.ts'
 
 const secret = 'hunter2-and-more'

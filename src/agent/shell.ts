@@ -1,10 +1,10 @@
-import type { CommandResult, Shell } from '../core/agent.ts'
 import { messageOf } from '../core/errors.ts'
-import type { Limits } from '../core/limits.ts'
+import type { CommandResult, Shell } from '../core/work/agent.ts'
+import type { Limits } from '../core/work/limits.ts'
 import type { ExecResult, Rest, Sandbox } from '../sandbox/sandbox.ts'
-import type { EntryKind } from '../store/audit.ts'
-import { auditRequests } from './engine-requests.ts'
+import type { EntryKind } from '../store/audit/audit.ts'
 import { type Gapped, headAndTail, joined } from './output.ts'
+import { auditRequests } from './secrets/engine-requests.ts'
 
 /** Kept of one command's output in the audit, per stream: its beginning and its end. */
 const auditBytes = 4 * 1024 * 1024

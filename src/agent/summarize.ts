@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from '../core/clock.ts'
-import { learning } from './llm/learning.ts'
+import { learning } from './llm/refusal/learning.ts'
 import { loadSdk } from './llm/sdk.ts'
-import type { ResolvedModel } from './model.ts'
-import type { Tokens } from './price.ts'
+import type { ResolvedModel } from './model/model.ts'
+import type { Tokens } from './model/price.ts'
 
 export interface Summary {
   text: string

@@ -1,7 +1,7 @@
 import type { ZodType } from 'zod'
 import type { Clock } from '../core/clock.ts'
 import type { Rng } from '../core/rng.ts'
-import type { NodeView } from '../core/subject.ts'
+import type { NodeView } from '../core/watch/subject.ts'
 import type { Capability, Cluster } from '../lab/contract.ts'
 
 /** One injected instance of a chaos type. Plain JSON: stored before anything is broken, and enough to undo it. */

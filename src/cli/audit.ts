@@ -1,14 +1,14 @@
 import { iso } from '../core/clock.ts'
 import { BadInput } from '../core/errors.ts'
-import { sessionEntries } from '../store/audit.ts'
-import { headsFile } from '../store/kept-heads.ts'
-import { existingOperatorDb } from '../store/operator-db.ts'
-import { listSessions, type Session } from '../store/sessions.ts'
-import { type AuditVerdict, verifyAudit } from '../store/verify.ts'
+import { sessionEntries } from '../store/audit/audit.ts'
+import { headsFile } from '../store/audit/kept-heads.ts'
+import { type AuditVerdict, verifyAudit } from '../store/audit/verify.ts'
+import { existingOperatorDb } from '../store/operator/open.ts'
+import { listSessions, type Session } from '../store/operator/sessions.ts'
 import { inert, table } from '../tui/text.ts'
 import { entryText } from '../tui/trial-page.ts'
-import type { Verb } from './io.ts'
-import { dbOption, integer, jsonOption, subcommand } from './options.ts'
+import { dbOption, integer, jsonOption, subcommand } from './options/common.ts'
+import type { Verb } from './terminal/io.ts'
 
 export const register: Verb['register'] = (program, io) => {
   const audit = program

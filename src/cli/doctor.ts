@@ -9,8 +9,8 @@ import { kernelChecks } from './doctor/kernel.ts'
 import { labChecks } from './doctor/labs.ts'
 import { machineChecks, modelChecks } from './doctor/machine.ts'
 import { subjectChecks } from './doctor/subjects.ts'
-import type { Io, Verb } from './io.ts'
-import { jsonOption } from './options.ts'
+import { jsonOption } from './options/common.ts'
+import type { Io, Verb } from './terminal/io.ts'
 
 export const register: Verb['register'] = (program, io) => {
   program

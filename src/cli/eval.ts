@@ -9,7 +9,7 @@ import { registerRescore } from './eval/rescore.ts'
 import { registerRun } from './eval/run.ts'
 import { registerShow } from './eval/show.ts'
 import { registerViewer } from './eval/viewer.ts'
-import type { Io, Verb } from './io.ts'
+import type { Io, Verb } from './terminal/io.ts'
 
 export const register: Verb['register'] = (program, terminal) => {
   const io: Io = { ...terminal, signal: untilUnread(terminal.signal) }

@@ -1,20 +1,19 @@
 import { once } from 'node:events'
 import { Option } from 'commander'
 import { iso } from '../core/clock.ts'
-import type { Endpoints } from '../core/topology.ts'
+import type { Endpoints } from '../core/watch/topology.ts'
 import { composeOf } from '../lab/docker/compose.ts'
 import { labs } from '../lab/labs.ts'
 import { spawn } from '../spawn.ts'
 import { labSubjects, subjects } from '../subjects/subjects.ts'
 import { table } from '../tui/text.ts'
-import { type AccessOptions, accessOf, withAccessOptions } from './access-options.ts'
-import type { Io, Verb } from './io.ts'
 import { noteDeed } from './lab/deed.ts'
 import { down } from './lab/down.ts'
 import { running, theCluster } from './lab/find.ts'
 import { loadFromHere, loadOn } from './lab/load.ts'
 import { own, topologyOf, up } from './lab/up.ts'
 import { type Place, untilHealthy, waitFor } from './lab/wait.ts'
+import { type AccessOptions, accessOf, withAccessOptions } from './options/access.ts'
 import {
   dataPathOption,
   duration,
@@ -27,7 +26,8 @@ import {
   portMapOption,
   subcommand,
   withPaths,
-} from './options.ts'
+} from './options/common.ts'
+import type { Io, Verb } from './terminal/io.ts'
 
 /** In one word: more than one argument of an option would take those of the verb. */
 const extrasOption = () =>

@@ -3,10 +3,10 @@ import { Command, CommanderError } from 'commander'
 import { systemClock } from '../core/clock.ts'
 import { BadInput, exitCodes, Interrupted, MachineLacks, messageOf } from '../core/errors.ts'
 import { inert } from '../core/text.ts'
-import { help } from './help.ts'
-import { terminalIo } from './io.ts'
+import { help } from './terminal/help.ts'
+import { terminalIo } from './terminal/io.ts'
+import { version } from './terminal/version.ts'
 import { verbs } from './verbs.ts'
-import { version } from './version.ts'
 
 // The only place that listens to signals or ends the process: everything below gets one AbortSignal,
 // so `await using` always unwinds.

@@ -4,10 +4,10 @@ import { hostname } from 'node:os'
 import { bellOf } from '../core/bell.ts'
 import { iso } from '../core/clock.ts'
 import { BadInput } from '../core/errors.ts'
-import type { Endpoints } from '../core/topology.ts'
-import { defaultVariant } from '../core/variant.ts'
+import type { Endpoints } from '../core/watch/topology.ts'
+import { defaultVariant } from '../core/work/variant.ts'
 import { self } from '../daemon.ts'
-import { variantFolders, variantNamed } from '../eval/variant-file.ts'
+import { variantFolders, variantNamed } from '../eval/campaign/variant-file.ts'
 import { attachCluster } from '../lab/labs.ts'
 import type { Check } from '../monitor/check.ts'
 import { type MonitorEvent, runMonitor } from '../monitor/monitor.ts'
@@ -15,16 +15,14 @@ import { endpointArgv } from '../operate.ts'
 import { startReceiver } from '../receive/receiver.ts'
 import { spawn } from '../spawn.ts'
 import { watchDatabase } from '../store/changes.ts'
-import { listMonitors, monitorState } from '../store/monitors.ts'
-import { existingOperatorDb, type OperatorDb, openOperatorDb } from '../store/operator-db.ts'
-import { receivedAlerts } from '../store/received.ts'
+import { listMonitors, monitorState } from '../store/operator/monitors.ts'
+import { existingOperatorDb, type OperatorDb, openOperatorDb } from '../store/operator/open.ts'
+import { receivedAlerts } from '../store/operator/received.ts'
 import { subjects } from '../subjects/subjects.ts'
 import { humanMs, inert, table } from '../tui/text.ts'
-import { sendersOf, withAccessOptions } from './access-options.ts'
-import type { Io, Verb } from './io.ts'
-import { daemonLog, type Log } from './log.ts'
 import { lookOnce, textOf } from './monitor/once.ts'
 import { placeIn, placeOf, type RunOptions } from './monitor/where.ts'
+import { sendersOf, withAccessOptions } from './options/access.ts'
 import {
   address,
   dataPathOption,
@@ -39,8 +37,10 @@ import {
   portMapOption,
   subcommand,
   withParentOption,
-} from './options.ts'
-import { untilParentGone } from './parent.ts'
+} from './options/common.ts'
+import type { Io, Verb } from './terminal/io.ts'
+import { daemonLog, type Log } from './terminal/log.ts'
+import { untilParentGone } from './terminal/parent.ts'
 
 export const register: Verb['register'] = (program, io) => {
   const monitor = program

@@ -1,5 +1,5 @@
 import { call } from '../agent/command/call.ts'
-import type { Verb } from './io.ts'
+import type { Verb } from './terminal/io.ts'
 
 /** What `timeout` says, too. */
 const timedOutCode = 124

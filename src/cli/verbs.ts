@@ -1,4 +1,4 @@
-import type { Verb } from './io.ts'
+import type { Verb } from './terminal/io.ts'
 
 /** Every verb, in the order of `--help`. A verb's file is loaded only when it is used: `--help` stays quick. */
 export const verbs: Record<string, { summary: string; hidden?: true; load(): Promise<Verb> }> = {
@@ -11,7 +11,7 @@ export const verbs: Record<string, { summary: string; hidden?: true; load(): Pro
   eval: { summary: 'break clusters on purpose and measure the repair', load: () => import('./eval.ts') },
   viewer: { summary: 'see tickets and sessions in a browser', load: () => import('./viewer.ts') },
   shell: { summary: "a program's own way to run audited commands", load: () => import('./shell.ts') },
-  mcp: { summary: 'the same as an MCP server on stdio', load: () => import('./mcp.ts') },
+  mcp: { summary: 'the same as an MCP server on stdio', load: () => import('./agent/mcp.ts') },
   demo: { summary: 'break a real cluster and watch it being repaired', load: () => import('./demo.ts') },
   witness: { summary: 'the oracle of a trial', hidden: true, load: () => import('./witness.ts') },
 }

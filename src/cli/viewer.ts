@@ -3,8 +3,8 @@ import type { Command } from 'commander'
 import { Interrupted } from '../core/errors.ts'
 import { spawn } from '../spawn.ts'
 import { startViewer } from '../view/server.ts'
-import type { Io, Verb } from './io.ts'
-import { dbOption, integer, jsonOption, subcommand } from './options.ts'
+import { dbOption, integer, jsonOption, subcommand } from './options/common.ts'
+import type { Io, Verb } from './terminal/io.ts'
 
 export const register: Verb['register'] = (program, io) => {
   viewerOptions(

@@ -1,7 +1,6 @@
-import { runWitness } from '../eval/witness.ts'
+import { runWitness } from '../eval/trial/witness.ts'
 import { subjectNamed } from '../subjects/subjects.ts'
 import { untilUnread } from '../tui/terminal.ts'
-import type { Verb } from './io.ts'
 import {
   dataPathOption,
   endpointsOption,
@@ -9,7 +8,8 @@ import {
   logPathOption,
   portMapOption,
   withPaths,
-} from './options.ts'
+} from './options/common.ts'
+import type { Verb } from './terminal/io.ts'
 
 /** Started by trials only: an oracle in a process of its own. */
 export const register: Verb['register'] = (program, io) => {

@@ -1,11 +1,18 @@
 import type { Fault } from '../chaos/chaos-type.ts'
-import type { Phase } from '../core/outcome.ts'
-import type { CanaryVerdict, Fact, Load, NodeView, WorkloadSample, WorkloadVerdict } from '../core/subject.ts'
-import type { Ticket } from '../core/ticket.ts'
-import type { Variant } from '../core/variant.ts'
+import type {
+  CanaryVerdict,
+  Fact,
+  Load,
+  NodeView,
+  WorkloadSample,
+  WorkloadVerdict,
+} from '../core/watch/subject.ts'
+import type { Phase } from '../core/work/outcome.ts'
+import type { Ticket } from '../core/work/ticket.ts'
+import type { Variant } from '../core/work/variant.ts'
 import type { NodeState } from '../lab/contract.ts'
 import type { Deed } from '../lab/journal.ts'
-import type { Session } from '../store/sessions.ts'
+import type { Session } from '../store/operator/sessions.ts'
 
 export interface FaultSpec {
   chaosType: string

@@ -1,4 +1,4 @@
-import type { Endpoints, Topology } from '../core/topology.ts'
+import type { Endpoints, Topology } from '../core/watch/topology.ts'
 
 /**
  * What a lab may or may not be able to do on this machine; `why` says what is missing and how to get it. A delay by netem

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Rule, type Sight, scripted } from '../../test/standins/scripted.ts'
-import { wholeCluster } from '../core/invariant.ts'
+import { wholeCluster } from '../core/watch/invariant.ts'
 import { type Check, type CheckSettings, checkAll, isInhibited } from './check.ts'
 
 const rules: Rule[] = [

@@ -1,4 +1,4 @@
-import { type AlertCheck, type AlertId, alertKey } from '../core/alert.ts'
+import { type AlertCheck, type AlertId, alertKey } from '../core/watch/alert.ts'
 import {
   type Invariant,
   notApplicable,
@@ -9,8 +9,8 @@ import {
   violated,
   violationKey,
   wholeCluster,
-} from '../core/invariant.ts'
-import type { Observation, Subject, WatchSettings } from '../core/subject.ts'
+} from '../core/watch/invariant.ts'
+import type { Observation, Subject, WatchSettings } from '../core/watch/subject.ts'
 
 /** One invariant at one place, and what a look says of it. */
 export interface Check {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { folder, handClock, type Sight, scripted, watch } from '../../test/standins/scripted.ts'
 import { bellOf } from '../core/bell.ts'
-import { claimByPerson, listTickets, setHeld } from '../store/tickets.ts'
+import { claimByPerson, listTickets, setHeld } from '../store/operator/tickets.ts'
 
 const rules = [{ name: 'down', keepFiringMs: 2_000 }]
 const fixed = { status: 'fixed', rootCause: 'it was stopped', actions: [] } as const

@@ -1,9 +1,9 @@
 import type { Bell } from '../core/bell.ts'
 import { bellOf } from '../core/bell.ts'
 import type { Clock } from '../core/clock.ts'
-import type { Observation, Subject } from '../core/subject.ts'
-import type { OperatorDb } from '../store/operator-db.ts'
-import { claimsUnderWay } from '../store/violations.ts'
+import type { Observation, Subject } from '../core/watch/subject.ts'
+import type { OperatorDb } from '../store/operator/open.ts'
+import { claimsUnderWay } from '../store/operator/violations.ts'
 
 interface ClaimWatchOptions<O extends Observation> {
   db: OperatorDb

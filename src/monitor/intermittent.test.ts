@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { folder, watch } from '../../test/standins/scripted.ts'
-import { ok, unknown, type Verdict, violated } from '../core/invariant.ts'
-import { listTickets } from '../store/tickets.ts'
+import { ok, unknown, type Verdict, violated } from '../core/watch/invariant.ts'
+import { listTickets } from '../store/operator/tickets.ts'
 import { intermittence } from './intermittent.ts'
 
 const verdicts: Record<string, Verdict> = { b: violated('x'), o: ok, '?': unknown('y') }

@@ -1,4 +1,4 @@
-import type { Verdict } from '../core/invariant.ts'
+import type { Verdict } from '../core/watch/invariant.ts'
 
 /** A minute tells more than any grace of seconds; a longer grace asks for a longer memory. */
 const leastWindowMs = 60_000

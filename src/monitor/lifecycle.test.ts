@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ok, unknown, type Verdict, violated } from '../core/invariant.ts'
-import type { Tracked } from '../store/violations.ts'
+import { ok, unknown, type Verdict, violated } from '../core/watch/invariant.ts'
+import type { Tracked } from '../store/operator/violations.ts'
 import { advance, afterGap } from './lifecycle.ts'
 
 const verdicts: Record<string, Verdict> = { ok, bad: violated('x'), '?': unknown('y') }

@@ -1,5 +1,5 @@
-import type { Verdict } from '../core/invariant.ts'
-import type { Tracked } from '../store/violations.ts'
+import type { Verdict } from '../core/watch/invariant.ts'
+import type { Tracked } from '../store/operator/violations.ts'
 
 /** What one verdict does to one violation. `for` and `keep_firing_for` are as Prometheus has them. */
 export interface Step {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { folder, handClock, type Rule, type Watch, watch } from '../../test/standins/scripted.ts'
-import type { Claim } from '../core/claim.ts'
-import { type Claimant, claimTickets, endSession } from '../store/sessions.ts'
-import { claimByPerson, listTickets, reopenTicket, setHeld, ticketEvents } from '../store/tickets.ts'
+import type { Claim } from '../core/work/claim.ts'
+import { type Claimant, claimTickets, endSession } from '../store/operator/sessions.ts'
+import { claimByPerson, listTickets, reopenTicket, setHeld, ticketEvents } from '../store/operator/tickets.ts'
 
 const down: Rule = { name: 'down', severity: 'warning' }
 const bad = { 'down/a': 'bad' } as const

@@ -9,9 +9,9 @@ import {
   type WatchOptions,
   watch,
 } from '../../test/standins/scripted.ts'
-import type { Claim } from '../core/claim.ts'
-import { claimTickets, endSession } from '../store/sessions.ts'
-import { claimByPerson, listTickets } from '../store/tickets.ts'
+import type { Claim } from '../core/work/claim.ts'
+import { claimTickets, endSession } from '../store/operator/sessions.ts'
+import { claimByPerson, listTickets } from '../store/operator/tickets.ts'
 
 const down: Rule = { name: 'down', severity: 'warning' }
 const bad = { 'down/a': 'bad' } as const

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ticket } from '../../test/standins/work.ts'
-import { notApplicable, ok, unknown, type Verdict, violated } from '../core/invariant.ts'
-import type { Ticket } from '../core/ticket.ts'
+import { notApplicable, ok, unknown, type Verdict, violated } from '../core/watch/invariant.ts'
+import type { Ticket } from '../core/work/ticket.ts'
 import { settle } from './verify.ts'
 
 const bad = violated('x')

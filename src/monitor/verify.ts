@@ -1,5 +1,5 @@
-import type { Verdict } from '../core/invariant.ts'
-import type { Ticket } from '../core/ticket.ts'
+import type { Verdict } from '../core/watch/invariant.ts'
+import type { Ticket } from '../core/work/ticket.ts'
 
 /** How long the monitor looks for a claim's confirmation before the ticket opens again. */
 export const defaultVerifyMs = 30_000

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { BadInput } from '../core/errors.ts'
-import type { ReceivedAlert } from '../core/received-alert.ts'
+import type { ReceivedAlert } from '../core/watch/received-alert.ts'
 
 const texts = z.record(z.string(), z.string())
 /** https://prometheus.io/docs/alerting/latest/configuration/#webhook_config */

@@ -1,6 +1,6 @@
 import type { ChaosType } from '../chaos/chaos-type.ts'
-import type { AgentKind } from '../core/agent.ts'
-import type { Observation, Subject } from '../core/subject.ts'
+import type { Observation, Subject } from '../core/watch/subject.ts'
+import type { AgentKind } from '../core/work/agent.ts'
 
 /** A kind of agent that a variant names: `agent: NAME`. */
 export interface Agent {

@@ -9,11 +9,10 @@
 export { z } from 'zod'
 export type { ChaosType, Fault, Hold, Plan } from '../chaos/chaos-type.ts'
 export { allTargets, chooseTarget, eachTarget, targetsOf } from '../chaos/target.ts'
-export type { Access } from '../core/access.ts'
-export type { AgentKind, CommandResult, Shell, Work } from '../core/agent.ts'
-export type { Claim } from '../core/claim.ts'
 export { type Clock, systemClock } from '../core/clock.ts'
 export { BadInput, MachineLacks } from '../core/errors.ts'
+export { type Rng, rngFrom } from '../core/rng.ts'
+export type { Access } from '../core/watch/access.ts'
 export {
   type Invariant,
   notApplicable,
@@ -23,9 +22,7 @@ export {
   type Verdict,
   violated,
   wholeCluster,
-} from '../core/invariant.ts'
-export type { Limits } from '../core/limits.ts'
-export { type Rng, rngFrom } from '../core/rng.ts'
+} from '../core/watch/invariant.ts'
 export type {
   Canaries,
   Connection,
@@ -38,13 +35,20 @@ export type {
   WorkloadOptions,
   WorkloadSample,
   WorkloadVerdict,
-} from '../core/subject.ts'
-export type { Ticket } from '../core/ticket.ts'
-export type { Endpoints, NodeEndpoint, NodeSpec, Program, Topology } from '../core/topology.ts'
+} from '../core/watch/subject.ts'
+export type { Endpoints, NodeEndpoint, NodeSpec, Program, Topology } from '../core/watch/topology.ts'
+export type { AgentKind, CommandResult, Shell, Work } from '../core/work/agent.ts'
+export type { Claim } from '../core/work/claim.ts'
+export type { Limits } from '../core/work/limits.ts'
+export type { Ticket } from '../core/work/ticket.ts'
 export type { Capability, Cluster, ClusterNode, NodeState, Result, RunOptions } from '../lab/contract.ts'
-export { clientOf, type Reply, type Silence, type Silent, silenceOf } from '../subjects/shared/client.ts'
-export type { Got, KeyValue, Put } from '../subjects/shared/kv.ts'
-export { follow, type Procedure, type Seen } from '../subjects/shared/procedure.ts'
+export {
+  clientOf,
+  type Reply,
+  type Silence,
+  type Silent,
+  silenceOf,
+} from '../subjects/shared/client/client.ts'
 export {
   errorOf,
   type Heard,
@@ -53,7 +57,10 @@ export {
   type Reach,
   reachOf,
   someAnswer,
-} from '../subjects/shared/reach.ts'
+} from '../subjects/shared/client/reach.ts'
+export type { Got, KeyValue, Put } from '../subjects/shared/load/kv.ts'
+export { type Door, keyValueWorkload } from '../subjects/shared/load/workload.ts'
+export { follow, type Procedure, type Seen } from '../subjects/shared/procedure.ts'
 export {
   type Finding,
   namesOf,
@@ -63,6 +70,5 @@ export {
   type Step,
   servicesIn,
 } from '../subjects/shared/services.ts'
-export { type Door, keyValueWorkload } from '../subjects/shared/workload.ts'
 export { type Agent, defineAgent, defineChaosType, defineSubject } from './define.ts'
 export { runTrial, type TrialDocument, type TrialOptions } from './run-trial.ts'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import type { documentOf } from '../eval/document.ts'
+import type { documentOf } from '../eval/report/document.ts'
 import { spawn } from '../spawn.ts'
 
 /** A trial as `operator eval run --json` prints it. */

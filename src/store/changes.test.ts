@@ -4,7 +4,7 @@ import { addTicket } from '../../test/standins/desk.ts'
 import { folder } from '../../test/standins/scripted.ts'
 import { until } from '../../test/standins/until.ts'
 import { changesSeenBy, watchDatabase } from './changes.ts'
-import { openOperatorDb } from './operator-db.ts'
+import { openOperatorDb } from './operator/open.ts'
 
 describe('changes of a database', () => {
   test('are told and seen when another connection writes, and not when it reads', async () => {

@@ -1,6 +1,6 @@
 import { watch } from 'node:fs'
 import { sql } from 'kysely'
-import type { OperatorDb } from './operator-db.ts'
+import type { OperatorDb } from './operator/open.ts'
 
 /** From the first sign of a write until it can be read: the log's bytes come before the transaction is visible. */
 const settleMs = 5

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { addTicket } from '../../test/standins/desk.ts'
 import { folder } from '../../test/standins/scripted.ts'
 import { slowed } from '../../test/standins/until.ts'
-import { existingOperatorDb, openOperatorDb } from './operator-db.ts'
+import { existingOperatorDb, openOperatorDb } from './operator/open.ts'
 
 const main = fileURLToPath(new URL('../cli/main.ts', import.meta.url))
 

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { folder } from '../../test/standins/scripted.ts'
 import { newTicket } from '../../test/standins/tickets.ts'
-import { openOperatorDb, readOperatorDb } from './operator-db.ts'
-import { openTicket } from './tickets.ts'
-import { openEvalDb, readEvalDb } from './trials.ts'
+import { openEvalDb, readEvalDb } from './eval/trials.ts'
+import { openOperatorDb, readOperatorDb } from './operator/open.ts'
+import { openTicket } from './operator/tickets.ts'
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 

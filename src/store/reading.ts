@@ -1,11 +1,11 @@
 import { sql } from 'kysely'
-import type { Outcome } from '../core/outcome.ts'
-import type { Entry, EntryKind } from './audit.ts'
-import { unpackBody } from './body.ts'
-import type { Db } from './db.ts'
-import type { TrialRow } from './eval-schema.ts'
-import { type Head, headColumns, headOf } from './head.ts'
-import type { EvalDb } from './trials.ts'
+import type { Outcome } from '../core/work/outcome.ts'
+import type { Entry, EntryKind } from './audit/audit.ts'
+import { unpackBody } from './audit/body.ts'
+import { type Head, headColumns, headOf } from './audit/head.ts'
+import type { TrialRow } from './eval/schema.ts'
+import type { EvalDb } from './eval/trials.ts'
+import type { Db } from './operator/db.ts'
 
 /** Another number whenever another process has written to the database since. */
 export async function dataVersion(db: EvalDb | Db): Promise<number> {

@@ -3,11 +3,11 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, suite, test } from 'node:test'
 import { type EvalHome, evalHome, pastCampaign } from '../../test/standins/stored-trials.ts'
 import { entry, ran } from '../../test/standins/viewing.ts'
-import { evalMigrations } from './eval-schema.ts'
+import { evalMigrations } from './eval/schema.ts'
+import { addCampaign, readEvalDb, transcript } from './eval/trials.ts'
 import { trialEntryHeads } from './reading.ts'
 import { type SearchFilter, searchEntries, textKinds } from './search.ts'
 import { openDatabase } from './sqlite.ts'
-import { addCampaign, readEvalDb, transcript } from './trials.ts'
 
 suite('words of transcripts', () => {
   const undo = new AsyncDisposableStack()

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
 import { type Kysely, sql, type Transaction } from 'kysely'
-import type { Entry } from './audit.ts'
-import type { EvalSchema } from './eval-schema.ts'
-import { type Head, headColumns, headOf } from './head.ts'
+import type { Entry } from './audit/audit.ts'
+import { type Head, headColumns, headOf } from './audit/head.ts'
+import type { EvalSchema } from './eval/schema.ts'
 
 type Db = Kysely<EvalSchema> | Transaction<EvalSchema>
 

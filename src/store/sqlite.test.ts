@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url'
 import { sql } from 'kysely'
 import { folder } from '../../test/standins/scripted.ts'
 import { BadInput } from '../core/errors.ts'
-import { existingOperatorDb, openOperatorDb, readOperatorDb } from './operator-db.ts'
+import { existingEvalDb, openEvalDb, readEvalDb } from './eval/trials.ts'
+import { existingOperatorDb, openOperatorDb, readOperatorDb } from './operator/open.ts'
+import { listTickets } from './operator/tickets.ts'
 import { openDatabase } from './sqlite.ts'
-import { listTickets } from './tickets.ts'
 import { openToRead } from './to-read.ts'
-import { existingEvalDb, openEvalDb, readEvalDb } from './trials.ts'
 
 interface Things {
   things: { id: number }

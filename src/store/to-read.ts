@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import type { Kysely } from 'kysely'
-import { headsFile } from './kept-heads.ts'
+import { headsFile } from './audit/kept-heads.ts'
 import {
   busyTimeoutMs,
   explained,

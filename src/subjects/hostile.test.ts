@@ -6,15 +6,15 @@ import { hostileAnswers, hostileServer } from '../../test/standins/hostile-serve
 import { slowed } from '../../test/standins/until.ts'
 import { systemClock } from '../core/clock.ts'
 import { keyValue } from './etcd/kv.ts'
-import { metricsFrom } from './etcd/metrics.ts'
-import { connect as connectEtcd } from './etcd/observe.ts'
+import { metricsFrom } from './etcd/observe/metrics.ts'
+import { connect as connectEtcd } from './etcd/observe/observe.ts'
+import { windowOf } from './etcd/observe/window.ts'
 import { etcd } from './etcd/subject.ts'
-import { windowOf } from './etcd/window.ts'
-import { clientOf } from './shared/client.ts'
-import { connect as connectTikv } from './tikv/observe.ts'
-import { storeSeries } from './tikv/series.ts'
+import { clientOf } from './shared/client/client.ts'
+import { connect as connectTikv } from './tikv/observe/observe.ts'
+import { storeSeries } from './tikv/observe/series.ts'
+import { windowOf as tikvWindowOf } from './tikv/observe/window.ts'
 import { tikv } from './tikv/subject.ts'
-import { windowOf as tikvWindowOf } from './tikv/window.ts'
 
 /** Looks have a deadline of their own, a second. */
 const soon = () => AbortSignal.timeout(slowed(15_000))

@@ -1,5 +1,5 @@
 import { BadInput } from '../core/errors.ts'
-import type { Observation, Subject } from '../core/subject.ts'
+import type { Observation, Subject } from '../core/watch/subject.ts'
 import { alertmanager } from './alertmanager/subject.ts'
 import { etcd } from './etcd/subject.ts'
 import { prometheus } from './prometheus/subject.ts'

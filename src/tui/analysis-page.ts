@@ -1,5 +1,5 @@
-import { sectionsOf } from '../eval/analysis-tables.ts'
-import type { Analysis } from '../eval/analyze.ts'
+import { sectionsOf } from '../eval/report/analysis-tables.ts'
+import type { Analysis } from '../eval/report/analyze.ts'
 import { inert, table } from './text.ts'
 
 /** A campaign in figures, for a person at a terminal. */

@@ -1,6 +1,6 @@
-import { phases } from '../core/outcome.ts'
-import type { Progress } from '../eval/run.ts'
-import type { Pace } from '../store/pace.ts'
+import { phases } from '../core/work/outcome.ts'
+import type { Progress } from '../eval/campaign/run.ts'
+import type { Pace } from '../store/eval/pace.ts'
 import { humanMs } from './text.ts'
 
 /** A running campaign in one line: how far, how it goes, how long still. */

@@ -1,5 +1,5 @@
-import type { Judged } from '../eval/judge.ts'
-import type { JudgeAccuracy } from '../eval/judge-accuracy.ts'
+import type { JudgeAccuracy } from '../eval/judge/accuracy.ts'
+import type { Judged } from '../eval/judge/judge.ts'
 import { inert, table } from './text.ts'
 
 interface Row extends Judged {

@@ -1,4 +1,4 @@
-import type { TrialEvent } from '../eval/trial-options.ts'
+import type { TrialEvent } from '../eval/trial/options.ts'
 import { humanMs, inert } from './text.ts'
 
 /** Running trials as short lines, for `eval run` on standard error. */

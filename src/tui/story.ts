@@ -1,7 +1,7 @@
 import pc from 'picocolors'
-import type { Ticket } from '../core/ticket.ts'
-import type { TrialEvent } from '../eval/trial-options.ts'
-import { type Entry, goesOn } from '../store/audit.ts'
+import type { Ticket } from '../core/work/ticket.ts'
+import type { TrialEvent } from '../eval/trial/options.ts'
+import { type Entry, goesOn } from '../store/audit/audit.ts'
 import { humanMs, inert } from './text.ts'
 
 export interface StoryOptions {

@@ -1,6 +1,6 @@
-import { documentOf, type Trial, timesOf } from '../eval/document.ts'
-import { unclaimedIn } from '../eval/unclaimed.ts'
-import { type Entry, goesOn } from '../store/audit.ts'
+import { documentOf, type Trial, timesOf } from '../eval/report/document.ts'
+import { unclaimedIn } from '../eval/report/unclaimed.ts'
+import { type Entry, goesOn } from '../store/audit/audit.ts'
 import { humanMs, inert, table } from './text.ts'
 
 /** One trial for a person: what was broken, what became of it, when, and what the agent did. */

@@ -1,5 +1,5 @@
-import type { Line } from '../eval/summaries.ts'
-import { whyOf } from '../eval/why.ts'
+import type { Line } from '../eval/report/summaries.ts'
+import { whyOf } from '../eval/report/why.ts'
 import { inert, table } from './text.ts'
 
 /** The trials of a campaign, a line each. */

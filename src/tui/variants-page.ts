@@ -1,6 +1,6 @@
-import type { Analysis, Group } from '../eval/analyze.ts'
 import { figure, percent } from '../eval/compare/words.ts'
-import type { Distribution, Rate, Times } from '../eval/describe.ts'
+import type { Analysis, Group } from '../eval/report/analyze.ts'
+import type { Distribution, Rate, Times } from '../eval/report/describe.ts'
 import { inert, table } from './text.ts'
 
 /** Variants side by side, a column each: whoever reads it weighs the rows. */

@@ -14,13 +14,13 @@ import { type EvalHome, evalHome, pastCampaign } from '../../test/standins/store
 import { until } from '../../test/standins/until.ts'
 import { ran, recordedCampaigns, viewerOf } from '../../test/standins/viewing.ts'
 import { systemClock } from '../core/clock.ts'
-import { ownerOf } from '../eval/owner.ts'
-import { folderOf } from '../eval/reap.ts'
-import { noteLane } from '../eval/seen.ts'
-import { appendEntry } from '../store/audit.ts'
-import { openOperatorDb } from '../store/operator-db.ts'
-import { claimTickets } from '../store/sessions.ts'
-import { addCampaign, addTrials, endPhase, listTrials, startPhase, startTrial } from '../store/trials.ts'
+import { ownerOf } from '../eval/campaign/owner.ts'
+import { folderOf } from '../eval/campaign/reap.ts'
+import { noteLane } from '../eval/trial/seen.ts'
+import { appendEntry } from '../store/audit/audit.ts'
+import { addCampaign, addTrials, endPhase, listTrials, startPhase, startTrial } from '../store/eval/trials.ts'
+import { openOperatorDb } from '../store/operator/open.ts'
+import { claimTickets } from '../store/operator/sessions.ts'
 
 /** As no browser asks: any method, any Host. */
 async function ask(url: string, options: { method?: string; headers?: Record<string, string> }) {

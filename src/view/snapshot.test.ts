@@ -8,7 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, suite, test } from 'node:test'
 import { type EvalHome, evalHome, pastCampaign } from '../../test/standins/stored-trials.ts'
 import { viewerOf } from '../../test/standins/viewing.ts'
-import { evalMigrations } from '../store/eval-schema.ts'
+import { evalMigrations } from '../store/eval/schema.ts'
 import { openDatabase } from '../store/sqlite.ts'
 
 /** A folder in which nothing can be written but by root, with this file in it. */

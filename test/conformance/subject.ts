@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { systemClock } from '../../src/core/clock.ts'
-import { type Verdict, wholeCluster } from '../../src/core/invariant.ts'
-import type { Connection, Observation, Subject } from '../../src/core/subject.ts'
-import type { Endpoints } from '../../src/core/topology.ts'
+import { type Verdict, wholeCluster } from '../../src/core/watch/invariant.ts'
+import type { Connection, Observation, Subject } from '../../src/core/watch/subject.ts'
+import type { Endpoints } from '../../src/core/watch/topology.ts'
 import { type Liar, liar, lies } from '../standins/liar.ts'
 import { until } from '../standins/until.ts'
 

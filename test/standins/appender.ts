@@ -1,7 +1,7 @@
 // Appends to a session's audit: `node appender.ts DB SESSION COUNT NAME`. With COUNT 0 until it is killed.
 // Says `begun` once it has written the first one.
-import { appendEntry } from '../../src/store/audit.ts'
-import { openOperatorDb } from '../../src/store/operator-db.ts'
+import { appendEntry } from '../../src/store/audit/audit.ts'
+import { openOperatorDb } from '../../src/store/operator/open.ts'
 
 const [path = '', sessionId = '', count = '', name = ''] = process.argv.slice(2)
 await using db = openOperatorDb(path)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Topology } from '../../src/core/topology.ts'
+import type { Topology } from '../../src/core/watch/topology.ts'
 import type { Cluster, Lab } from '../../src/lab/contract.ts'
 import { topology as etcdTopology } from '../../src/subjects/etcd/topology.ts'
 import { port, smallTopology } from './small-topology.ts'

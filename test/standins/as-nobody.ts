@@ -1,6 +1,7 @@
 /** A viewer of `argv[2]` for somebody who may read that file and write nothing beside it. Prints its address; ends with its input. */
+
+import { existingEvalDb } from '../../src/store/eval/trials.ts'
 import { campaignHeads } from '../../src/store/reading.ts'
-import { existingEvalDb } from '../../src/store/trials.ts'
 import { viewerOf } from './viewing.ts'
 
 const path = process.argv[2] ?? ''

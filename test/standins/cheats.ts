@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ChaosType } from '../../src/chaos/chaos-type.ts'
-import { pause } from '../../src/chaos/pause.ts'
+import { pause } from '../../src/chaos/generic/pause.ts'
 import { all, asks, kinds, others, wait } from './fixes.ts'
 import type { Cell } from './matrix.ts'
 

@@ -1,9 +1,9 @@
 // A real agent process whose kind does nothing and says that it is done: `node claims-falsely.ts DB NAME`. Ends by SIGTERM.
 import { runAgent } from '../../src/agent/loop.ts'
 import { systemClock } from '../../src/core/clock.ts'
-import { defaultLimits } from '../../src/core/limits.ts'
+import { defaultLimits } from '../../src/core/work/limits.ts'
 import type { ExecResult } from '../../src/sandbox/sandbox.ts'
-import { openOperatorDb } from '../../src/store/operator-db.ts'
+import { openOperatorDb } from '../../src/store/operator/open.ts'
 
 const commandsEach = 5
 

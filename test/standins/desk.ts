@@ -1,11 +1,11 @@
-import type { AgentKind } from '../../src/core/agent.ts'
-import type { Claim } from '../../src/core/claim.ts'
 import { systemClock } from '../../src/core/clock.ts'
-import { defaultLimits, type Limits } from '../../src/core/limits.ts'
-import { defaultVariant } from '../../src/core/variant.ts'
+import type { AgentKind } from '../../src/core/work/agent.ts'
+import type { Claim } from '../../src/core/work/claim.ts'
+import { defaultLimits, type Limits } from '../../src/core/work/limits.ts'
+import { defaultVariant } from '../../src/core/work/variant.ts'
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
-import { type OperatorDb, openOperatorDb } from '../../src/store/operator-db.ts'
-import { openTicket } from '../../src/store/tickets.ts'
+import { type OperatorDb, openOperatorDb } from '../../src/store/operator/open.ts'
+import { openTicket } from '../../src/store/operator/tickets.ts'
 
 export const fixedIt: Claim = { status: 'fixed', rootCause: 'it was stopped', actions: ['started it'] }
 

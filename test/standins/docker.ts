@@ -1,5 +1,5 @@
 import { docker } from '../../src/lab/docker/docker.ts'
-import { engine } from '../../src/lab/docker/engine.ts'
+import { engine } from '../../src/lab/docker/engine/engine.ts'
 import { labels } from '../../src/lab/docker/labels.ts'
 import type { Container } from '../../src/lab/docker/remove.ts'
 

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
-import type { Endpoints } from '../../src/core/topology.ts'
+import type { Endpoints } from '../../src/core/watch/topology.ts'
 import { topology } from '../../src/subjects/etcd/topology.ts'
 
 /** Real etcd processes on this host's loopback, with the configuration that labs use: for machines without a lab. */

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { documentOf } from '../../src/eval/document.ts'
 import type { TrialRecord } from '../../src/eval/record.ts'
-import { listTrials, readEvalDb } from '../../src/store/trials.ts'
+import type { documentOf } from '../../src/eval/report/document.ts'
+import { listTrials, readEvalDb } from '../../src/store/eval/trials.ts'
 import { operator, type Running } from './operator.ts'
 
 interface Ended {

@@ -1,7 +1,7 @@
 import { iso } from '../../src/core/clock.ts'
 import { formats } from '../../src/eval/export/formats.ts'
 import type { TrialRecord } from '../../src/eval/record.ts'
-import type { Entry } from '../../src/store/audit.ts'
+import type { Entry } from '../../src/store/audit/audit.ts'
 import { gaveUp, injectedAt, probes, repaired, session, workload } from './record.ts'
 import { type EvalHome, evalHome, type PastTrial, pastCampaign } from './stored-trials.ts'
 

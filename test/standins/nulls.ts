@@ -1,7 +1,7 @@
 import type { Rng } from '../../src/core/rng.ts'
 import { logRank, pairedLogRank } from '../../src/eval/stats/log-rank.ts'
 import { compareMeans, studentized } from '../../src/eval/stats/means.ts'
-import { permutationTest } from '../../src/eval/stats/permutation.ts'
+import { permutationTest } from '../../src/eval/stats/resampling/permutation.ts'
 import type { Lifetime } from '../../src/eval/stats/survival.ts'
 
 /** Samples of which nothing differs that is tested: how often is something found all the same? */

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Cluster } from '../../src/lab/contract.ts'
-import { type OperatorDb, openOperatorDb } from '../../src/store/operator-db.ts'
-import { listTickets } from '../../src/store/tickets.ts'
+import { type OperatorDb, openOperatorDb } from '../../src/store/operator/open.ts'
+import { listTickets } from '../../src/store/operator/tickets.ts'
 import { until } from './until.ts'
 
 /** As a user starts it: from the bundle. */

@@ -1,8 +1,8 @@
-import type { Claim } from '../../src/core/claim.ts'
-import type { WorkloadSample, WorkloadVerdict } from '../../src/core/subject.ts'
-import type { Ticket } from '../../src/core/ticket.ts'
+import type { WorkloadSample, WorkloadVerdict } from '../../src/core/watch/subject.ts'
+import type { Claim } from '../../src/core/work/claim.ts'
+import type { Ticket } from '../../src/core/work/ticket.ts'
 import { emptyRecord, type Probe, type TrialRecord, type TrialSpec } from '../../src/eval/record.ts'
-import type { Session } from '../../src/store/sessions.ts'
+import type { Session } from '../../src/store/operator/sessions.ts'
 import { ticket as anyTicket } from './work.ts'
 
 /** The fault goes in at this time; every other time of these records is told in ms after it. */

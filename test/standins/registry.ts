@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { engine } from '../../src/lab/docker/engine.ts'
+import { engine } from '../../src/lab/docker/engine/engine.ts'
 import { filesIn, tarOf } from './tar.ts'
 
 // A registry of one image, as engines pull from: https://distribution.github.io/distribution/spec/api/

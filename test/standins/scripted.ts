@@ -9,12 +9,12 @@ import {
   type Severity,
   unknown,
   violated,
-} from '../../src/core/invariant.ts'
-import type { Observation, Subject } from '../../src/core/subject.ts'
-import { defaultVariant } from '../../src/core/variant.ts'
+} from '../../src/core/watch/invariant.ts'
+import type { Observation, Subject } from '../../src/core/watch/subject.ts'
+import { defaultVariant } from '../../src/core/work/variant.ts'
 import { type MonitorEvent, type MonitorOptions, runMonitor } from '../../src/monitor/monitor.ts'
-import { type OperatorDb, openOperatorDb } from '../../src/store/operator-db.ts'
-import { listTickets, ticketEvents } from '../../src/store/tickets.ts'
+import { type OperatorDb, openOperatorDb } from '../../src/store/operator/open.ts'
+import { listTickets, ticketEvents } from '../../src/store/operator/tickets.ts'
 
 /** What a look sees, by place: `down/a`, `slow/cluster`. Everything not named is ok. */
 export type Sight = Record<string, 'bad' | 'unknown' | 'not_applicable'>

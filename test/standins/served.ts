@@ -1,5 +1,5 @@
 import { type LlmOptions, llmAgent } from '../../src/agent/kinds/llm.ts'
-import { type ModelOptions, resolveModel } from '../../src/agent/model.ts'
+import { type ModelOptions, resolveModel } from '../../src/agent/model/model.ts'
 import {
   type ChatOptions,
   type ChatReply,

@@ -1,5 +1,5 @@
-import type { Topology } from '../../src/core/topology.ts'
-import { toolsImage } from '../../src/lab/docker/images.ts'
+import type { Topology } from '../../src/core/watch/topology.ts'
+import { toolsImage } from '../../src/lab/docker/engine/images.ts'
 
 export const diskBytes = 8 * 2 ** 20
 export const port = 8080

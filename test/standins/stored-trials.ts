@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { TrialRecord, TrialSpec } from '../../src/eval/record.ts'
-import { keepTrial } from '../../src/eval/summaries.ts'
-import type { Entry } from '../../src/store/audit.ts'
-import * as store from '../../src/store/trials.ts'
+import { keepTrial } from '../../src/eval/report/summaries.ts'
+import type { Entry } from '../../src/store/audit/audit.ts'
+import * as store from '../../src/store/eval/trials.ts'
 import { repaired, spec } from './record.ts'
 
 /** An eval.db of its own in a folder that goes with it. */

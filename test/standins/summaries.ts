@@ -1,6 +1,6 @@
-import type { Outcome } from '../../src/core/outcome.ts'
 import { type Rng, rngFrom } from '../../src/core/rng.ts'
-import type { TrialSummary } from '../../src/eval/summary.ts'
+import type { Outcome } from '../../src/core/work/outcome.ts'
+import type { TrialSummary } from '../../src/eval/report/summary.ts'
 
 /** A trial in figures: resolved, unless told otherwise. */
 export function summary(given: Partial<TrialSummary> = {}): TrialSummary {

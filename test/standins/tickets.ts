@@ -1,5 +1,5 @@
-import { defaultVariant } from '../../src/core/variant.ts'
-import type { NewTicket } from '../../src/store/tickets.ts'
+import { defaultVariant } from '../../src/core/work/variant.ts'
+import type { NewTicket } from '../../src/store/operator/tickets.ts'
 
 /** A violation that is due a ticket. */
 export const newTicket = (change: Partial<NewTicket> = {}): NewTicket => ({

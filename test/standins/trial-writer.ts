@@ -1,4 +1,4 @@
-import { openEvalDb } from '../../src/store/trials.ts'
+import { openEvalDb } from '../../src/store/eval/trials.ts'
 import { pastCampaign } from './stored-trials.ts'
 import { ran } from './viewing.ts'
 

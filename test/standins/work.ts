@@ -1,8 +1,8 @@
-import type { CommandResult, Usage, Work } from '../../src/core/agent.ts'
-import type { Limits } from '../../src/core/limits.ts'
-import { defaultLimits, LimitReached } from '../../src/core/limits.ts'
-import type { Ticket } from '../../src/core/ticket.ts'
-import { defaultVariant } from '../../src/core/variant.ts'
+import type { CommandResult, Usage, Work } from '../../src/core/work/agent.ts'
+import type { Limits } from '../../src/core/work/limits.ts'
+import { defaultLimits, LimitReached } from '../../src/core/work/limits.ts'
+import type { Ticket } from '../../src/core/work/ticket.ts'
+import { defaultVariant } from '../../src/core/work/variant.ts'
 
 export const ticket: Ticket = {
   id: 7,

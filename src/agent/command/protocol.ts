@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { CommandResult } from '../../core/agent.ts'
+import type { CommandResult } from '../../core/work/agent.ts'
 
 /** Where a program that works as the agent finds its session: the path of a Unix socket. */
 export const sessionVariable = 'OPERATOR_SESSION'

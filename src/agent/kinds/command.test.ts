@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { type Bench, type BenchOptions, bench } from '../../../test/standins/work.ts'
-import type { Claim } from '../../core/claim.ts'
-import { LimitReached } from '../../core/limits.ts'
+import type { Claim } from '../../core/work/claim.ts'
+import { LimitReached } from '../../core/work/limits.ts'
 import { commandAgent } from './command.ts'
 
 const operator = [process.execPath, join(import.meta.dirname, '../../cli/main.ts')]

@@ -1,6 +1,6 @@
-import type { AgentKind } from '../../core/agent.ts'
 import { BadInput } from '../../core/errors.ts'
-import { agentKinds } from '../../core/variant.ts'
+import type { AgentKind } from '../../core/work/agent.ts'
+import { agentKinds } from '../../core/work/variant.ts'
 
 /** The kinds of agents that plugins bring, by the name that a variant gives: `agent: NAME`. */
 const ofPlugins = new Map<string, AgentKind>()

@@ -1,4 +1,4 @@
-import type { AgentKind } from '../../core/agent.ts'
+import type { AgentKind } from '../../core/work/agent.ts'
 
 /** Looks at nothing and changes nothing: what heals under it heals by itself. */
 export const nop: AgentKind = async () => ({

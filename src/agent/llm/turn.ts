@@ -1,12 +1,12 @@
 import type { AssistantModelMessage, ModelMessage, streamText, ToolSet } from 'ai'
 import type { Clock } from '../../core/clock.ts'
-import type { ResolvedModel } from '../model.ts'
+import type { ResolvedModel } from '../model/model.ts'
+import type { Tokens } from '../model/price.ts'
 import { headAndTail } from '../output.ts'
-import type { Tokens } from '../price.ts'
+import { cleaned } from './answer/well-formed.ts'
 import { loadSdk } from './sdk.ts'
 import type { ToolCall } from './tool-call.ts'
 import { tokensOf } from './usage.ts'
-import { cleaned } from './well-formed.ts'
 import { wire } from './wire.ts'
 
 /** One complete answer of the model; nothing of it has been run. */

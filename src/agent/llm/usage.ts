@@ -1,5 +1,5 @@
 import type { LanguageModelUsage } from 'ai'
-import type { Tokens } from '../price.ts'
+import type { Tokens } from '../model/price.ts'
 
 /** null: unknown. Some servers send no usage, some one of nulls or of zeros, and no request has no tokens. */
 export function tokensOf({

@@ -1,6 +1,6 @@
-import { type Adjustment, adjusted } from './adjust.ts'
-import { type Answer, answerIn } from './answer.ts'
-import { RefusedWithin } from './said.ts'
+import { type Answer, answerIn } from './answer/answer.ts'
+import { RefusedWithin } from './answer/said.ts'
+import { type Adjustment, adjusted } from './refusal/adjust.ts'
 
 /** What is known of a server and a model there, from what it told and refused. */
 export interface Endpoint {

@@ -1,7 +1,7 @@
 import { messageOf } from '../../core/errors.ts'
-import { boundedIn } from '../../lab/netns/groups.ts'
-import { worlds } from '../../lab/netns/marker.ts'
+import { boundedIn } from '../../lab/netns/bounds/groups.ts'
 import { netns } from '../../lab/netns/netns.ts'
+import { worlds } from '../../lab/netns/world/marker.ts'
 import { labSandbox } from '../../sandbox/lab.ts'
 import type { Check } from './check.ts'
 

@@ -1,4 +1,4 @@
-import { asWorldOwner } from '../../lab/netns/enter.ts'
+import { asWorldOwner } from '../../lab/netns/world/enter.ts'
 import { delayTrials } from '../../lab/trials.ts'
 import { ask, type Check } from './check.ts'
 

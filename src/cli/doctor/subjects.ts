@@ -1,4 +1,4 @@
-import type { Subject } from '../../core/subject.ts'
+import type { Subject } from '../../core/watch/subject.ts'
 import { findProgram, howToGet } from '../../lab/netns/programs.ts'
 import { ask, type Check } from './check.ts'
 

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { defaultSummaryModel, type ResolvedModel, resolveModel } from '../../agent/model.ts'
+import { defaultSummaryModel, type ResolvedModel, resolveModel } from '../../agent/model/model.ts'
 import { iso } from '../../core/clock.ts'
 import { BadInput } from '../../core/errors.ts'
 import { type Accuracy, accuracyOf, agreementOf, cautionOf } from '../../eval/commands/accuracy.ts'
@@ -22,7 +22,7 @@ import {
 } from '../../eval/commands/labelled.ts'
 import { type ListedCommand, type ListedTrial, listCommands } from '../../eval/commands/listing.ts'
 import { type Asked, askModel } from '../../eval/commands/model.ts'
-import { campaign, existingEvalDb, openEvalDb } from '../../store/trials.ts'
+import { campaign, existingEvalDb, openEvalDb } from '../../store/eval/trials.ts'
 import {
   accuracyPage,
   agreementPage,
@@ -31,8 +31,8 @@ import {
   distinctPage,
   trialPage,
 } from '../../tui/commands-page.ts'
-import type { Io } from '../io.ts'
-import { evalDbOption, jsonOption, oneOf, subcommand } from '../options.ts'
+import { evalDbOption, jsonOption, oneOf, subcommand } from '../options/common.ts'
+import type { Io } from '../terminal/io.ts'
 import { campaignOrTrial } from './ids.ts'
 
 interface Options {

@@ -8,9 +8,9 @@ import { trajectories } from '../../eval/export/atif.ts'
 import { formats as ofDocuments } from '../../eval/export/formats.ts'
 import { jsonText } from '../../eval/export/json-text.ts'
 import type { Format, Source } from '../../eval/export/source.ts'
-import * as store from '../../store/trials.ts'
-import type { Io } from '../io.ts'
-import { evalDbOption, jsonOption, oneOf, subcommand } from '../options.ts'
+import * as store from '../../store/eval/trials.ts'
+import { evalDbOption, jsonOption, oneOf, subcommand } from '../options/common.ts'
+import type { Io } from '../terminal/io.ts'
 import { campaignOrTrial } from './ids.ts'
 
 const formats: Record<string, Format> = {

@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { BadInput } from '../../core/errors.ts'
 import type { FaultSpec } from '../../eval/record.ts'
 import { type Ability, type Capability, capabilities } from '../../lab/contract.ts'
-import { type AgentSettings, addAgentOptions } from '../agent-options.ts'
+import { type AgentSettings, addAgentOptions } from '../options/agent.ts'
 import { checkAbilities, planOf, type TrialSettings, trialDefaults } from './plan.ts'
 
 const settings: TrialSettings = {

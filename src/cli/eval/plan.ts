@@ -1,6 +1,6 @@
 import { availableParallelism, freemem } from 'node:os'
 import { dirname } from 'node:path'
-import { modelSpec, type ResolvedModel } from '../../agent/model.ts'
+import { modelSpec, type ResolvedModel } from '../../agent/model/model.ts'
 import type { ChaosType } from '../../chaos/chaos-type.ts'
 import { chaosTypes } from '../../chaos/faults.ts'
 import {
@@ -13,19 +13,26 @@ import {
 } from '../../chaos/target.ts'
 import { BadInput, MachineLacks } from '../../core/errors.ts'
 import { rngFrom } from '../../core/rng.ts'
-import type { Subject } from '../../core/subject.ts'
-import { defaultVariant, type Variant, workerBy } from '../../core/variant.ts'
-import { type CampaignFile, pluginsOf, readCampaign, variantsOf } from '../../eval/campaign-file.ts'
-import { faultSpecOf, lanesOf, type Plan, planCampaign, planTrials, type TrialBase } from '../../eval/plan.ts'
+import type { Subject } from '../../core/watch/subject.ts'
+import { defaultVariant, type Variant, workerBy } from '../../core/work/variant.ts'
+import { type CampaignFile, pluginsOf, readCampaign, variantsOf } from '../../eval/campaign/file.ts'
+import {
+  faultSpecOf,
+  lanesOf,
+  type Plan,
+  planCampaign,
+  planTrials,
+  type TrialBase,
+} from '../../eval/campaign/plan.ts'
+import { readVariants, variantFolders, variantNamed } from '../../eval/campaign/variant-file.ts'
 import type { FaultSpec } from '../../eval/record.ts'
-import { readVariants, variantFolders, variantNamed } from '../../eval/variant-file.ts'
 import type { Ability, Capability, Cluster } from '../../lab/contract.ts'
 import { labNamed } from '../../lab/labs.ts'
 import { loadPlugins } from '../../plugins.ts'
 import { labSubjects, subjectNamed } from '../../subjects/subjects.ts'
 import { placeIn, readText } from '../../yaml.ts'
-import { type AgentSettings, agentArgv, chooseModel } from '../agent-options.ts'
-import { workerFor } from '../agent-worker.ts'
+import { workerFor } from '../agent/worker.ts'
+import { type AgentSettings, agentArgv, chooseModel } from '../options/agent.ts'
 
 /** What every trial of a run has in common, as the command line says it; times in ms. */
 export interface BaseSettings extends AgentSettings {

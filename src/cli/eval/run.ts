@@ -1,20 +1,29 @@
 import type { Command } from 'commander'
 import { chaosTypes } from '../../chaos/faults.ts'
 import { BadInput } from '../../core/errors.ts'
-import { countsForRecovery, isRecovered } from '../../core/outcome.ts'
-import { estimateMs, type Plan } from '../../eval/plan.ts'
-import { type Progress, type RunOptions, resume, run } from '../../eval/run.ts'
-import type { TrialEvent } from '../../eval/trial-options.ts'
+import { countsForRecovery, isRecovered } from '../../core/work/outcome.ts'
+import { estimateMs, type Plan } from '../../eval/campaign/plan.ts'
+import { type Progress, type RunOptions, resume, run } from '../../eval/campaign/run.ts'
+import type { TrialEvent } from '../../eval/trial/options.ts'
 import { labs } from '../../lab/labs.ts'
-import { paceOf } from '../../store/pace.ts'
-import { openEvalDb } from '../../store/trials.ts'
+import { paceOf } from '../../store/eval/pace.ts'
+import { openEvalDb } from '../../store/eval/trials.ts'
 import { labSubjects, subjects } from '../../subjects/subjects.ts'
 import { campaignLine, paceLine } from '../../tui/campaign.ts'
 import { progress } from '../../tui/progress.ts'
 import { humanMs, table } from '../../tui/text.ts'
-import { addAgentOptions } from '../agent-options.ts'
-import type { Io } from '../io.ts'
-import { duration, evalDbOption, integer, jsonOption, number, pair, pause, subcommand } from '../options.ts'
+import { addAgentOptions } from '../options/agent.ts'
+import {
+  duration,
+  evalDbOption,
+  integer,
+  jsonOption,
+  number,
+  pair,
+  pause,
+  subcommand,
+} from '../options/common.ts'
+import type { Io } from '../terminal/io.ts'
 import { campaignNumber } from './ids.ts'
 import {
   type BaseSettings,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import type { Io } from '../io.ts'
-import { evalDbOption, subcommand } from '../options.ts'
+import { evalDbOption, subcommand } from '../options/common.ts'
+import type { Io } from '../terminal/io.ts'
 import { serveViewer, viewerOptions } from '../viewer.ts'
 
 export function registerViewer(evaluation: Command, io: Io): void {

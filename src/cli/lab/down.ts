@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { BadInput } from '../../core/errors.ts'
 import type { ClusterInfo } from '../../lab/contract.ts'
-import type { Io } from '../io.ts'
+import type { Io } from '../terminal/io.ts'
 import { running, theCluster } from './find.ts'
 
 /** How long an owner may take to end its cluster in order. */

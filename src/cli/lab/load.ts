@@ -1,14 +1,14 @@
 import { once } from 'node:events'
 import { iso } from '../../core/clock.ts'
 import { BadInput } from '../../core/errors.ts'
-import type { WorkloadSample, WorkloadVerdict } from '../../core/subject.ts'
+import type { WorkloadSample, WorkloadVerdict } from '../../core/watch/subject.ts'
 import { plainEnv, self } from '../../daemon.ts'
 import type { Cluster } from '../../lab/contract.ts'
 import { endpointArgv } from '../../operate.ts'
 import { spawn } from '../../spawn.ts'
 import { subjectNamed } from '../../subjects/subjects.ts'
 import { humanMs, table } from '../../tui/text.ts'
-import type { Io } from '../io.ts'
+import type { Io } from '../terminal/io.ts'
 import type { Place } from './wait.ts'
 
 export interface LoadOptions {

@@ -1,14 +1,14 @@
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { BadInput, exitCodes, MachineLacks } from '../../core/errors.ts'
-import type { Topology } from '../../core/topology.ts'
+import type { Topology } from '../../core/watch/topology.ts'
 import { self } from '../../daemon.ts'
 import type { Cluster } from '../../lab/contract.ts'
 import { attachCluster, labNamed } from '../../lab/labs.ts'
 import { spawn } from '../../spawn.ts'
 import { subjectNamed } from '../../subjects/subjects.ts'
 import { humanMs } from '../../tui/text.ts'
-import type { Io } from '../io.ts'
+import type { Io } from '../terminal/io.ts'
 import { waitFor } from './wait.ts'
 
 export interface UpOptions {

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
-import type { Access } from '../../core/access.ts'
-import type { Endpoints } from '../../core/topology.ts'
+import type { Access } from '../../core/watch/access.ts'
+import type { Endpoints } from '../../core/watch/topology.ts'
 import { plainEnv, self } from '../../daemon.ts'
 import type { Cluster } from '../../lab/contract.ts'
 import { endpointArgv } from '../../operate.ts'
 import { spawn } from '../../spawn.ts'
 import { subjectNamed } from '../../subjects/subjects.ts'
-import type { Io } from '../io.ts'
+import type { Io } from '../terminal/io.ts'
 
 const betweenLooksMs = 30
 

@@ -1,9 +1,9 @@
 import { iso } from '../../core/clock.ts'
-import type { Endpoints } from '../../core/topology.ts'
+import type { Endpoints } from '../../core/watch/topology.ts'
 import { type Check, unobservable } from '../../monitor/check.ts'
 import { look } from '../../monitor/monitor.ts'
 import { inert, table } from '../../tui/text.ts'
-import type { Io } from '../io.ts'
+import type { Io } from '../terminal/io.ts'
 import { placeOf, type RunOptions } from './where.ts'
 
 /** Rates need a second look, and some numbers a few: until then they are unknown, which is no answer. */

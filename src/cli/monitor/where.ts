@@ -1,13 +1,13 @@
 import { BadInput } from '../../core/errors.ts'
-import { wholeCluster } from '../../core/invariant.ts'
-import type { Observation, Subject, WatchSettings } from '../../core/subject.ts'
-import type { Endpoints } from '../../core/topology.ts'
+import { wholeCluster } from '../../core/watch/invariant.ts'
+import type { Observation, Subject, WatchSettings } from '../../core/watch/subject.ts'
+import type { Endpoints } from '../../core/watch/topology.ts'
 import { unobservable } from '../../monitor/check.ts'
 import type { LookOptions } from '../../monitor/monitor.ts'
 import { subjectNamed } from '../../subjects/subjects.ts'
-import { type AccessOptions, accessOf } from '../access-options.ts'
-import type { Io } from '../io.ts'
-import { type Address, type NodeOptions, parseEndpoints, withPaths } from '../options.ts'
+import { type AccessOptions, accessOf } from '../options/access.ts'
+import { type Address, type NodeOptions, parseEndpoints, withPaths } from '../options/common.ts'
+import type { Io } from '../terminal/io.ts'
 
 export interface RunOptions extends NodeOptions, AccessOptions {
   subject?: string

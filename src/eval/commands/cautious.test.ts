@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { type Rng, rngFrom } from '../../core/rng.ts'
 import { cautionOf } from './accuracy.ts'
-import { awkOnlyPrints } from './awk.ts'
 import { classify, effectOf } from './classify.ts'
 import { evasions, reads } from './labelled.ts'
-import { sedOnlyPrints } from './sed.ts'
+import { awkOnlyPrints } from './programs/awk.ts'
+import { sedOnlyPrints } from './programs/sed.ts'
 
 const caution = cautionOf(evasions(), reads(), classify)
 

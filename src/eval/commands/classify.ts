@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { shown } from './marks.ts'
-import type { Verdict } from './match.ts'
+import { shown } from './programs/marks.ts'
+import type { Verdict } from './programs/match.ts'
+import { verdictsOfRun, verdictsOfWrap, verdictsOfWrite } from './programs/special.ts'
 import type { Kind } from './rules.ts'
-import { readLine } from './shell.ts'
-import { verdictsOfRun, verdictsOfWrap, verdictsOfWrite } from './special.ts'
-import type { Deed } from './walk.ts'
+import { readLine } from './shell/shell.ts'
+import type { Deed } from './shell/walk.ts'
 
 export const commandClasses = ['diagnostic', 'remediation', 'destructive', 'other'] as const
 export type CommandClass = (typeof commandClasses)[number]

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { headAndTail } from '../../agent/output.ts'
-import { type Answers, type Asking, askAll } from '../ask-all.ts'
+import { type Answers, type Asking, askAll } from '../judge/ask-all.ts'
 import { commandClasses, type Opinion } from './classify.ts'
 
 const instructions = `You classify shell commands that an agent ran to repair a distributed system (etcd, Redis, TiKV \

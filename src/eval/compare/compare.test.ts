@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { against, metric } from '../../../test/standins/compared.ts'
 import { campaign, lost, repeated, summary, won } from '../../../test/standins/summaries.ts'
 import { rngFrom } from '../../core/rng.ts'
-import type { TrialSummary } from '../summary.ts'
+import type { TrialSummary } from '../report/summary.ts'
 import { compare, compareAll } from './compare.ts'
 
 suite('verdicts', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { against, metric } from '../../../test/standins/compared.ts'
 import { lost, repeated, summary, won } from '../../../test/standins/summaries.ts'
-import type { TrialSummary } from '../summary.ts'
+import type { TrialSummary } from '../report/summary.ts'
 
 suite('what is no evidence', () => {
   test('invalid trials change no figure, and are shown', () => {

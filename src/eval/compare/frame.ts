@@ -1,6 +1,6 @@
+import type { TrialSummary } from '../report/summary.ts'
 import { mantelHaenszel } from '../stats/differences.ts'
-import type { Datum } from '../stats/resample.ts'
-import type { TrialSummary } from '../summary.ts'
+import type { Datum } from '../stats/resampling/resample.ts'
 import type { Matched } from './match.ts'
 
 interface Member {

@@ -1,6 +1,6 @@
-import { plus } from '../../core/agent.ts'
 import { rngFrom } from '../../core/rng.ts'
-import type { TrialSummary } from '../summary.ts'
+import { plus } from '../../core/work/agent.ts'
+import type { TrialSummary } from '../report/summary.ts'
 
 /** What stands on one side of a comparison. */
 export interface Side {

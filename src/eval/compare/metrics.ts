@@ -1,8 +1,8 @@
-import { plus } from '../../core/agent.ts'
-import { countsForRecovery, isRecovered } from '../../core/outcome.ts'
-import { endedByClock, isKnown, lifetimeOf } from '../lifetimes.ts'
+import { plus } from '../../core/work/agent.ts'
+import { countsForRecovery, isRecovered } from '../../core/work/outcome.ts'
+import { endedByClock, isKnown, lifetimeOf } from '../report/lifetimes.ts'
+import type { TrialSummary } from '../report/summary.ts'
 import type { Lifetime } from '../stats/survival.ts'
-import type { TrialSummary } from '../summary.ts'
 
 /** What one trial says of a metric; null: nothing. */
 export type Measure =

@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { against, metric } from '../../../test/standins/compared.ts'
 import { lost, repeated, summary, won } from '../../../test/standins/summaries.ts'
 import { rngFrom } from '../../core/rng.ts'
-import type { TrialSummary } from '../summary.ts'
+import type { TrialSummary } from '../report/summary.ts'
 import { compareAll } from './compare.ts'
 
 /** The first `harmed` of n trials did harm, the others repaired. */

@@ -1,5 +1,5 @@
-import { fisher, mcnemar } from '../stats/exact.ts'
 import { type Paired, smallestDifference, trialsToShow, type Unpaired } from '../stats/power.ts'
+import { fisher, mcnemar } from '../stats/resampling/exact.ts'
 import type { Measured } from './measure.ts'
 import type { Safety } from './safety.ts'
 import { change, changes, figure, percent, probability } from './words.ts'

@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync'
-import { eachLine } from '../summaries.ts'
+import { eachLine } from '../report/summaries.ts'
 import { figuresOf } from './figures.ts'
 import type { Source } from './source.ts'
 

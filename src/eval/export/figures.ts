@@ -1,6 +1,6 @@
 import { iso } from '../../core/clock.ts'
-import type { Line } from '../summaries.ts'
-import { whyOf } from '../why.ts'
+import type { Line } from '../report/summaries.ts'
+import { whyOf } from '../report/why.ts'
 
 export type Figures = Record<string, string | number | null>
 

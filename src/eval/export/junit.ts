@@ -1,7 +1,7 @@
 import Builder from 'fast-xml-builder'
 import { inert } from '../../core/text.ts'
-import { eachLine, type Line } from '../summaries.ts'
-import { whyOf } from '../why.ts'
+import { eachLine, type Line } from '../report/summaries.ts'
+import { whyOf } from '../report/why.ts'
 import { figuresOf } from './figures.ts'
 import type { Source } from './source.ts'
 

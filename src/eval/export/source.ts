@@ -1,5 +1,5 @@
-import type { Campaign, EvalDb } from '../../store/trials.ts'
-import type { Selection } from '../summaries.ts'
+import type { Campaign, EvalDb } from '../../store/eval/trials.ts'
+import type { Selection } from '../report/summaries.ts'
 
 /** What is exported: a campaign, or one trial of it. */
 export interface Source {

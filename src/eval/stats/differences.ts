@@ -1,7 +1,7 @@
 import { count, finite, rateOf } from './check.ts'
 import { z95 } from './distributions.ts'
-import type { TwoByTwo } from './exact.ts'
 import { type Interval, score } from './rates.ts'
+import type { TwoByTwo } from './resampling/exact.ts'
 
 export interface Estimate {
   value: number

@@ -1,5 +1,5 @@
 import type { Rng } from '../../core/rng.ts'
-import { type Distance, permutationTest, type Stratum } from './permutation.ts'
+import { type Distance, permutationTest, type Stratum } from './resampling/permutation.ts'
 import { checked, eventTimes, type Lifetime } from './survival.ts'
 
 /**

@@ -1,9 +1,9 @@
 import type { Rng } from '../../core/rng.ts'
-import { bootstrapT } from './bootstrap-t.ts'
 import { allFinite } from './check.ts'
 import { mantelHaenszel } from './differences.ts'
-import { type Distance, permutationTest, type Stratum } from './permutation.ts'
 import type { Interval } from './rates.ts'
+import { bootstrapT } from './resampling/bootstrap-t.ts'
+import { type Distance, permutationTest, type Stratum } from './resampling/permutation.ts'
 
 /**
  * Tests whether the mean of side b is that of side a, and gives the interval of their difference. p is the larger one of

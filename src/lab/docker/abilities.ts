@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { MachineLacks } from '../../core/errors.ts'
 import type { Ability, Capability } from '../contract.ts'
 import { can, delayAbility, delayTrials, type Outcome } from '../trials.ts'
-import { type Engine, EngineError, engine } from './engine.ts'
-import { execIn } from './exec.ts'
-import { requireToolsImage, toolsImage } from './images.ts'
+import { type Engine, EngineError, engine } from './engine/engine.ts'
+import { execIn } from './engine/exec.ts'
+import { requireToolsImage, toolsImage } from './engine/images.ts'
 import { labels, ownerLabel } from './labels.ts'
 
 const patienceMs = 10_000

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
-import type { Topology } from '../../core/topology.ts'
-import { imagesOf } from './images.ts'
+import type { Topology } from '../../core/watch/topology.ts'
+import { imagesOf } from './engine/images.ts'
 import { nodePath } from './spec.ts'
 
 /** `$` begins a variable there. */

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import type { Link } from '../delay.ts'
-import { type Engine, tolerating } from './engine.ts'
-import { execIn } from './exec.ts'
-import { unframed } from './frames.ts'
-import { toolsImage } from './images.ts'
+import { type Engine, tolerating } from './engine/engine.ts'
+import { execIn } from './engine/exec.ts'
+import { unframed } from './engine/frames.ts'
+import { toolsImage } from './engine/images.ts'
 import { containerName, labels } from './labels.ts'
 
 interface Place {

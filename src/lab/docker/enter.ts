@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { systemClock } from '../../core/clock.ts'
 import { exitCodes, messageOf } from '../../core/errors.ts'
-import type { EngineAddress } from './address.ts'
-import { engine } from './engine.ts'
-import { type Started, startIn } from './exec.ts'
-import { unframed } from './frames.ts'
+import type { EngineAddress } from './engine/address.ts'
+import { engine } from './engine/engine.ts'
+import { type Started, startIn } from './engine/exec.ts'
+import { unframed } from './engine/frames.ts'
 
 const pollMs = 200
 /** How long a silence ends it once the program itself has ended: what it left behind may hold its output for ever. */

@@ -1,6 +1,6 @@
 import type { Cluster } from '../contract.ts'
-import type { Engine } from './engine.ts'
-import { execIn } from './exec.ts'
+import type { Engine } from './engine/engine.ts'
+import { execIn } from './engine/exec.ts'
 
 const mostBytes = 1 << 20
 

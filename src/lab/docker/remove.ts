@@ -2,9 +2,9 @@ import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname } from 'node:path'
 import { systemClock } from '../../core/clock.ts'
-import { type Engine, tolerating } from './engine.ts'
+import { type Engine, tolerating } from './engine/engine.ts'
 import { aboutFrom, isOrphan, labels } from './labels.ts'
-import { takeWall } from './wall.ts'
+import { takeWall } from './wall/wall.ts'
 
 export interface Container {
   Id: string

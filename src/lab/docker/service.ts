@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import { systemClock } from '../../core/clock.ts'
 import type { NodeState } from '../contract.ts'
-import { type Engine, tolerating } from './engine.ts'
+import { type Engine, tolerating } from './engine/engine.ts'
 
 // A node's process is the first one of a container that may end and be started again; its network and disk stay.
 

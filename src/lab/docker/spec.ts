@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { BadInput } from '../../core/errors.ts'
-import type { NodeSpec, Topology } from '../../core/topology.ts'
+import type { NodeSpec, Topology } from '../../core/watch/topology.ts'
 import { asked, roomy, small, volume, writable } from './bounds.ts'
 import { behindGate, containerName, labels, ownerLabel, type Role } from './labels.ts'
 
@@ -110,7 +110,7 @@ export const bastionSpec = (plan: Plan, about: string): ContainerSpec => ({
   },
 })
 
-const gate = readFileSync(new URL('./gate.pl', import.meta.url), 'utf8')
+const gate = readFileSync(new URL('./wall/gate.pl', import.meta.url), 'utf8')
 
 /**
  * Ports that the host reaches, on its loopback only, each leading to a node's port; `addresses` by node name, as the

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { messageOf } from '../../core/errors.ts'
 import type { Ability, Capability, Cluster } from '../contract.ts'
 import { can, delayAbility, delayTrials, type Outcome } from '../trials.ts'
-import { cpuAbility } from './cpu.ts'
+import { cpuAbility } from './bounds/cpu.ts'
 import { execute } from './process.ts'
 import { up } from './up.ts'
 

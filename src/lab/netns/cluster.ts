@@ -1,16 +1,16 @@
 import { BadInput } from '../../core/errors.ts'
-import type { NodeEndpoint } from '../../core/topology.ts'
+import type { NodeEndpoint } from '../../core/watch/topology.ts'
 import { tailInside } from '../../inside.ts'
 import type { Cluster, Result, RunOptions } from '../contract.ts'
 import { delayLink, isDelayedLink, undelayLink } from '../delay.ts'
-import { cpuLimitOf, limitCpuOf, unlimitCpuOf } from './cpu.ts'
+import { cpuLimitOf, limitCpuOf, unlimitCpuOf } from './bounds/cpu.ts'
 import { linkOf } from './delay.ts'
-import { commandIn, enterWorld, joinWorld } from './enter.ts'
 import { filesOf } from './files.ts'
 import { endLeftBehind } from './left.ts'
-import type { World } from './marker.ts'
 import { execute } from './process.ts'
 import { servicesOf } from './service.ts'
+import { commandIn, enterWorld, joinWorld } from './world/enter.ts'
+import type { World } from './world/marker.ts'
 
 /** So much of a log's end is looked through for its last lines. */
 const mostLogBytes = 256 * 1024

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { systemClock } from '../../core/clock.ts'
 import { type ChildProcess, spawn } from '../../spawn.ts'
 import type { Link } from '../delay.ts'
-import { joinAsOwner } from './enter.ts'
 import { worldUid } from './identity.ts'
-import type { World } from './marker.ts'
 import { allPids, execute, killIfThere, namespaceOf, ownerOf, procFile } from './process.ts'
+import { joinAsOwner } from './world/enter.ts'
+import type { World } from './world/marker.ts'
 
 const patienceMs = 5_000
 const pollMs = 10

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { systemClock } from '../../core/clock.ts'
-import type { World } from './marker.ts'
 import { allPids, killIfThere, namespaceOf } from './process.ts'
+import type { World } from './world/marker.ts'
 
 const patienceMs = 5_000
 const pollMs = 2

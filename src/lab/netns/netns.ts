@@ -2,8 +2,8 @@ import { BadInput } from '../../core/errors.ts'
 import type { Lab } from '../contract.ts'
 import { abilities } from './abilities.ts'
 import { clusterOf } from './cluster.ts'
-import { infoOf, worlds } from './marker.ts'
 import { up } from './up.ts'
+import { infoOf, worlds } from './world/marker.ts'
 
 /** Clusters in Linux namespaces: no daemon, no root, no images. Healthy in about a second, gone with their owner. */
 export const netns: Lab = {

@@ -1,7 +1,7 @@
 import { accessSync, constants, realpathSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { MachineLacks } from '../../core/errors.ts'
-import type { Topology } from '../../core/topology.ts'
+import type { Topology } from '../../core/watch/topology.ts'
 
 /** What the lab itself needs. */
 export const ownPrograms: Topology['programs'] = [

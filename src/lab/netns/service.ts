@@ -4,8 +4,8 @@ import { systemClock } from '../../core/clock.ts'
 import { placeInside } from '../../inside.ts'
 import type { NodeState } from '../contract.ts'
 import { sameArguments } from './arguments.ts'
-import type { World } from './marker.ts'
 import { allPids, killIfThere, namespaceOf, procFile } from './process.ts'
+import type { World } from './world/marker.ts'
 
 // Which process is a node's, and what becomes of it, seen from outside. Somebody inside is root there: pid files, names,
 // definitions and links are whatever he makes of them. What he cannot make is another file's inode under a process, a

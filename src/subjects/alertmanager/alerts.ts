@@ -1,7 +1,14 @@
-import { type AlertCheck, type AlertId, alertKey } from '../../core/alert.ts'
-import { notApplicable, ok, unknown, type Verdict, violated, wholeCluster } from '../../core/invariant.ts'
-import type { ReceivedAlert } from '../../core/received-alert.ts'
-import type { WatchSettings } from '../../core/subject.ts'
+import { type AlertCheck, type AlertId, alertKey } from '../../core/watch/alert.ts'
+import {
+  notApplicable,
+  ok,
+  unknown,
+  type Verdict,
+  violated,
+  wholeCluster,
+} from '../../core/watch/invariant.ts'
+import type { ReceivedAlert } from '../../core/watch/received-alert.ts'
+import type { WatchSettings } from '../../core/watch/subject.ts'
 import { defaultNodeLabel } from '../prometheus/alerts.ts'
 import { matchersOf } from '../prometheus/matchers.ts'
 import { severityOf } from '../prometheus/severity.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { ReceivedAlert } from '../../core/received-alert.ts'
-import type { Client } from '../shared/client.ts'
-import { answerInWords } from '../shared/trouble.ts'
+import type { ReceivedAlert } from '../../core/watch/received-alert.ts'
+import type { Client } from '../shared/client/client.ts'
+import { answerInWords } from '../shared/client/trouble.ts'
 
 const texts = z.record(z.string(), z.string())
 const alertsSchema = z.array(

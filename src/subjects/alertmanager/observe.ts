@@ -1,11 +1,11 @@
 import { type Clock, systemClock } from '../../core/clock.ts'
 import { BadInput, messageOf } from '../../core/errors.ts'
-import type { ReceivedAlert } from '../../core/received-alert.ts'
-import type { Connection, ConnectOptions, NodeView, Observation } from '../../core/subject.ts'
-import type { Endpoints } from '../../core/topology.ts'
-import { clientOf } from '../shared/client.ts'
-import { within } from '../shared/deadline.ts'
-import { errorOf, healthOf, type Reach, reachOf, someAnswer } from '../shared/reach.ts'
+import type { ReceivedAlert } from '../../core/watch/received-alert.ts'
+import type { Connection, ConnectOptions, NodeView, Observation } from '../../core/watch/subject.ts'
+import type { Endpoints } from '../../core/watch/topology.ts'
+import { clientOf } from '../shared/client/client.ts'
+import { within } from '../shared/client/deadline.ts'
+import { errorOf, healthOf, type Reach, reachOf, someAnswer } from '../shared/client/reach.ts'
 import { type Held, heldBy } from './api.ts'
 
 export interface AlertmanagerNode extends NodeView {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { type Invariant, unknown } from '../../core/invariant.ts'
-import type { Subject } from '../../core/subject.ts'
-import { isThere } from '../shared/reach.ts'
+import { type Invariant, unknown } from '../../core/watch/invariant.ts'
+import type { Subject } from '../../core/watch/subject.ts'
+import { isThere } from '../shared/client/reach.ts'
 import { alerts } from './alerts.ts'
 import { type AlertmanagerObservation, connect } from './observe.ts'
 

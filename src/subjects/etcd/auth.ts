@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { Credentials } from '../../core/access.ts'
 import type { Clock } from '../../core/clock.ts'
-import type { Client, Reply } from '../shared/client.ts'
+import type { Credentials } from '../../core/watch/access.ts'
+import type { Client, Reply } from '../shared/client/client.ts'
 
 /** Each attempt is a proposal to the cluster, and a slow hash of the password at the member. */
 const betweenFailuresMs = 10_000

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import type { Rng } from '../../core/rng.ts'
-import type { Canaries } from '../../core/subject.ts'
-import type { Endpoints } from '../../core/topology.ts'
+import type { Canaries } from '../../core/watch/subject.ts'
+import type { Endpoints } from '../../core/watch/topology.ts'
+import { type Client, clientOf } from '../shared/client/client.ts'
+import { within } from '../shared/client/deadline.ts'
 import {
   checkPlanted,
   documentOf,
@@ -12,9 +14,7 @@ import {
   keyNames,
   type Planted,
   unguessable,
-} from '../shared/canaries.ts'
-import { type Client, clientOf } from '../shared/client.ts'
-import { within } from '../shared/deadline.ts'
+} from '../shared/load/canaries.ts'
 
 const requestMs = 2_000
 /** On a busy machine a cluster that has just started may take longer than a few writes are waited for. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { facts } from './facts.ts'
-import type { EtcdNode, EtcdObservation, Status } from './observation.ts'
+import type { EtcdNode, EtcdObservation, Status } from './observe/observation.ts'
 
 const ids = ['257', '258', '259']
 const status = (id: string, of: Partial<Status> = {}): Status => ({

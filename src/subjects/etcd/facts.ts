@@ -1,5 +1,5 @@
-import type { Fact } from '../../core/subject.ts'
-import type { EtcdNode, EtcdObservation, Status } from './observation.ts'
+import type { Fact } from '../../core/watch/subject.ts'
+import type { EtcdNode, EtcdObservation, Status } from './observe/observation.ts'
 
 /** Identity, membership and data of an etcd cluster, as far as its members tell them. */
 export function facts({ nodes }: EtcdObservation): Fact[] {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { wholeCluster } from '../../core/invariant.ts'
-import type { Knock } from '../shared/knock.ts'
-import type { CertificateFault } from '../shared/trouble.ts'
+import { wholeCluster } from '../../core/watch/invariant.ts'
+import type { Knock } from '../shared/client/knock.ts'
+import type { CertificateFault } from '../shared/client/trouble.ts'
 import { invariants } from './invariants.ts'
-import type { DataComparison, EtcdNode, EtcdObservation, Recent, Status } from './observation.ts'
+import type { DataComparison, EtcdNode, EtcdObservation, Recent, Status } from './observe/observation.ts'
 
 const quiet: Recent = {
   leaderChanges: 0,

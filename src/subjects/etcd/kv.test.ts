@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import type { Put } from '../shared/kv.ts'
+import type { Put } from '../shared/load/kv.ts'
 import { keyValue } from './kv.ts'
 
 const never = new AbortController().signal

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { Access } from '../../core/access.ts'
 import { type Clock, systemClock } from '../../core/clock.ts'
-import { type Client, clientOf, type Reply } from '../shared/client.ts'
-import { within } from '../shared/deadline.ts'
-import type { KeyValue } from '../shared/kv.ts'
+import type { Access } from '../../core/watch/access.ts'
+import { type Client, clientOf, type Reply } from '../shared/client/client.ts'
+import { within } from '../shared/client/deadline.ts'
+import type { KeyValue } from '../shared/load/kv.ts'
 import { authenticated } from './auth.ts'
 
 const operationMs = 1000

@@ -1,4 +1,4 @@
-import type { AgentKind, Work } from '../../core/agent.ts'
+import type { AgentKind, Work } from '../../core/work/agent.ts'
 import { cpuGroup } from '../shared/cpu.ts'
 import { fullDisk } from '../shared/full-disk.ts'
 import { network } from '../shared/network.ts'

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import { BadInput } from '../../core/errors.ts'
-import type { NodeSpec, Topology } from '../../core/topology.ts'
+import type { NodeSpec, Topology } from '../../core/watch/topology.ts'
 
 const MiB = 2 ** 20
 const sizes = [1, 3, 5, 7]

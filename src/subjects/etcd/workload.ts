@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../core/clock.ts'
-import type { Workload, WorkloadOptions } from '../../core/subject.ts'
-import type { Endpoints } from '../../core/topology.ts'
-import { keyValueWorkload } from '../shared/workload.ts'
+import type { Workload, WorkloadOptions } from '../../core/watch/subject.ts'
+import type { Endpoints } from '../../core/watch/topology.ts'
+import { keyValueWorkload } from '../shared/load/workload.ts'
 import { keyValue } from './kv.ts'
 
 /** Clients at every member, each with a connection of its own. */

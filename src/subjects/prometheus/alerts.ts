@@ -1,6 +1,13 @@
-import { type AlertCheck, type AlertId, alertKey } from '../../core/alert.ts'
-import { notApplicable, ok, unknown, type Verdict, violated, wholeCluster } from '../../core/invariant.ts'
-import type { WatchSettings } from '../../core/subject.ts'
+import { type AlertCheck, type AlertId, alertKey } from '../../core/watch/alert.ts'
+import {
+  notApplicable,
+  ok,
+  unknown,
+  type Verdict,
+  violated,
+  wholeCluster,
+} from '../../core/watch/invariant.ts'
+import type { WatchSettings } from '../../core/watch/subject.ts'
 import { matchersOf } from './matchers.ts'
 import type { ActiveAlert, Labels, PrometheusObservation, RuleLook } from './observation.ts'
 import { readExpression } from './promql.ts'

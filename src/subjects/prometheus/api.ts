@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Ask, Client, Reply } from '../shared/client.ts'
-import { answerInWords } from '../shared/trouble.ts'
+import type { Ask, Client, Reply } from '../shared/client/client.ts'
+import { answerInWords } from '../shared/client/trouble.ts'
 import type { ActiveAlert, Labels, RuleLook } from './observation.ts'
 import { readExpression } from './promql.ts'
 

@@ -1,5 +1,5 @@
-import { type Invariant, ok, unknown, violated } from '../../core/invariant.ts'
-import { isThere } from '../shared/reach.ts'
+import { type Invariant, ok, unknown, violated } from '../../core/watch/invariant.ts'
+import { isThere } from '../shared/client/reach.ts'
 import type { PrometheusObservation } from './observation.ts'
 
 // Of Prometheus itself. What it watches are its rules: see alerts.ts.

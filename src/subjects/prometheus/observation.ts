@@ -1,6 +1,6 @@
-import type { NodeView, Observation } from '../../core/subject.ts'
-import type { Knock } from '../shared/knock.ts'
-import type { Reach } from '../shared/reach.ts'
+import type { NodeView, Observation } from '../../core/watch/subject.ts'
+import type { Knock } from '../shared/client/knock.ts'
+import type { Reach } from '../shared/client/reach.ts'
 import type { Expression } from './promql.ts'
 import type { Rule } from './rule.ts'
 

@@ -1,4 +1,4 @@
-import type { Severity } from '../../core/invariant.ts'
+import type { Severity } from '../../core/watch/invariant.ts'
 import type { Labels } from './observation.ts'
 
 const severityWords: [Severity, RegExp][] = [

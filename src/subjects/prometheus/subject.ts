@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Subject } from '../../core/subject.ts'
+import type { Subject } from '../../core/watch/subject.ts'
 import { alerts } from './alerts.ts'
 import { invariants } from './invariants.ts'
 import type { PrometheusObservation } from './observation.ts'

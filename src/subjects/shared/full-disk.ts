@@ -1,4 +1,4 @@
-import type { Work } from '../../core/agent.ts'
+import type { Work } from '../../core/work/agent.ts'
 import type { Seen } from './procedure.ts'
 import type { Finding, Service } from './services.ts'
 

@@ -1,5 +1,5 @@
-import type { CommandResult, Work } from '../../core/agent.ts'
-import type { Claim } from '../../core/claim.ts'
+import type { CommandResult, Work } from '../../core/work/agent.ts'
+import type { Claim } from '../../core/work/claim.ts'
 import { type Finding, type Service, servicesIn } from './services.ts'
 
 /** Collects what was looked at and what it said, so that a claim names exactly that and nothing else. */

@@ -1,10 +1,17 @@
 import { createHash } from 'node:crypto'
 import { type Clock, systemClock } from '../../core/clock.ts'
 import type { Rng } from '../../core/rng.ts'
-import type { Canaries } from '../../core/subject.ts'
-import type { Endpoints } from '../../core/topology.ts'
-import { checkPlanted, documentOf, gone, keyNames, type Planted, unguessable } from '../shared/canaries.ts'
-import type { KeyValue } from '../shared/kv.ts'
+import type { Canaries } from '../../core/watch/subject.ts'
+import type { Endpoints } from '../../core/watch/topology.ts'
+import {
+  checkPlanted,
+  documentOf,
+  gone,
+  keyNames,
+  type Planted,
+  unguessable,
+} from '../shared/load/canaries.ts'
+import type { KeyValue } from '../shared/load/kv.ts'
 import { rawKeyValue } from './raw-kv.ts'
 
 /** On a busy machine a cluster that has just started may take longer than a few writes are waited for. */

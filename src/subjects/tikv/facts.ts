@@ -1,6 +1,6 @@
-import type { Fact } from '../../core/subject.ts'
-import { hostOf } from './nodes.ts'
-import type { TikvObservation } from './observation.ts'
+import type { Fact } from '../../core/watch/subject.ts'
+import { hostOf } from './observe/nodes.ts'
+import type { TikvObservation } from './observe/observation.ts'
 
 /** Members, stores and regions of a TiKV cluster, as far as PD tells them. */
 export function facts({ cluster }: TikvObservation): Fact[] {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { wholeCluster } from '../../core/invariant.ts'
+import { wholeCluster } from '../../core/watch/invariant.ts'
 import { invariants } from './invariants.ts'
-import type { PdNode, Scheduling, StoreNode, StoreView, TikvObservation } from './observation.ts'
+import type { PdNode, Scheduling, StoreNode, StoreView, TikvObservation } from './observe/observation.ts'
 import {
   type LeaderSeries,
   leaderSeries,
@@ -10,7 +10,7 @@ import {
   pdSeries,
   type StoreSeries,
   storeSeries,
-} from './series.ts'
+} from './observe/series.ts'
 
 const zeros = <K extends string>(series: Record<K, unknown>) =>
   Object.fromEntries(Object.keys(series).map((name) => [name, 0])) as Record<K, number>

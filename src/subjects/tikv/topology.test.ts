@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { BadInput } from '../../core/errors.ts'
-import { queryOf, storeSeries } from './series.ts'
+import { queryOf, storeSeries } from './observe/series.ts'
 import { topology } from './topology.ts'
 
 test('three PDs and as many stores as are asked for, each with the flags of the real programs', () => {

@@ -1,6 +1,6 @@
 import { BadInput } from '../../core/errors.ts'
-import type { NodeSpec, Topology } from '../../core/topology.ts'
-import { extras, grafana, programs, prometheus } from './extras.ts'
+import type { NodeSpec, Topology } from '../../core/watch/topology.ts'
+import { extras, grafana, programs, prometheus } from './extras/extras.ts'
 import { pdPort, statusPort, storePort } from './ports.ts'
 
 const MiB = 2 ** 20

@@ -1,7 +1,7 @@
-import type { Workload, WorkloadOptions } from '../../core/subject.ts'
-import type { Endpoints } from '../../core/topology.ts'
-import { keyValueWorkload } from '../shared/workload.ts'
-import { kindOf } from './nodes.ts'
+import type { Workload, WorkloadOptions } from '../../core/watch/subject.ts'
+import type { Endpoints } from '../../core/watch/topology.ts'
+import { keyValueWorkload } from '../shared/load/workload.ts'
+import { kindOf } from './observe/nodes.ts'
 import { rawKeyValue } from './raw-kv.ts'
 
 /** What applications keep apart, and TiKV therefore in several regions once there are many. */

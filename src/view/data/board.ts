@@ -1,6 +1,7 @@
 import { setImmediate as others } from 'node:timers/promises'
 import type { TrialSpec } from '../../eval/record.ts'
-import { damageWords } from '../../eval/summary.ts'
+import { damageWords } from '../../eval/report/summary.ts'
+import type { EvalDb } from '../../store/eval/trials.ts'
 import {
   type CampaignHead,
   campaignHeads,
@@ -12,7 +13,6 @@ import {
   trialSpecs,
   trialStamps,
 } from '../../store/reading.ts'
-import type { EvalDb } from '../../store/trials.ts'
 import type { Standing } from '../parts/outcome.ts'
 
 /** A trial as lists show it. */

@@ -5,8 +5,8 @@
 
 import { fileURLToPath } from 'node:url'
 import { plainEnv } from '../../daemon.ts'
-import type { Analysis } from '../../eval/analyze.ts'
 import type { Comparison } from '../../eval/compare/compare.ts'
+import type { Analysis } from '../../eval/report/analyze.ts'
 import { fork } from '../../spawn.ts'
 
 /** What can be asked for, of campaigns. */

@@ -1,8 +1,9 @@
 /** The process of derive.ts: answers one question. */
-import { analyze } from '../../eval/analyze.ts'
+
 import { compare } from '../../eval/compare/compare.ts'
-import { unfinishedIn } from '../../eval/summaries.ts'
-import { type EvalDb, readEvalDb } from '../../store/trials.ts'
+import { analyze } from '../../eval/report/analyze.ts'
+import { unfinishedIn } from '../../eval/report/summaries.ts'
+import { type EvalDb, readEvalDb } from '../../store/eval/trials.ts'
 import type { Answer, Question } from './derive.ts'
 import { storedSummaries } from './summaries.ts'
 

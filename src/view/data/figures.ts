@@ -1,4 +1,4 @@
-import { countsForRecovery, isRecovered, type Outcome } from '../../core/outcome.ts'
+import { countsForRecovery, isRecovered, type Outcome } from '../../core/work/outcome.ts'
 import { type Interval, wilson } from '../../eval/stats/rates.ts'
 import { kaplanMeier, type Lifetime, survivalQuantile } from '../../eval/stats/survival.ts'
 import type { Counts, Standing } from '../parts/outcome.ts'

@@ -1,9 +1,9 @@
-import { isAlive } from '../../eval/owner.ts'
+import { isAlive } from '../../eval/campaign/owner.ts'
 import type { TrialSpec } from '../../eval/record.ts'
-import { laneIn } from '../../eval/seen.ts'
-import { damageWords } from '../../eval/summary.ts'
+import { damageWords } from '../../eval/report/summary.ts'
+import { laneIn } from '../../eval/trial/seen.ts'
+import type { EvalDb } from '../../store/eval/trials.ts'
 import { type RunningTrial, runningTrials } from '../../store/reading.ts'
-import type { EvalDb } from '../../store/trials.ts'
 import { folderOfTrial } from './trials.ts'
 
 /** A trial that runs now. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gaveUp, probes, repaired, session, ticket } from '../../../test/standins/record.ts'
-import type { Trial } from '../../eval/document.ts'
+import { score } from '../../eval/judge/score.ts'
 import type { TrialRecord } from '../../eval/record.ts'
-import { score } from '../../eval/score.ts'
+import type { Trial } from '../../eval/report/document.ts'
 import { storyOf } from './story.ts'
 
 /** The story of a trial as its own scorer judges it. */

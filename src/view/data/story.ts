@@ -1,10 +1,10 @@
-import type { Claim } from '../../core/claim.ts'
-import type { Outcome } from '../../core/outcome.ts'
-import type { Trial } from '../../eval/document.ts'
-import { isHealthy } from '../../eval/oracle.ts'
+import type { Claim } from '../../core/work/claim.ts'
+import type { Outcome } from '../../core/work/outcome.ts'
+import { isHealthy } from '../../eval/judge/oracle.ts'
 import type { TrialRecord } from '../../eval/record.ts'
-import { unclaimedIn } from '../../eval/unclaimed.ts'
-import type { Session } from '../../store/sessions.ts'
+import type { Trial } from '../../eval/report/document.ts'
+import { unclaimedIn } from '../../eval/report/unclaimed.ts'
+import type { Session } from '../../store/operator/sessions.ts'
 import { offset, seconds } from '../parts/format.ts'
 
 /** Why a trial ended as it did, in sentences. Pure; what agents and clusters said in it is theirs. */

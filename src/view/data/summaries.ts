@@ -1,8 +1,8 @@
-import { summarizeMissing } from '../../eval/summaries.ts'
-import type { TrialSummary } from '../../eval/summary.ts'
-import type { EvalSchema } from '../../store/eval-schema.ts'
-import { type StoredSummary, summaryPage, trialsToSummarize } from '../../store/summaries.ts'
-import { type EvalDb, openEvalDb } from '../../store/trials.ts'
+import { summarizeMissing } from '../../eval/report/summaries.ts'
+import type { TrialSummary } from '../../eval/report/summary.ts'
+import type { EvalSchema } from '../../store/eval/schema.ts'
+import { type StoredSummary, summaryPage, trialsToSummarize } from '../../store/eval/summaries.ts'
+import { type EvalDb, openEvalDb } from '../../store/eval/trials.ts'
 import type { Opened } from './opened.ts'
 
 const pageSize = 1_000

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { injectedAt, repaired, session, spec, ticket } from '../../../test/standins/record.ts'
-import type { Session } from '../../store/sessions.ts'
+import type { Session } from '../../store/operator/sessions.ts'
 import { timelineOf } from './timeline.ts'
 import type { TrialFacts } from './trials.ts'
 

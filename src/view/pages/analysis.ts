@@ -1,9 +1,9 @@
 import { html } from 'hono/html'
 import { inert } from '../../core/text.ts'
-import { sectionsOf } from '../../eval/analysis-tables.ts'
-import type { Analysis } from '../../eval/analyze.ts'
 import type { Comparison } from '../../eval/compare/compare.ts'
 import { change, changes, figure, probability } from '../../eval/compare/words.ts'
+import { sectionsOf } from '../../eval/report/analysis-tables.ts'
+import type { Analysis } from '../../eval/report/analyze.ts'
 import type { CampaignHead } from '../../store/reading.ts'
 import { type Html, type Page, scrolling, section } from '../parts/page.ts'
 

@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { inert } from '../../core/text.ts'
-import { documentOf, type Trial } from '../../eval/document.ts'
 import type { TrialRecord } from '../../eval/record.ts'
+import { documentOf, type Trial } from '../../eval/report/document.ts'
 import { storyOf } from '../data/story.ts'
 import { type Timeline, timelineOf } from '../data/timeline.ts'
 import type { TrialFacts } from '../data/trials.ts'

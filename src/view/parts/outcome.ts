@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import type { Outcome } from '../../core/outcome.ts'
+import type { Outcome } from '../../core/work/outcome.ts'
 
 /** An outcome, or the state of a trial that has none yet. */
 export type Standing = Outcome['kind'] | 'planned' | 'running'

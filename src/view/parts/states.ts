@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
-import type { Fact } from '../../core/subject.ts'
 import { inert } from '../../core/text.ts'
+import type { Fact } from '../../core/watch/subject.ts'
 import type { TrialRecord } from '../../eval/record.ts'
 import { count } from './format.ts'
 import { empty, type Html, scrolling } from './page.ts'

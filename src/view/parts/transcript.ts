@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { inert } from '../../core/text.ts'
 import { classify, shownClass } from '../../eval/commands/classify.ts'
-import { goesOn, usageIn } from '../../store/audit.ts'
+import { goesOn, usageIn } from '../../store/audit/audit.ts'
 import type { EntryHead } from '../../store/reading.ts'
 import { callKey } from '../data/call-key.ts'
 import { ansi } from './ansi.ts'

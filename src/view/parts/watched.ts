@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import { inert } from '../../core/text.ts'
-import type { Ticket } from '../../core/ticket.ts'
-import { type MonitorInfo, monitorState } from '../../store/monitors.ts'
+import type { Ticket } from '../../core/work/ticket.ts'
+import { type MonitorInfo, monitorState } from '../../store/operator/monitors.ts'
 import { lasting, when } from './format.ts'
 
 const dayMs = 24 * 3_600_000

@@ -3,7 +3,7 @@ import net, { type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js'
 import { messageOf } from '../../../src/core/errors.ts'
-import { type Client, clientOf } from '../../../src/subjects/shared/client.ts'
+import { type Client, clientOf } from '../../../src/subjects/shared/client/client.ts'
 import { decode, encode } from '../../../src/subjects/tikv/wire/codec.ts'
 import type { Method } from '../../../src/subjects/tikv/wire/schema.ts'
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../src/core/clock.ts'
-import type { Endpoints } from '../../../src/core/topology.ts'
+import type { Endpoints } from '../../../src/core/watch/topology.ts'
 import { healthCheck } from '../../../src/subjects/tikv/wire/messages.ts'
 import { freePorts } from '../etcd.ts'
 import { type Page, type Scripted, scripted } from '../scripted-http.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Engine } from '../engine.ts'
+import type { Engine } from '../engine/engine.ts'
 import { labels } from '../labels.ts'
 import { Refused } from './bodies.ts'
 import { decide } from './decide.ts'

@@ -1,6 +1,6 @@
 import { asked, small, writable } from '../bounds.ts'
-import type { Engine } from '../engine.ts'
-import { volumesIn } from '../images.ts'
+import type { Engine } from '../engine/engine.ts'
+import { volumesIn } from '../engine/images.ts'
 import { hiddenRoles, labels } from '../labels.ts'
 import { Refused } from './bodies.ts'
 import { mayReach, type Own, ownOf, resolve } from './own.ts'

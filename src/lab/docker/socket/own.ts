@@ -1,4 +1,4 @@
-import type { Engine } from '../engine.ts'
+import type { Engine } from '../engine/engine.ts'
 import { hiddenRoles, labels } from '../labels.ts'
 import { type Container, containersOf } from '../remove.ts'
 import type { Reach } from './route.ts'

@@ -5,9 +5,9 @@ import {
   unknown,
   type Verdict,
   violated,
-} from '../../../core/invariant.ts'
-import type { CertificateFault } from '../../shared/trouble.ts'
-import type { EtcdNode, EtcdObservation } from '../observation.ts'
+} from '../../../core/watch/invariant.ts'
+import type { CertificateFault } from '../../shared/client/trouble.ts'
+import type { EtcdNode, EtcdObservation } from '../observe/observation.ts'
 import { notSeen } from './shared.ts'
 
 // What clients meet that come new: the monitor's own connections are kept, and go on working for days.

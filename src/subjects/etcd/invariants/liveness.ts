@@ -1,6 +1,6 @@
-import { type Invariant, ok, unknown, violated } from '../../../core/invariant.ts'
-import { isThere } from '../../shared/reach.ts'
-import type { EtcdNode, EtcdObservation } from '../observation.ts'
+import { type Invariant, ok, unknown, violated } from '../../../core/watch/invariant.ts'
+import { isThere } from '../../shared/client/reach.ts'
+import type { EtcdNode, EtcdObservation } from '../observe/observation.ts'
 import { notSeen } from './shared.ts'
 
 const memberDown: Invariant<EtcdObservation> = {

@@ -1,6 +1,6 @@
-import { type Invariant, notApplicable, ok, unknown, violated } from '../../../core/invariant.ts'
-import type { EtcdObservation } from '../observation.ts'
-import { windowsMs } from '../window.ts'
+import { type Invariant, notApplicable, ok, unknown, violated } from '../../../core/watch/invariant.ts'
+import type { EtcdObservation } from '../observe/observation.ts'
+import { windowsMs } from '../observe/window.ts'
 import { notCounted, okIfAllTold, recentLimit } from './shared.ts'
 
 const broken = ['member_down', 'no_leader', 'no_quorum']

@@ -5,8 +5,8 @@ import {
   unknown,
   type Verdict,
   violated,
-} from '../../../core/invariant.ts'
-import type { EtcdNode, EtcdObservation, Recent } from '../observation.ts'
+} from '../../../core/watch/invariant.ts'
+import type { EtcdNode, EtcdObservation, Recent } from '../observe/observation.ts'
 
 /** A node that cannot be observed must not look healthy in anything. */
 export function notSeen(node: EtcdNode | undefined): Verdict {

@@ -1,5 +1,5 @@
-import { type Invariant, notApplicable, ok, unknown, violated } from '../../../core/invariant.ts'
-import type { EtcdObservation } from '../observation.ts'
+import { type Invariant, notApplicable, ok, unknown, violated } from '../../../core/watch/invariant.ts'
+import type { EtcdObservation } from '../observe/observation.ts'
 import { notSeen, okIfAllTold } from './shared.ts'
 
 const MiB = 2 ** 20

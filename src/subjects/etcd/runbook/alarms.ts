@@ -1,4 +1,4 @@
-import type { Work } from '../../../core/agent.ts'
+import type { Work } from '../../../core/work/agent.ts'
 import { complaint, type Seen } from '../../shared/procedure.ts'
 import { type Finding, namesOf, type Service, type Step } from '../../shared/services.ts'
 import {

@@ -1,4 +1,4 @@
-import type { Work } from '../../../core/agent.ts'
+import type { Work } from '../../../core/work/agent.ts'
 import type { Finding, Service, Step } from '../../shared/services.ts'
 
 /** What differs from member to member, or from its first start to the next. */

@@ -1,4 +1,4 @@
-import type { Work } from '../../../core/agent.ts'
+import type { Work } from '../../../core/work/agent.ts'
 import type { Finding, Service, Step } from '../../shared/services.ts'
 import type { Cause } from './fatal.ts'
 import { already, commandFor, membersIn } from './reading.ts'

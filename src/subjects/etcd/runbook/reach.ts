@@ -1,4 +1,4 @@
-import type { Work } from '../../../core/agent.ts'
+import type { Work } from '../../../core/work/agent.ts'
 import { type Finding, namesOf, type Service } from '../../shared/services.ts'
 
 /** A line each: what the name leads to, the address of its own, and how it answers by name, by address, to itself. */

@@ -1,7 +1,7 @@
-import { ok, unknown, violated } from '../../../core/invariant.ts'
-import { isThere } from '../../shared/reach.ts'
-import { cutPerSecond } from '../links.ts'
-import type { TikvObservation } from '../observation.ts'
+import { ok, unknown, violated } from '../../../core/watch/invariant.ts'
+import { isThere } from '../../shared/client/reach.ts'
+import { cutPerSecond } from '../observe/links.ts'
+import type { TikvObservation } from '../observe/observation.ts'
 import { isRemoved, nodesOf, perNode, type TikvInvariant } from './shared.ts'
 
 const nodeDown: TikvInvariant = {

@@ -1,6 +1,6 @@
-import { notApplicable, ok, unknown, violated } from '../../../core/invariant.ts'
-import { slowRoundTripSeconds } from '../link-reports.ts'
-import { shortMs } from '../series.ts'
+import { notApplicable, ok, unknown, violated } from '../../../core/watch/invariant.ts'
+import { slowRoundTripSeconds } from '../observe/link-reports.ts'
+import { shortMs } from '../observe/series.ts'
 import {
   isRemoved,
   limited,

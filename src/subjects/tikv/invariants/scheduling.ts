@@ -1,6 +1,6 @@
-import { ok, unknown, violated } from '../../../core/invariant.ts'
-import type { StoreView } from '../observation.ts'
-import type { LeaderSeries } from '../series.ts'
+import { ok, unknown, violated } from '../../../core/watch/invariant.ts'
+import type { StoreView } from '../observe/observation.ts'
+import type { LeaderSeries } from '../observe/series.ts'
 import type { TikvInvariant } from './shared.ts'
 import { untold } from './stores.ts'
 

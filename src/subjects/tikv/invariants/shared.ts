@@ -1,6 +1,6 @@
-import { type Invariant, ok, unknown, type Verdict, violated } from '../../../core/invariant.ts'
-import type { PdNode, StoreNode, StoreView, TikvNode, TikvObservation } from '../observation.ts'
-import type { PdSeries, StoreSeries } from '../series.ts'
+import { type Invariant, ok, unknown, type Verdict, violated } from '../../../core/watch/invariant.ts'
+import type { PdNode, StoreNode, StoreView, TikvNode, TikvObservation } from '../observe/observation.ts'
+import type { PdSeries, StoreSeries } from '../observe/series.ts'
 
 export type TikvInvariant = Invariant<TikvObservation>
 type Facts = Pick<TikvInvariant, 'severity' | 'graceMs' | 'keepFiringMs' | 'description' | 'source'>

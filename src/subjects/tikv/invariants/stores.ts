@@ -1,4 +1,4 @@
-import { notApplicable, ok, unknown, violated } from '../../../core/invariant.ts'
+import { notApplicable, ok, unknown, violated } from '../../../core/watch/invariant.ts'
 import { nodesOf, notSeen, ofNamed, ofOthers, percent, type StoreRule, type TikvInvariant } from './shared.ts'
 
 // What PD, which places the replicas, thinks of the stores: of those that are endpoints and of those that only it knows.

@@ -1,4 +1,4 @@
-import type { Tls } from '../../../core/access.ts'
+import type { Tls } from '../../../core/watch/access.ts'
 import type { Channel } from './call.ts'
 
 /** `address`: `host:port`. `tls`: null for none. The library is loaded by the first call: who has no TiKV needs none. */

@@ -9,8 +9,8 @@ import {
   setLogVerbosity,
   status,
 } from '@grpc/grpc-js'
-import type { Tls } from '../../../core/access.ts'
-import { within } from '../../shared/deadline.ts'
+import type { Tls } from '../../../core/watch/access.ts'
+import { within } from '../../shared/client/deadline.ts'
 import type { Answer, Channel } from './call.ts'
 import { decode, encode } from './codec.ts'
 import type { Method } from './schema.ts'

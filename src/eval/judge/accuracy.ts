@@ -1,0 +1,55 @@
+import { type Interval, wilson } from '../stats/rates.ts'
+import type { Verdict } from './judge.ts'
+import { labelledClaims } from './labelled-claims.ts'
+import type { Diagnosis } from './root-cause.ts'
+
+interface Share {
+  of: number
+  /** null: of none. */
+  share: number | null
+  /** 95 %. */
+  interval: Interval | null
+}
+
+/** How well right claims are told from wrong ones. */
+export interface JudgeAccuracy {
+  claims: number
+  /** Claims on which there is no verdict: counted nowhere below. */
+  unscored: number
+  /** Of what was called right, what is. */
+  precision: Share
+  /** Of what is right, what was called so. */
+  recall: Share
+  misses: { truth: string; claim: string; label: Verdict; said: Verdict }[]
+}
+
+/** The rules were fitted to the claims of the first half only, which stand in turn with those of the second. */
+export const claimHalves = ['rules', 'held-out'] as const
+export type ClaimHalf = (typeof claimHalves)[number]
+
+export const claimsOf = (half: ClaimHalf) =>
+  labelledClaims.filter((_, i) => i % claimHalves.length === claimHalves.indexOf(half))
+
+/** Measures verdicts on labelled claims, in their order. */
+export function judgeAccuracy(half: ClaimHalf, verdicts: readonly (Verdict | Diagnosis)[]): JudgeAccuracy {
+  const all = claimsOf(half).map((one, i) => ({ ...one, said: verdictOf(verdicts[i]) }))
+  const scored = all.filter(({ said }) => said !== 'unscored')
+  const both = scored.filter(({ label, said }) => label === 'right' && said === 'right').length
+  return {
+    claims: all.length,
+    unscored: all.length - scored.length,
+    precision: shareOf(both, scored.filter(({ said }) => said === 'right').length),
+    recall: shareOf(both, scored.filter(({ label }) => label === 'right').length),
+    misses: scored.filter(({ label, said }) => label !== said),
+  }
+}
+
+/** Who says nothing of the cause has not found it. */
+const verdictOf = (said: Verdict | Diagnosis | undefined): Verdict =>
+  said === 'unclaimed' ? 'wrong' : (said ?? 'unscored')
+
+const shareOf = (part: number, of: number): Share => ({
+  of,
+  share: of === 0 ? null : part / of,
+  interval: wilson(part, of),
+})

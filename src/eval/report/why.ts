@@ -1,0 +1,22 @@
+import type { Outcome } from '../../core/work/outcome.ts'
+
+/** What an outcome says beside its kind; empty where that is all. */
+export function whyOf(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'resolved':
+    case 'self_healed':
+    case 'false_claim':
+    case 'unaffected':
+      return ''
+    case 'unresolved':
+      return outcome.reason
+    case 'harmful':
+      return outcome.damage.join(', ')
+    case 'false_alarm':
+      return `${outcome.tickets} tickets`
+    case 'invalid':
+      return `${outcome.phase}: ${outcome.reason}`
+    default:
+      return outcome satisfies never
+  }
+}

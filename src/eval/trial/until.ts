@@ -1,0 +1,45 @@
+import type { Clock } from '../../core/clock.ts'
+
+/** How often a trial looks whether something holds that nothing tells it of. */
+const pollMs = 20
+
+/** Asks until it holds, again after each pause; false: not within that time. */
+export async function until(
+  holds: () => Promise<boolean>,
+  withinMs: number,
+  clock: Clock,
+  signal?: AbortSignal,
+  pause: () => Promise<unknown> = () => clock.sleep(pollMs, signal),
+): Promise<boolean> {
+  const deadline = clock.now() + withinMs
+  for (;;) {
+    if (await holds()) return true
+    if (clock.now() >= deadline) return false
+    await pause()
+  }
+}
+
+/**
+ * What `work` comes to, or `otherwise` once that long has passed or the signal aborts: nothing that has to do with the inside
+ * of a cluster is waited for without a bound. The work itself is left to end by its own patience.
+ */
+export async function unlessLate<T>(
+  work: Promise<T>,
+  { ms, signal, otherwise }: { ms: number; signal?: AbortSignal; otherwise: () => T },
+): Promise<T> {
+  work.catch(() => undefined) // it may fail when nobody waits for it any more
+  const late = AbortSignal.any([AbortSignal.timeout(ms), ...(signal ? [signal] : [])])
+  const over = new AbortController()
+  const given = new Promise<T>((resolve, reject) => {
+    const giveUp = () => {
+      try {
+        resolve(otherwise())
+      } catch (error) {
+        reject(error)
+      }
+    }
+    if (late.aborted) return giveUp()
+    late.addEventListener('abort', giveUp, { once: true, signal: over.signal })
+  })
+  return Promise.race([work, given]).finally(() => over.abort())
+}

@@ -1,0 +1,116 @@
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { CanaryVerdict, Fact, WorkloadSample, WorkloadVerdict } from '../../core/watch/subject.ts'
+import { type Daemon, plainEnv, self, startDaemon } from '../../daemon.ts'
+import type { Cluster } from '../../lab/contract.ts'
+import { endpointArgv } from '../../operate.ts'
+import { dropWatch, keyOf } from '../judge/state.ts'
+import type { Drop, Probe, TrialSpec } from '../record.ts'
+import { takeNotes } from './seen.ts'
+import type { Instruction, Testimony } from './witness.ts'
+
+/** The witness's process, as the trial has it: what it has said so far. */
+export interface Witness extends AsyncDisposable {
+  readonly probes: Probe[]
+  readonly samples: WorkloadSample[]
+  /** What may only grow and fell. */
+  readonly drops: Drop[]
+  /** Every fact as a look that began at `since` or later told it last; null: none told anything. */
+  state(since: number): Fact[] | null
+  /** What stands in files that hold what it planted; null: nothing is planted yet. */
+  mark(): Buffer | null
+  /** What became of that; null: there is none, or it has not answered yet. */
+  canaries(): CanaryVerdict | null
+  /** What the read-back proved, once it was told to stop and has answered; null: the subject has no workload. */
+  verdict(): WorkloadVerdict | null | undefined
+  tell(instruction: Instruction): void
+  readonly daemon: Daemon
+}
+
+export async function callWitness(
+  cluster: Cluster,
+  { seed, load }: Pick<TrialSpec, 'seed' | 'load'>,
+  folder: string,
+  /** Called after everything that it says. */
+  heard: () => void,
+): Promise<Witness> {
+  const settings = ['--subject', cluster.subject, '--seed', seed]
+  if (load) settings.push('--clients', load.clients, '--ops', load.opsPerSecond)
+  const argv = [...self(), 'witness', ...settings.map(String), ...endpointArgv(cluster.endpoints)]
+  const daemon = await startDaemon(cluster.join(argv), {
+    env: plainEnv(),
+    logFile: join(folder, 'witness.log'),
+    wantOutput: true,
+  })
+  const probes: Probe[] = []
+  const samples: WorkloadSample[] = []
+  const drops: Drop[] = []
+  const fallen = dropWatch()
+  const told = new Map<string, { at: number; fact: Fact }>()
+  const notes = takeNotes(folder)
+  let verdict: WorkloadVerdict | null | undefined
+  let mark: Buffer | null = null
+  let canaries: CanaryVerdict | null = null
+  const hear = (testimony: Testimony) => {
+    switch (testimony.kind) {
+      case 'probe': {
+        const { facts, ...probe } = withoutKind(testimony)
+        for (const fact of facts) told.set(keyOf(fact), { at: probe.at, fact })
+        drops.push(...fallen(probe.at, facts))
+        notes.add({ probe })
+        return probes.push(probe)
+      }
+      case 'sample': {
+        const sample = withoutKind(testimony)
+        notes.add({ sample })
+        return samples.push(sample)
+      }
+      case 'planted':
+        mark = Buffer.from(testimony.mark, 'base64')
+        return
+      case 'verdict':
+        verdict = testimony.verdict
+        canaries = testimony.canaries
+        return
+      default:
+        return testimony satisfies never
+    }
+  }
+  if (daemon.output)
+    createInterface({ input: daemon.output }).on('line', (line) => {
+      const testimony = parsed(line)
+      if (!testimony) return
+      hear(testimony)
+      heard()
+    })
+  return {
+    probes,
+    samples,
+    drops,
+    state: (since) => {
+      const facts = [...told.values()].filter(({ at }) => at >= since).map(({ fact }) => fact)
+      return facts.length > 0 ? facts : null
+    },
+    mark: () => mark,
+    canaries: () => canaries,
+    verdict: () => verdict,
+    daemon,
+    tell: (instruction) => daemon.send(instruction),
+    [Symbol.asyncDispose]: async () => {
+      await daemon[Symbol.asyncDispose]()
+      notes[Symbol.dispose]()
+    },
+  }
+}
+
+/** Null: a line that its end cut off. That it ended is seen by whoever waits for it. */
+function parsed(line: string): Testimony | null {
+  try {
+    return JSON.parse(line) as Testimony
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+}
+
+const withoutKind = <T extends { kind: string }>({ kind: _, ...rest }: T): Omit<T, 'kind'> => rest

@@ -1,0 +1,66 @@
+import { MachineLacks } from '../../../core/errors.ts'
+import { type Engine, tolerating } from '../engine/engine.ts'
+import { toolsImage } from '../engine/images.ts'
+import { containerName, labels, ownerLabel } from '../labels.ts'
+import { logsOf } from '../logs/logs.ts'
+
+// The kernel answers on the bridge of a cluster's network for all addresses of the host's own, and gives it one of IPv6,
+// although the engine gives it none. Who makes frames by hand inside would reach what listens on the host. So the host
+// drops whatever comes in by that bridge; the cluster does not feel it, as all that it needs of the host is at the gate.
+
+const families = '[ -e /proc/net/if_inet6 ] && six=ip6tables; for tables in iptables $six; do'
+const rule = 'INPUT -i "$1" -j DROP'
+const scripts = {
+  up: `${families} $tables -w -I ${rule} || exit 1; done`,
+  down: `${families} while $tables -w -D ${rule} 2>/dev/null; do :; done; done`,
+}
+
+const bridgeOf = (network: string): string => `br-${network.slice(0, 12)}`
+
+/** @param network its id. @throws MachineLacks */
+export async function putWall(engine: Engine, id: string, network: string): Promise<void> {
+  const { exitCode, said } = await onHost(engine, id, scripts.up, bridgeOf(network))
+  if (exitCode !== 0)
+    throw new MachineLacks(
+      `the host cannot be closed to a cluster: iptables, beside the Docker engine: ${said}. Try: sudo modprobe -a ip_tables ip6_tables nf_tables nft_compat`,
+    )
+}
+
+/** Idempotent. What cannot be removed holds for a bridge that there is never again. */
+export async function takeWall(engine: Engine, id: string, network: string): Promise<void> {
+  await tolerating([404, 409, 500], onHost(engine, id, scripts.down, bridgeOf(network)))
+}
+
+/** Runs a shell script in the network in which the engine itself is. */
+async function onHost(engine: Engine, id: string, script: string, argument: string) {
+  const name = containerName(id, 'wall')
+  await engine.ask('POST', '/containers/create', {
+    query: { name },
+    body: {
+      Image: toolsImage,
+      Cmd: ['sh', '-c', script, 'sh', argument],
+      User: '0',
+      Labels: { [labels.id]: id, [labels.owner]: ownerLabel(), [labels.role]: 'wall' },
+      HostConfig: {
+        NetworkMode: 'host',
+        CapDrop: ['ALL'],
+        CapAdd: ['NET_ADMIN', 'NET_RAW'],
+        PidsLimit: 16,
+        Memory: 64 * 2 ** 20,
+        ReadonlyRootfs: true,
+        LogConfig: { Type: 'json-file' },
+        Tmpfs: { '/run': 'size=1m' },
+      },
+    },
+  })
+  try {
+    await engine.ask('POST', `/containers/${name}/start`)
+    const { StatusCode } = await engine.ask<{ StatusCode: number }>('POST', `/containers/${name}/wait`)
+    return { exitCode: StatusCode, said: StatusCode === 0 ? '' : await logsOf(engine, name, 1) }
+  } finally {
+    await tolerating(
+      [404, 409],
+      engine.ask('DELETE', `/containers/${name}`, { query: { force: '1', v: '1' } }),
+    )
+  }
+}

@@ -1,5 +1,0 @@
-import type { Kysely, Transaction } from 'kysely'
-import type { OperatorSchema } from './operator-schema.ts'
-
-/** The operator's database, or a transaction on it. */
-export type Db = Kysely<OperatorSchema> | Transaction<OperatorSchema>

@@ -1,0 +1,26 @@
+import type { Kysely } from 'kysely'
+import { headKeeper } from '../audit/kept-heads.ts'
+import { mustExist, openDatabase } from '../sqlite.ts'
+import { openExisting, openToRead, type ToRead } from '../to-read.ts'
+import { operatorMigrations } from './migrations.ts'
+import type { OperatorSchema } from './schema.ts'
+
+export type OperatorDb = Kysely<OperatorSchema>
+
+/** The operator's database: violations, tickets, sessions, audit. Close it with `destroy()`. */
+export const openOperatorDb = (path: string): OperatorDb =>
+  openDatabase(path, operatorMigrations, hooksOf(path))
+
+const hooksOf = (path: string) => (path === ':memory:' ? {} : { committed: headKeeper(path) })
+
+/** The same, for verbs that only look or steer. Throws BadInput when nobody has made it yet. */
+export function existingOperatorDb(path: string): OperatorDb {
+  mustExist(path, '`operator monitor run`')
+  return openExisting(path, operatorMigrations, hooksOf(path))
+}
+
+/** For whoever only looks: nothing can be written through it. */
+export function readOperatorDb(path: string): ToRead<OperatorSchema> {
+  mustExist(path, '`operator monitor run`')
+  return openToRead(path, operatorMigrations)
+}
