@@ -59,7 +59,7 @@ suite('a checkout starts from a bundle', () => {
       "\nif (process.env.BREAK) throw new Error('broken')\n",
     )
     const { stderr } = run(['--version'], { BREAK: '1', OPERATOR_DEBUG: '1' })
-    assert.match(stderr, /src\/cli\/version\.ts:\d+/)
+    assert.match(stderr, /src\/cli\/terminal\/version\.ts:\d+/)
   })
 
   test('modules that cannot be bundled run as they are, and say what is wrong', () => {

@@ -29,7 +29,7 @@ suite('the package', async () => {
     assert.ok(packed)
     tarball = join(folder, packed.filename)
     const paths = packed.files.map(({ path }) => path)
-    const files = ['dist/cli/main.js', 'dist/lab/netns/world.sh', 'dist/agent/command/keeper.sh']
+    const files = ['dist/cli/main.js', 'dist/lab/netns/world/world.sh', 'dist/agent/command/keeper.sh']
     for (const wanted of [...files, 'variants/default.yaml', 'LICENSE', 'package.json'])
       assert.ok(paths.includes(wanted), wanted)
     const odd = paths.filter((path) => /\.test\.|(?<!\.d)\.ts$|^(src|test|scripts|\.)/.test(path))

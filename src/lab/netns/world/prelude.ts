@@ -6,7 +6,7 @@ import { mayOpen } from '../identity.ts'
 import { lostCapabilities } from './enter.ts'
 import { flagsAt, hostMounts, mountsBelow } from './mounts.ts'
 
-const asset = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), 'utf8')
+const asset = (name: string): string => readFileSync(new URL(`./${name}`, import.meta.url), 'utf8')
 
 /** Addresses are the same in every world: each has a network of its own. */
 const gateway = '10.0.0.1'
