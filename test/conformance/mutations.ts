@@ -50,13 +50,24 @@ export function mutationConformance(subject: Subject, sickness: Sickness): void 
       await using patient = await admitted(subject, sickness)
       for (const mutation of mutations) {
         tried++
-        const ok = await patient.healedBy(node, path, mutation)
+        const seen = await patient.healedBy(node, path, mutation)
+        // A verdict may still come from the answer that was mutated before: tried again on a cluster that has had none.
+        const ok = seen.length === 0 ? seen : await aloneHealedBy(subject, sickness, { node, path, mutation })
         healed.push(...ok.map((place) => `${node} ${path} ${mutation.what}: ${place}`))
       }
     }
     assert.ok(tried > 0)
     assert.deepEqual(healed, [], `${healed.length} of ${tried}`)
   })
+}
+
+async function aloneHealedBy(
+  subject: Subject,
+  sickness: Sickness,
+  { node, path, mutation }: { node: string; path: string; mutation: Mutation },
+): Promise<string[]> {
+  await using patient = await admitted(subject, sickness)
+  return await patient.healedBy(node, path, mutation)
 }
 
 async function pagesOf(sickness: Sickness) {
