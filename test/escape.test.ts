@@ -9,7 +9,7 @@ import { worlds } from '../src/lab/netns/world/marker.ts'
 import { labSandbox } from '../src/sandbox/lab.ts'
 import { asOrdinaryUser, type Ordinary, type Shell } from './standins/ordinary-user.ts'
 import { diskBytes, smallTopology } from './standins/small-topology.ts'
-import { until } from './standins/until.ts'
+import { slowed, until } from './standins/until.ts'
 import { tools, waysOut } from './standins/ways-out.ts'
 
 const signal = new AbortController().signal
@@ -110,6 +110,23 @@ describe('an agent’s shell', { skip }, () => {
     assert.ok((await forks()) > 40, 'it runs')
     await cluster.endLeftBehind?.()
     assert.ok((await forks()) < 20)
+  })
+
+  test('a tracer that an earlier command left behind holds neither a later one nor a node that is killed', async () => {
+    await exec(
+      `(setsid perl -e 'while () { for my $p (map { m{(\\d+)} } glob("/proc/[0-9]*")) { syscall(101, 0x4206, $p + 0, 0, 0x40) if $p > 1 && $p != $$ } }' >/dev/null 2>&1 &)`,
+    )
+    const startedAt = performance.now()
+    assert.equal((await exec('sleep 60', 700)).timedOut, true)
+    assert.ok(performance.now() - startedAt < slowed(3_000), 'its command ends at its time limit')
+    await exec(
+      `(setsid perl -e 'for my $p (split " ", qx(pgrep -x socat)) { syscall(101, 0x4206, $p + 0, 0, 0x40) } sleep 99' >/dev/null 2>&1 &) ; sleep 0.3`,
+      700,
+    )
+    await cluster.signal('echo-1', 'KILL')
+    assert.equal(await cluster.state('echo-1'), 'stopped')
+    await cluster.endLeftBehind?.()
+    await cluster.start('echo-1')
   })
 
   test('the limit of its processes is no higher where /proc is covered', async () => {

@@ -51,6 +51,7 @@ const shownMs = 500
 const stopMs = 5_000
 const appearingMs = 300
 const patienceMs = 5_000
+const heldMs = 100
 
 export async function servicesOf(world: World): Promise<Services> {
   const found = world.nodes.map(async (node) => [node.name, await identityOf(world, node)] as const)
@@ -79,11 +80,14 @@ export async function servicesOf(world: World): Promise<Services> {
     signal: async (node, signal) => {
       const target = await appearing(node)
       if (!target) throw new Error(`${node} of cluster ${world.id} is not running`)
+      if (signal === 'KILL') {
+        if (!(await killed(world, target)))
+          throw new Error(`${node} (pid ${target.pid}): SIGKILL has no effect`)
+        return
+      }
       send(target, `SIG${signal}`)
       // Nobody can refuse a stop, but somebody else may have continued it before we looked.
-      const shown = (now: ServiceProcess) => signal !== 'KILL' && now.paused === (signal === 'STOP')
-      if (await becomes(target, shown, signal === 'KILL' ? patienceMs : shownMs)) return
-      if (signal === 'KILL') throw new Error(`${node} (pid ${target.pid}): SIGKILL has no effect`)
+      await becomes(target, (now) => now.paused === (signal === 'STOP'), shownMs)
     },
     stop: async (node) => {
       const target = await processOf(node)
@@ -91,9 +95,7 @@ export async function servicesOf(world: World): Promise<Services> {
       send(target, 'SIGTERM')
       send(target, 'SIGCONT')
       if (await becomes(target, () => false, stopMs)) return
-      send(target, 'SIGKILL')
-      if (!(await becomes(target, () => false, patienceMs)))
-        throw new Error(`${node} (pid ${target.pid}) does not end`)
+      if (!(await killed(world, target))) throw new Error(`${node} (pid ${target.pid}) does not end`)
     },
     networkOf: (node) => {
       const network = identities.get(node)?.network
@@ -189,6 +191,18 @@ const isStill = ({ pid, started }: ServiceProcess): ServiceProcess | null => {
 
 function send(target: ServiceProcess, signal: NodeJS.Signals): void {
   if (isStill(target)) killIfThere(target.leadsGroup ? -target.pid : target.pid, signal)
+}
+
+/** Whether it ended. A tracer inside can hold a killed process at its exit: then that is killed, too. */
+async function killed(world: World, target: ServiceProcess): Promise<boolean> {
+  const deadline = systemClock.now() + patienceMs
+  send(target, 'SIGKILL')
+  while (!(await becomes(target, () => false, heldMs))) {
+    if (systemClock.now() > deadline) return false
+    const tracer = Number(/^TracerPid:\s*(\d+)/m.exec(procFile(target.pid, 'status') ?? '')?.[1])
+    if (tracer > 0 && namespaceOf(tracer, 'user') === namespaceOf(world.init, 'user')) killIfThere(tracer)
+  }
+  return true
 }
 
 /** True when it has ended, or is as wanted; false: not within that time. */

@@ -124,6 +124,16 @@ if ($is{command}) {
     prctl(1, 0); # it has to outlive who started it, for the moment that it takes to end the rest
 }
 
+# A tracer that another command left behind can hold what was killed at its exit, or keep its end from us: it is killed, too.
+sub kill_held {
+    my ($pid) = @_;
+    kill('KILL', $pid);
+    open(my $status, '<', "$pid/status") or return;
+    my ($tracer) = map { /^TracerPid:\s*([1-9]\d*)/ } <$status>;
+    return if !$tracer || (readlink("$tracer/ns/user") // '') ne readlink("$$/ns/user");
+    kill('KILL', $tracer);
+}
+
 # Kills what is marked, each as soon as it is found, the newest first: a process may live just long enough to fork.
 # Returns how many it found, and how many others ended while we looked, whose children the list may lack.
 sub kill_marked {
@@ -132,7 +142,7 @@ sub kill_marked {
     for my $pid (sort { $b <=> $a } grep { /^\d/ && $_ != $$ } readdir($host)) {
         my $of = readlink("$pid/ns/cgroup");
         if (!defined $of) { $vanished++ if !-e $pid }
-        elsif ($of eq $label) { $found++; kill('KILL', $pid) }
+        elsif ($of eq $label) { $found++; kill_held($pid) }
     }
     return ($found, $vanished);
 }
@@ -172,7 +182,7 @@ if (defined $command) {
         for (1 .. 2000) {
             my ($found, $vanished) = kill_marked();
             # Until it runs bash, nobody may see the namespaces of our own child.
-            if (waitpid($child, 1) == 0) { $found++; kill('KILL', $child) }
+            if (waitpid($child, 1) == 0) { $found++; kill_held($child) }
             # Programs of the host end all the time: so many looks that find nothing will do, too.
             $quiet = $found ? 0 : $quiet + 1;
             last if $quiet && (!$vanished || $quiet == 50);
