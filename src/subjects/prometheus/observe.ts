@@ -152,14 +152,16 @@ async function evaluated(
 
 function stateOf(rule: Rule, answer: Answer<Sample[]>): RuleLook['state'] {
   if (answer.kind === 'failed') return { kind: 'unknown', reason: answer.why }
-  const alerts = answer.data.map(({ labels: { __name__: _, ...own }, value }): ActiveAlert => {
-    const rendered = (texts: Labels, labels: Labels) =>
-      Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, render(text, { labels, value })]))
+  const alerts = answer.data.map(({ labels: found, value }): ActiveAlert => {
+    // Of the series, as Prometheus has them: without the rule's own labels, with the name of the metric.
+    const rendered = (texts: Labels) =>
+      Object.fromEntries(
+        Object.entries(texts).map(([name, text]) => [name, render(text, { labels: found, value })]),
+      )
+    const { __name__: _, alertname: __, ...own } = { ...found, ...rendered(rule.labels) }
     // An empty label is none.
-    const labels = Object.fromEntries(
-      Object.entries({ ...own, ...rendered(rule.labels, own) }).filter(([, text]) => text !== ''),
-    )
-    return { labels, value, phase: 'holds', annotations: rendered(rule.annotations, labels) }
+    const labels = Object.fromEntries(Object.entries(own).filter(([, text]) => text !== ''))
+    return { labels, value, phase: 'holds', annotations: rendered(rule.annotations) }
   })
   const identities = new Set(alerts.map(({ labels }) => JSON.stringify(Object.entries(labels).sort())))
   if (identities.size === alerts.length) return { kind: 'evaluated', alerts }
