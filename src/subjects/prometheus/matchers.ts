@@ -20,7 +20,14 @@ export function matchersOf(text: string): Matcher {
   let end = 0
   for (let match = one.exec(inner); match; match = one.exec(inner)) {
     const [, name = '', sign = '', quoted = ''] = match
-    all.push(matcherOf(text, name, sign, quoted.replaceAll(/\\(["\\])/g, '$1')))
+    all.push(
+      matcherOf(
+        text,
+        name,
+        sign,
+        quoted.replaceAll(/\\(["\\n])/g, (_, one) => (one === 'n' ? '\n' : one)),
+      ),
+    )
     end = one.lastIndex
   }
   if (all.length === 0 || end < inner.length)
@@ -29,8 +36,9 @@ export function matchersOf(text: string): Matcher {
 }
 
 function matcherOf(text: string, name: string, sign: string, value: string): Matcher {
-  if (sign === '=') return (labels) => (labels[name] ?? '') === value
-  if (sign === '!=') return (labels) => (labels[name] ?? '') !== value
+  const valueIn = (labels: Labels) => (Object.hasOwn(labels, name) ? labels[name] : undefined) ?? ''
+  if (sign === '=') return (labels) => valueIn(labels) === value
+  if (sign === '!=') return (labels) => valueIn(labels) !== value
   let pattern: RegExp
   try {
     pattern = new RegExp(`^(?:${value})$`, 's')
@@ -38,6 +46,6 @@ function matcherOf(text: string, name: string, sign: string, value: string): Mat
     throw new BadInput(`--match: '${text}': "${value}" is no regular expression`)
   }
   return sign === '=~'
-    ? (labels) => pattern.test(labels[name] ?? '')
-    : (labels) => !pattern.test(labels[name] ?? '')
+    ? (labels) => pattern.test(valueIn(labels))
+    : (labels) => !pattern.test(valueIn(labels))
 }

@@ -34,7 +34,7 @@ const groups = z.array(z.looseObject({ name: z.string(), rules: z.array(rule).nu
 const schema = z
   .looseObject({ groups, kind: z.string().optional(), spec: z.looseObject({ groups }).optional() })
   .superRefine(({ groups: plain, spec, kind }, context) => {
-    if (plain === undefined && spec === undefined)
+    if (plain === undefined && spec?.groups === undefined)
       context.addIssue({
         code: 'custom',
         message: `no rules${kind ? ` in a ${kind}` : ''}: allowed are 'groups:', or a PrometheusRule with 'spec: groups:'`,
