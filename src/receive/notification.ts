@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { isLabels } from '../core/watch/alert.ts'
 import { BadInput } from '../core/errors.ts'
 import type { ReceivedAlert } from '../core/watch/received-alert.ts'
 
-const texts = z.record(z.string(), z.string())
+const texts = z.custom<Record<string, string>>(isLabels, 'not texts by name')
 /** https://prometheus.io/docs/alerting/latest/configuration/#webhook_config */
 const schema = z.looseObject({
   version: z.literal('4'),

@@ -44,7 +44,9 @@ export function alertOf(subject: string, key: string): AlertId | null {
 
 const prefixOf = (subject: string): string => `${subject}/`
 
-const isLabels = (value: unknown): value is Record<string, string> =>
+/** Any name may be one, such as `__proto__`, which copying validators leave out. */
+export const isLabels = (value: unknown): value is Record<string, string> =>
   typeof value === 'object' &&
   value !== null &&
+  !Array.isArray(value) &&
   Object.values(value).every((text) => typeof text === 'string')

@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import type { Ask, Client, Reply } from '../shared/client/client.ts'
 import { answerInWords } from '../shared/client/trouble.ts'
+import { isLabels } from '../../core/watch/alert.ts'
 import type { ActiveAlert, Labels, RuleLook } from './observation.ts'
 import { readExpression } from './promql.ts'
 
 /** Answers of a thousand rules with their alerts; more than that is no answer to a question of ours. */
 const maxBytes = 32 << 20
 
-const labels = z.record(z.string(), z.string())
+const labels = z.custom<Labels>(isLabels, 'not texts by name')
 const sample = z.object({ metric: labels, value: z.tuple([z.number(), z.string()]) })
 const queryData = z.discriminatedUnion('resultType', [
   z.object({ resultType: z.literal('vector'), result: z.array(sample) }),
