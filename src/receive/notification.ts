@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { isLabels } from '../core/watch/alert.ts'
 import { BadInput } from '../core/errors.ts'
+import { isLabels } from '../core/watch/alert.ts'
 import type { ReceivedAlert } from '../core/watch/received-alert.ts'
 
 const texts = z.custom<Record<string, string>>(isLabels, 'not texts by name')

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { isLabels } from '../../core/watch/alert.ts'
 import type { ReceivedAlert } from '../../core/watch/received-alert.ts'
 import type { Client } from '../shared/client/client.ts'
 import { answerInWords } from '../shared/client/trouble.ts'
-import { isLabels } from '../../core/watch/alert.ts'
 
 const texts = z.custom<Record<string, string>>(isLabels, 'not texts by name')
 const alertsSchema = z.array(

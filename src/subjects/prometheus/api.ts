@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { isLabels } from '../../core/watch/alert.ts'
 import type { Ask, Client, Reply } from '../shared/client/client.ts'
 import { answerInWords } from '../shared/client/trouble.ts'
-import { isLabels } from '../../core/watch/alert.ts'
 import type { ActiveAlert, Labels, RuleLook } from './observation.ts'
 import { readExpression } from './promql.ts'
 
