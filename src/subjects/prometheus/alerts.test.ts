@@ -4,8 +4,8 @@ import { type AlertId, alertKey } from '../../core/watch/alert.ts'
 import type { WatchSettings } from '../../core/watch/subject.ts'
 import { alerts } from './alerts.ts'
 import type { ActiveAlert, Labels, PrometheusObservation, RuleLook } from './observation.ts'
-import { readExpression } from './promql.ts'
-import type { Rule } from './rule.ts'
+import { readExpression } from './rules/promql.ts'
+import type { Rule } from './rules/rule.ts'
 
 const ruleOf = (expr: string, more: Partial<Rule> = {}): Rule => ({
   ...{ name: 'A', expr, forMs: 60_000, keepFiringMs: 5_000 },

@@ -10,8 +10,8 @@ import {
 import type { WatchSettings } from '../../core/watch/subject.ts'
 import { matchersOf } from './matchers.ts'
 import type { ActiveAlert, Labels, PrometheusObservation, RuleLook } from './observation.ts'
-import { readExpression } from './promql.ts'
-import type { Rule } from './rule.ts'
+import { readExpression } from './rules/promql.ts'
+import type { Rule } from './rules/rule.ts'
 import { severityOf } from './severity.ts'
 
 /** The label of a target's address, which Prometheus adds to everything that it scrapes. */

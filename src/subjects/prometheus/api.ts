@@ -3,7 +3,7 @@ import { isLabels } from '../../core/watch/alert.ts'
 import type { Ask, Client, Reply } from '../shared/client/client.ts'
 import { answerInWords } from '../shared/client/trouble.ts'
 import type { ActiveAlert, Labels, RuleLook } from './observation.ts'
-import { readExpression } from './promql.ts'
+import { readExpression } from './rules/promql.ts'
 
 /** Answers of a thousand rules with their alerts; more than that is no answer to a question of ours. */
 const maxBytes = 32 << 20

@@ -1,8 +1,8 @@
 import type { NodeView, Observation } from '../../core/watch/subject.ts'
 import type { Knock } from '../shared/client/knock.ts'
 import type { Reach } from '../shared/client/reach.ts'
-import type { Expression } from './promql.ts'
-import type { Rule } from './rule.ts'
+import type { Expression } from './rules/promql.ts'
+import type { Rule } from './rules/rule.ts'
 
 export interface PrometheusNode extends NodeView {
   reach: Reach

@@ -10,10 +10,10 @@ import { doorkeeper } from '../shared/client/doorkeeper.ts'
 import { errorOf, healthOf, reachOf, someAnswer } from '../shared/client/reach.ts'
 import { type Answer, query, rulesFrom, type Sample } from './api.ts'
 import type { ActiveAlert, Labels, PrometheusNode, PrometheusObservation, RuleLook } from './observation.ts'
-import { readExpression } from './promql.ts'
-import type { Rule } from './rule.ts'
-import { readRules } from './rule-file.ts'
-import { render } from './template.ts'
+import { readExpression } from './rules/promql.ts'
+import type { Rule } from './rules/rule.ts'
+import { readRules } from './rules/rule-file.ts'
+import { render } from './rules/template.ts'
 
 /** A look takes no longer; what was not answered by then is unknown. Expressions of people may take a while. */
 const deadlineMs = 2_000

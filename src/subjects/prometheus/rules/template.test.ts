@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { skipWithout } from '../../../test/standins/prometheus.ts'
-import { firingByPromtool } from '../../../test/standins/promtool.ts'
+import { skipWithout } from '../../../../test/standins/prometheus.ts'
+import { firingByPromtool } from '../../../../test/standins/promtool.ts'
 import { render } from './template.ts'
 
 /** As rules have them, and the forms in which the functions differ. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { BadInput } from '../../core/errors.ts'
+import { BadInput } from '../../../core/errors.ts'
 import { readRules } from './rule-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'rules-'))
