@@ -5,7 +5,7 @@ import { gunzip } from 'node:zlib'
 import { type Clock, systemClock } from '../../../core/clock.ts'
 import { messageOf } from '../../../core/errors.ts'
 import type { Credentials, Tls } from '../../../core/watch/access.ts'
-import { isLocal, troubleInWords } from './trouble.ts'
+import { handshakeEnded, isLocal, troubleInWords } from './trouble.ts'
 
 /**
  * Why nothing usable came back. `refused` and `reset` are evidence: the machine is there and nothing listens.
@@ -121,12 +121,21 @@ export function clientOf(
         },
       })
       let enough = false
+      let isSecured = transport === http
+      request.on('socket', (socket) => {
+        if (request.reusedSocket) isSecured = true
+        else socket.once('secureConnect', () => (isSecured = true))
+      })
       const fail = (error: NodeJS.ErrnoException) => {
         // That was us.
         if (enough) return
         const why = silenceOf(error)
         const stale = request.reusedSocket && why === 'reset'
-        resolve({ kind: 'silent', why, detail: troubleInWords(error, base, tls), ...(stale && { stale }) })
+        resolve(
+          why === 'reset' && !isSecured
+            ? { kind: 'silent', why: 'garbled', detail: handshakeEnded }
+            : { kind: 'silent', why, detail: troubleInWords(error, base, tls), ...(stale && { stale }) },
+        )
       }
       request.on('error', fail)
       request.on('upgrade', (_, socket) => {

@@ -5,6 +5,7 @@ import { type Silence, silenceOf } from './client.ts'
 import {
   type CertificateFault,
   certificateFault,
+  handshakeEnded,
   plainWanted,
   spokenIn,
   tlsWanted,
@@ -95,7 +96,9 @@ function attempt(
     const ask = () => socket.write(`GET ${path} HTTP/1.1\r\nHost: ${url.host}\r\nConnection: close\r\n\r\n`)
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const alerted = /^ERR_SSL_.*ALERT/.test(error.code ?? '')
-      closed(silenceOf(error), troubleInWords(error, url, given), { alerted })
+      const why = silenceOf(error)
+      if (why === 'reset' && isTls && certificate === null) closed('garbled', handshakeEnded)
+      else closed(why, troubleInWords(error, url, given), { alerted })
     })
     socket.on('connect', () => {
       accepted = true
@@ -126,7 +129,8 @@ function attempt(
     socket.on('end', () => {
       const status = /^HTTP\/1\.[01] (\d{3})/.exec(bytes.toString('latin1', 0, 20))?.[1]
       if (status) return end({ kind: 'open', status: Number(status), certificate })
-      closed('reset', 'the connection is accepted and closed without an answer')
+      if (isTls && certificate === null) closed('garbled', handshakeEnded)
+      else closed('reset', 'the connection is accepted and closed without an answer')
     })
     signal.addEventListener('abort', late)
     if (signal.aborted) late()

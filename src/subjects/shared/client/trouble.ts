@@ -159,3 +159,6 @@ export function answerInWords({
 export const tlsWanted = 'it speaks TLS: give https:// instead of http://'
 /** The other way round. */
 export const plainWanted = 'it speaks plain HTTP: give http:// instead of https://'
+/** The connection was accepted, so a process or a proxy lives there; only after the handshake is an end the peer's own. */
+export const handshakeEnded =
+  'it ended the connection during the TLS handshake: give http:// if it speaks plain HTTP, or a certificate (--cert and --key) if it wants one'
