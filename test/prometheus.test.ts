@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect as connectTo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { systemClock } from '../src/core/clock.ts'
+import type { Tls } from '../src/core/watch/access.ts'
 import { type OperatorDb, openOperatorDb } from '../src/store/operator/open.ts'
 import { listTickets } from '../src/store/operator/tickets.ts'
+import { invariants } from '../src/subjects/prometheus/invariants.ts'
+import { connect } from '../src/subjects/prometheus/observe.ts'
+import { certificates, noCertificates } from './standins/certificates.ts'
 import { freePorts } from './standins/etcd.ts'
 import { operator } from './standins/operator.ts'
 import {
@@ -121,6 +126,39 @@ async function upOf({ url }: Server): Promise<unknown[]> {
   const reply = await fetch(`${url}/api/v1/query?query=up`)
   return ((await reply.json()) as { data: { result: unknown[] } }).data.result
 }
+
+test('a Prometheus behind TLS: its certificate is judged, and without the authority nothing is known', {
+  skip: skipWithout.skip || noCertificates,
+}, async () => {
+  const pem = certificates()
+  await using prometheus = await startPrometheus({
+    tls: { cert: pem('server'), key: pem('server-key') },
+    isReady: async (url) => isOpenAt(Number(new URL(url).port)),
+  })
+  const verdictsWith = async (tls: Tls, name: string) => {
+    await using connection = connect({ prometheus: { url: prometheus.url } }, { tls })
+    let verdict = ''
+    await until(`a verdict of ${name}`, async () => {
+      const observation = await connection.observe(AbortSignal.timeout(30_000))
+      const found = invariants.find((one) => one.name === name)?.check(observation, 'prometheus')
+      verdict = found && 'reason' in found ? `${found.kind}: ${found.reason}` : (found?.kind ?? '')
+      return !/was seen at a new|was tried yet/.test(verdict)
+    })
+    return verdict
+  }
+  const ca = pem('ca').toString()
+  for (const name of ['prometheus_down', 'new_clients_refused', 'certificate_bad', 'certificate_expires'])
+    assert.equal(await verdictsWith({ ca }, name), 'ok')
+  for (const name of ['prometheus_down', 'certificate_bad'])
+    assert.match(await verdictsWith({}, name), /^unknown: .*its certificate is signed by .*--ca$/)
+})
+
+const isOpenAt = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connectTo(port, '127.0.0.1', () => resolve(true))
+    socket.on('error', () => resolve(false))
+    socket.unref()
+  })
 
 describe('notifications of a real Alertmanager', skipWithout, () => {
   test('each alert is one ticket, whoever is killed, and ends when it is told to be over', async () => {

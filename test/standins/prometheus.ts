@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -29,7 +29,8 @@ export interface Server extends AsyncDisposable {
 
 interface Options {
   argv(folder: string, port: number): string[]
-  files: Record<string, string>
+  files: Record<string, string | Buffer>
+  scheme?: 'https'
   /** Which of the files it reads its configuration from. */
   config: string
   /** Puts it into a network, for example. */
@@ -38,14 +39,17 @@ interface Options {
   /** Whether it answers, by its URL; else asked for from here. */
   isReady?: (url: string) => Promise<boolean>
   port?: number
+  /** Before its first start. */
+  prepare?: (folder: string) => void
 }
 
 async function startServer(options: Options): Promise<Server> {
-  const { wrap = (argv) => argv, host = '127.0.0.1' } = options
+  const { wrap = (argv) => argv, host = '127.0.0.1', scheme = 'http' } = options
   const folder = mkdtempSync(join(tmpdir(), 'prometheus-'))
   const [port = 0] = options.port === undefined ? await freePorts(1) : [options.port]
-  const url = `http://${host}:${port}`
+  const url = `${scheme}://${host}:${port}`
   for (const [name, text] of Object.entries(options.files)) writeFileSync(join(folder, name), text)
+  options.prepare?.(folder)
   let child: ChildProcess | null = null
   let said = ''
   const isReady =
@@ -93,6 +97,12 @@ export interface PrometheusOptions extends Pick<Options, 'wrap' | 'host' | 'isRe
   targets?: Record<string, string[]>
   rules?: string
   alertmanagers?: string[]
+  /** What it has stored already, in OpenMetrics. */
+  samples?: string
+  /** How long what is scraped no longer is still there; five minutes where nobody says. */
+  lookback?: string
+  /** Its certificate and key, as PEM: it speaks TLS then. */
+  tls?: { cert: Buffer; key: Buffer }
 }
 
 /** Scrapes and evaluates every second. */
@@ -100,18 +110,33 @@ export const startPrometheus = (options: PrometheusOptions = {}): Promise<Server
   startServer({
     ...options,
     config: 'prometheus.yml',
-    files: { 'prometheus.yml': configOf(options), 'rules.yml': options.rules ?? 'groups: []' },
+    files: {
+      ...{ 'prometheus.yml': configOf(options), 'rules.yml': options.rules ?? 'groups: []' },
+      ...(options.tls && {
+        ...{ 'cert.pem': options.tls.cert, 'key.pem': options.tls.key },
+        'web.yml': JSON.stringify({ tls_server_config: { cert_file: 'cert.pem', key_file: 'key.pem' } }),
+      }),
+    },
+    ...(options.tls && { scheme: 'https' }),
+    ...(options.samples !== undefined && { prepare: storing(options.samples) }),
     argv: (folder, port) => [
       'prometheus',
       `--config.file=${folder}/prometheus.yml`,
       `--storage.tsdb.path=${folder}/data`,
       `--web.listen-address=${options.host ?? '127.0.0.1'}:${port}`,
       '--rules.alert.resend-delay=1s',
-      // What is scraped no longer would be there for five minutes.
-      '--query.lookback-delta=5s',
+      `--query.lookback-delta=${options.lookback ?? '5s'}`,
+      '--storage.tsdb.retention.time=10y',
       '--log.level=warn',
+      ...(options.tls ? [`--web.config.file=${folder}/web.yml`] : []),
     ],
   })
+
+const storing = (samples: string) => (folder: string) => {
+  writeFileSync(join(folder, 'samples'), samples)
+  const argv = ['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', 'samples', 'data']
+  execFileSync(findProgram('promtool') ?? 'promtool', argv, { cwd: folder })
+}
 
 export function configOf({ targets = {}, alertmanagers = [] }: PrometheusOptions): string {
   const jobs = Object.entries(targets).map(([job_name, all]) => ({

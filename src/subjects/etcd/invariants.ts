@@ -1,5 +1,5 @@
 import type { Invariant } from '../../core/watch/invariant.ts'
-import { access } from './invariants/access.ts'
+import { newClientInvariants } from '../shared/new-clients.ts'
 import { agreement } from './invariants/agreement.ts'
 import { liveness } from './invariants/liveness.ts'
 import { pace } from './invariants/pace.ts'
@@ -9,7 +9,11 @@ import type { EtcdObservation } from './observe/observation.ts'
 /** Most telling first. */
 export const invariants: readonly Invariant<EtcdObservation>[] = [
   ...liveness,
-  ...access,
+  ...newClientInvariants<EtcdObservation>({
+    down: 'member_down',
+    alsoExplainedBy: ['descriptors_used_up'],
+    asked: 'GET /version, which each member answers by itself',
+  }),
   ...agreement,
   ...space,
   ...pace,

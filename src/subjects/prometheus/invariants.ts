@@ -1,5 +1,6 @@
 import { type Invariant, ok, unknown, violated } from '../../core/watch/invariant.ts'
 import { isThere } from '../shared/client/reach.ts'
+import { newClientInvariants } from '../shared/new-clients.ts'
 import type { PrometheusObservation } from './observation.ts'
 
 // Of Prometheus itself. What it watches are its rules: see alerts.ts.
@@ -47,4 +48,9 @@ const noRules: Invariant<PrometheusObservation> = {
   },
 }
 
-export const invariants = [down, notReady, noRules]
+export const invariants: Invariant<PrometheusObservation>[] = [
+  down,
+  notReady,
+  noRules,
+  ...newClientInvariants<PrometheusObservation>({ down: 'prometheus_down', asked: 'GET /-/ready' }),
+]
