@@ -153,8 +153,12 @@ export function configOf({ targets = {}, alertmanagers = [] }: PrometheusOptions
 }
 
 /** Notifies `receiver` at once. */
-export const startAlertmanager = (receiver: string, http: Record<string, unknown> = {}): Promise<Server> =>
+export const startAlertmanager = (
+  receiver: string,
+  place: Pick<Options, 'wrap' | 'isReady'> = {},
+): Promise<Server> =>
   startServer({
+    ...place,
     config: 'alertmanager.yml',
     files: {
       'alertmanager.yml': JSON.stringify({
@@ -165,9 +169,7 @@ export const startAlertmanager = (receiver: string, http: Record<string, unknown
           group_interval: '1s',
           repeat_interval: '1m',
         },
-        receivers: [
-          { name: 'operator', webhook_configs: [{ url: receiver, send_resolved: true, http_config: http }] },
-        ],
+        receivers: [{ name: 'operator', webhook_configs: [{ url: receiver, send_resolved: true }] }],
       }),
     },
     argv: (folder, port) => [
