@@ -53,6 +53,8 @@ export const layers: Record<string, readonly string[]> = {
   'operate.ts': operate,
   // Nothing of the product imports it but what reads plugins, which needs to know their marks.
   sdk: ['core', 'chaos', 'subjects/shared', 'lab/contract.ts', 'spawn.ts', 'eval/report/document.ts'],
+  // The conformance suites: published, and used by the tests here. Nothing of the product imports them.
+  testing: ['core', 'chaos'],
   'plugins.ts': ['core', 'daemon.ts', 'chaos', 'subjects', 'agent', 'lab/contract.ts', 'sdk/define.ts'],
   eval: [...operate, 'chaos'],
   view: everythingBelow,

@@ -10,7 +10,7 @@ import type { Connection } from '../src/core/watch/subject.ts'
 import type { EtcdObservation } from '../src/subjects/etcd/observe/observation.ts'
 import { connect } from '../src/subjects/etcd/observe/observe.ts'
 import { etcd } from '../src/subjects/etcd/subject.ts'
-import { untilWell, verdictsOf } from './conformance/subject.ts'
+import { untilWell, verdictsOf } from '../src/testing/subject.ts'
 import { type LocalEtcd, startEtcd } from './standins/etcd.ts'
 import { slowed, until } from './standins/until.ts'
 

@@ -1,5 +1,10 @@
 import { subjectNamed } from '../src/subjects/subjects.ts'
-import { subjectConformance } from './conformance/subject.ts'
+import { partsConformance } from '../src/testing/parts.ts'
+import { runbookConformance } from '../src/testing/runbook.ts'
+import { subjectConformance } from '../src/testing/subject.ts'
 import { startEtcd } from './standins/etcd.ts'
 
-subjectConformance(subjectNamed('etcd'), () => startEtcd())
+const etcd = subjectNamed('etcd')
+partsConformance(etcd)
+runbookConformance(etcd)
+subjectConformance(etcd, () => startEtcd())

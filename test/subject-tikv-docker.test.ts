@@ -2,7 +2,7 @@ import { describe } from 'node:test'
 import { docker } from '../src/lab/docker/docker.ts'
 import { subjectNamed } from '../src/subjects/subjects.ts'
 import { topology } from '../src/subjects/tikv/topology.ts'
-import { subjectConformance } from './conformance/subject.ts'
+import { subjectConformance } from '../src/testing/subject.ts'
 import { noDocker } from './standins/docker.ts'
 
 describe('docker', { skip: await noDocker() }, () => {

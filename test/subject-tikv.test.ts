@@ -1,5 +1,10 @@
 import { subjectNamed } from '../src/subjects/subjects.ts'
-import { subjectConformance } from './conformance/subject.ts'
+import { partsConformance } from '../src/testing/parts.ts'
+import { runbookConformance } from '../src/testing/runbook.ts'
+import { subjectConformance } from '../src/testing/subject.ts'
 import { startTikv } from './standins/tikv/local.ts'
 
-subjectConformance(subjectNamed('tikv'), () => startTikv())
+const tikv = subjectNamed('tikv')
+partsConformance(tikv)
+runbookConformance(tikv)
+subjectConformance(tikv, () => startTikv())

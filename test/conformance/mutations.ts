@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { type Clock, systemClock } from '../../src/core/clock.ts'
 import type { Connection, Observation, Subject } from '../../src/core/watch/subject.ts'
 import type { Endpoints } from '../../src/core/watch/topology.ts'
+import { verdictsOf } from '../../src/testing/subject.ts'
 import { type Mutation, mutationsOf } from '../standins/mutations.ts'
 import type { Page } from '../standins/scripted-http.ts'
-import { verdictsOf } from './subject.ts'
 
 /** Changes what a node would answer. */
 export type Spoil = (node: string, path: string, page: Page) => Page

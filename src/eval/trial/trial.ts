@@ -213,8 +213,20 @@ async function warm(options: TrialOptions, stage: Stage, undo: AsyncDisposableSt
   }
   if (!(await until(isQuiet, within.quietMs, clock, signal, () => news.wait(newsMs, signal))))
     throw new Error(`load without failures and a monitor without tickets: not within ${within.quietMs} ms`)
+  await requireVisibleProcesses(stage.cluster, signal)
   stage.states.initial = stage.witness.state(0)
   return operator
+}
+
+/** A process that the lab cannot tell is never killed, and counts as dead in the end: the subject's fault, not an agent's. */
+async function requireVisibleProcesses(cluster: Cluster, signal: AbortSignal): Promise<void> {
+  const states = Object.entries(await statesOf(cluster, signal))
+  const hidden = states.filter(([, state]) => state === 'stopped').map(([node]) => node)
+  if (hidden.length > 0)
+    throw new Error(
+      `the subject is healthy, but the lab finds no process of ${hidden.join(', ')}: a node has to go on running, in ` +
+        'the foreground, as the program and arguments (argv) of its topology, without a script around it or another title',
+    )
 }
 
 async function monitorHasLooked(db: OperatorDb): Promise<boolean> {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { systemClock } from '../../src/core/clock.ts'
-import { type Verdict, wholeCluster } from '../../src/core/watch/invariant.ts'
-import type { Connection, Observation, Subject } from '../../src/core/watch/subject.ts'
-import type { Endpoints } from '../../src/core/watch/topology.ts'
-import { type Liar, liar, lies } from '../standins/liar.ts'
-import { until } from '../standins/until.ts'
+import { systemClock } from '../core/clock.ts'
+import { type Verdict, wholeCluster } from '../core/watch/invariant.ts'
+import type { Connection, Observation, Subject } from '../core/watch/subject.ts'
+import type { Endpoints } from '../core/watch/topology.ts'
+import { type Liar, type Lie, liar, lies } from './liar.ts'
+import { until } from './until.ts'
 
 /** A cluster of the subject, of three nodes or more, started by whoever runs the suite. */
 export interface Running extends AsyncDisposable {
@@ -68,18 +68,30 @@ function impersonated(endpoints: Endpoints, names: string[], { port }: Liar): En
   return { ...endpoints, ...Object.fromEntries(others) }
 }
 
-/** What every subject must do. */
-export function subjectConformance(subject: Subject, begin: () => Promise<Running>): void {
+/** What a subject's test may add. */
+export interface SubjectExtras {
+  /** Peers that speak the subject's own protocol and lie in it; those of `lies` are tried in any case. */
+  lies?: Record<string, Lie>
+}
+
+/** What the observation and the invariants of every subject must do. */
+export function subjectConformance<O extends Observation>(
+  watched: Subject<O>,
+  begin: () => Promise<Running>,
+  extras: SubjectExtras = {},
+): void {
+  // Its invariants only ever see its own observations.
+  const subject = watched as unknown as Subject
   test(`subject ${subject.name}: every invariant says what it means and where it comes from`, () => {
     const names = subject.invariants.map(({ name }) => name)
     assert.equal(new Set(names).size, names.length, 'names are unique')
     for (const invariant of subject.invariants) {
-      const { name, graceMs, keepFiringMs, inhibitedBy = [] } = invariant
+      const { name, graceMs, keepFiringMs, inhibitedBy = [], inhibitedAnywhereBy = [] } = invariant
       assert.match(name, /^[a-z]+(_[a-z]+)*$/)
       assert.ok(invariant.description.length > 20, `${name} is described`)
       assert.ok(invariant.source.length > 5, `${name} has a source`)
       assert.ok(graceMs >= 0 && keepFiringMs >= 0)
-      for (const cause of inhibitedBy)
+      for (const cause of [...inhibitedBy, ...inhibitedAnywhereBy])
         assert.ok(names.includes(cause) && cause !== name, `${name} by ${cause}`)
     }
   })
@@ -110,7 +122,7 @@ export function subjectConformance(subject: Subject, begin: () => Promise<Runnin
       assert.ok(Object.values(observation.nodes).every(({ healthy }) => healthy === null))
     })
 
-    for (const [lie, tell] of Object.entries(lies)) {
+    for (const [lie, tell] of Object.entries<Lie>({ ...lies, ...extras.lies })) {
       test(`one of whose nodes ${lie} is observed in time, and that node is not well`, async () => {
         await using peer = await liar(tell)
         const [victim = '', ...others] = cluster.names

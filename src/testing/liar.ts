@@ -1,10 +1,22 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 
+/** What a peer does once it has been sent something. */
+export type Lie = (socket: Socket, asked: Buffer) => void
+
 /** Peers that behave as no honest one does, on raw TCP, so that they can lie to any protocol. */
 export const lies = {
   'never answers': () => undefined,
   'hangs up': (socket: Socket) => void socket.destroy(),
+  'repeats what it is asked': (socket: Socket, asked: Buffer) => {
+    socket.write(asked)
+    socket.pipe(socket)
+  },
+  'begins a line and never ends it': (socket: Socket) => {
+    socket.write('+')
+    const drip = setInterval(() => socket.write('OK'), 50)
+    socket.on('close', () => clearInterval(drip))
+  },
   'sends garbage': (socket: Socket) =>
     void socket.end(Buffer.from('\x00\xff\x16\x03 not a protocol\r\n\r\n', 'latin1')),
   'sends an endless body': (socket: Socket) => {
@@ -28,7 +40,7 @@ export const lies = {
   'answers 500': (socket: Socket) => void socket.end(answer('500 Internal Server Error', 'oops')),
   'compresses a bomb badly': (socket: Socket) =>
     void socket.end(answer('200 OK', '\x1f\x8b not gzip', 'content-encoding: gzip\r\n')),
-} satisfies Record<string, (socket: Socket) => void>
+} satisfies Record<string, Lie>
 
 const answer = (status: string, body: string, headers = '') =>
   `HTTP/1.1 ${status}\r\n${headers}connection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
@@ -39,14 +51,15 @@ export interface Liar extends AsyncDisposable {
   open(): number
 }
 
-export async function liar(lie: (socket: Socket) => void): Promise<Liar> {
+/** Listens on a port of its own of this host, and treats everybody the same. */
+export async function liar(lie: Lie): Promise<Liar> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     // The other side gives up on us: that is what we are for.
     socket.on('error', () => undefined)
-    socket.once('data', () => lie(socket))
+    socket.once('data', (asked: Buffer) => lie(socket, asked))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
