@@ -28,6 +28,13 @@ test('endpoints, with all that is said of them, survive the way over the command
   assert.deepEqual(read(endpointArgv(endpoints)), endpoints)
 })
 
+test('endpoints of every transport that a topology may have, and nothing without a host', () => {
+  for (const url of ['http://a:1', 'https://a:1', 'redis://a:1', 'rediss://a:1', 'tcp://a:1'])
+    assert.deepEqual(read(['--endpoints', `x-1=${url}`]), { 'x-1': { url } })
+  for (const url of ['a:1', 'tcp:a', 'tcp://', 'file:///etc/passwd', 'unix:///a'])
+    assert.throws(() => read(['--endpoints', `x-1=${url}`]), /is not name=url/, url)
+})
+
 test('what names no node, and what is no port, is refused with what is allowed', () => {
   const endpoints = ['--endpoints', 'tikv-1=http://10.0.0.15:20180']
   assert.throws(

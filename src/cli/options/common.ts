@@ -89,7 +89,7 @@ export function parseEndpoints(text: string): Endpoints {
   const endpoints: Endpoints = {}
   for (const [index, item] of text.split(',').entries()) {
     const [, name = `node-${index + 1}`, url = ''] = /^(?:([\w.-]+)=)?(.*)$/.exec(item.trim()) ?? []
-    if (!URL.canParse(url) || !/^https?:|^redis:/.test(url))
+    if (!URL.canParse(url) || !/^(https?|rediss?|tcp):\/\/./.test(url))
       throw new InvalidArgumentError(
         `'${item}' is not name=url; allowed: etcd-1=http://10.0.0.1:2379,etcd-2=http://10.0.0.2:2379`,
       )
