@@ -10,6 +10,7 @@ import { lab } from './lab.ts'
 import { lanes } from './lanes.ts'
 import { monitor } from './monitor.ts'
 import { type Bench, machine, type Row } from './row.ts'
+import { rules } from './rules.ts'
 import { statistics } from './statistics.ts'
 import { tikv } from './tikv.ts'
 import { detection, trial } from './trial.ts'
@@ -26,6 +27,7 @@ const benches: Record<string, Bench> = {
   monitor,
   healthy,
   'eval-store': evalStore,
+  rules,
   statistics,
   tikv,
   view,

@@ -36,7 +36,8 @@ export async function heldBy(
 ): Promise<Held | { failed: string }> {
   const ask = async <T>(path: string, schema: z.ZodType<T>): Promise<T | { failed: string }> => {
     const reply = await client.ask({ method: 'GET', path, signal, maxBytes })
-    if (reply.kind === 'silent') return { failed: reply.detail }
+    if (reply.kind === 'silent')
+      return { failed: reply.why === 'timeout' ? 'not answered in time' : reply.detail }
     if (reply.status !== 200) return { failed: answerInWords(reply) ?? `status ${reply.status}` }
     try {
       return schema.parse(JSON.parse(reply.body))

@@ -57,7 +57,8 @@ const numberOf = (text: string): number => Number(text.replace('Inf', 'Infinity'
 
 /** What an answer is worth: 200, `success`, and of the shape that was asked for. Anything else is a reason. */
 function answerOf<T>(reply: Reply, schema: z.ZodType<T>): Answer<T> {
-  if (reply.kind === 'silent') return { kind: 'failed', why: reply.detail }
+  if (reply.kind === 'silent')
+    return { kind: 'failed', why: reply.why === 'timeout' ? 'not answered in time' : reply.detail }
   let body: unknown
   try {
     body = JSON.parse(reply.body)
@@ -77,9 +78,19 @@ export interface Sample {
   value: number
 }
 
+/** Answers are small and many: to compress them costs both sides more than it saves. */
+const plain = { 'accept-encoding': 'identity' }
+
 /** Evaluates an expression now. A scalar is one element without labels, as it is in a rule. */
 export async function query(client: Client, expr: string, signal: AbortSignal): Promise<Answer<Sample[]>> {
-  const ask: Ask = { method: 'POST', path: '/api/v1/query', form: { query: expr }, signal, maxBytes }
+  const ask: Ask = {
+    method: 'POST',
+    path: '/api/v1/query',
+    form: { query: expr },
+    signal,
+    maxBytes,
+    headers: plain,
+  }
   const answer = answerOf(await client.ask(ask), queryData)
   if (answer.kind === 'failed') return answer
   const { data } = answer
@@ -98,7 +109,11 @@ const staleIntervals = 4
 const staleMs = 10_000
 
 /** The alerting rules of a Prometheus, as it evaluated them last. */
-export async function rulesFrom(client: Client, signal: AbortSignal): Promise<Answer<RuleLook[]>> {
+export async function rulesFrom(
+  client: Client,
+  signal: AbortSignal,
+  read: typeof readExpression = readExpression,
+): Promise<Answer<RuleLook[]>> {
   const reply = await client.ask({ method: 'GET', path: '/api/v1/rules?type=alert', signal, maxBytes })
   const answer = answerOf(reply, rulesData)
   if (answer.kind === 'failed') return answer
@@ -134,7 +149,7 @@ export async function rulesFrom(client: Client, signal: AbortSignal): Promise<An
             annotations: rule.annotations,
             place: `${file}: ${group}`,
           },
-          expression: readExpression(rule.query),
+          expression: read(rule.query),
           state: trouble === null ? { kind: 'evaluated', alerts } : { kind: 'unknown', reason: trouble },
         },
       ]

@@ -10,7 +10,7 @@ import { doorkeeper } from '../shared/client/doorkeeper.ts'
 import { errorOf, healthOf, reachOf, someAnswer } from '../shared/client/reach.ts'
 import { type Answer, query, rulesFrom, type Sample } from './api.ts'
 import type { ActiveAlert, Labels, PrometheusNode, PrometheusObservation, RuleLook } from './observation.ts'
-import { readExpression } from './rules/promql.ts'
+import { expressionMemory } from './rules/promql.ts'
 import type { Rule } from './rules/rule.ts'
 import { readRules } from './rules/rule-file.ts'
 import { render } from './rules/template.ts'
@@ -34,6 +34,7 @@ export function connect(
   )
   if (watchers.length === 0) throw new BadInput('say where Prometheus is: prometheus=http://127.0.0.1:9090')
   const existing = metricsMemory(clock)
+  const read = expressionMemory()
   return {
     async observe(signal, open = []) {
       signal.throwIfAborted()
@@ -66,7 +67,7 @@ export function connect(
           }
         }
         const [rules, targets] = await Promise.all([
-          ownRules ? evaluated(client, ownRules, until) : rulesFrom(client, until),
+          ownRules ? evaluated(client, ownRules, until, read) : rulesFrom(client, until, read),
           query(client, 'up', until),
         ])
         const known = rules.kind === 'ok' ? rules.data : []
@@ -137,13 +138,14 @@ async function evaluated(
   client: Client,
   rules: readonly Rule[],
   signal: AbortSignal,
+  read: ReturnType<typeof expressionMemory>,
 ): Promise<Answer<RuleLook[]>> {
   const looks: RuleLook[] = []
   const left = rules.entries()
   const worker = async () => {
     for (const [i, rule] of left) {
       const answer = await query(client, rule.expr, signal)
-      looks[i] = { rule, expression: readExpression(rule.expr), state: stateOf(rule, answer) }
+      looks[i] = { rule, expression: read(rule.expr), state: stateOf(rule, answer) }
     }
   }
   await Promise.all(Array.from({ length: queriesAtOnce }, worker))

@@ -39,6 +39,22 @@ export function readExpression(text: string): Expression | null {
   return isBroken ? null : { metrics: [...metrics], isOpen, isConstant, asksForAbsence }
 }
 
+/** More than the rules of any Prometheus; where rules change all the time, none are kept for ever. */
+const mostKept = 10_000
+
+/** The same, for expressions that come again at each look. */
+export function expressionMemory(): typeof readExpression {
+  const read = new Map<string, Expression | null>()
+  return (text) => {
+    const known = read.get(text)
+    if (known !== undefined) return known
+    if (read.size >= mostKept) read.clear()
+    const expression = readExpression(text)
+    read.set(text, expression)
+    return expression
+  }
+}
+
 /** `name{...}`, `{__name__="name"}` or `{"name"}`; null: a pattern, or no name at all. */
 function metricIn(selector: string): string | null {
   const plain = /^[a-zA-Z_:][\w:]*/.exec(selector)?.[0]
