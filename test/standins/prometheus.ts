@@ -101,6 +101,8 @@ export interface PrometheusOptions extends Pick<Options, 'wrap' | 'host' | 'isRe
   samples?: string
   /** How long what is scraped no longer is still there; five minutes where nobody says. */
   lookback?: string
+  /** How often it tells an Alertmanager of an alert; after four times that, the alert ends there. */
+  resend?: string
   /** Its certificate and key, as PEM: it speaks TLS then. */
   tls?: { cert: Buffer; key: Buffer }
 }
@@ -124,7 +126,7 @@ export const startPrometheus = (options: PrometheusOptions = {}): Promise<Server
       `--config.file=${folder}/prometheus.yml`,
       `--storage.tsdb.path=${folder}/data`,
       `--web.listen-address=${options.host ?? '127.0.0.1'}:${port}`,
-      '--rules.alert.resend-delay=1s',
+      `--rules.alert.resend-delay=${options.resend ?? '1s'}`,
       `--query.lookback-delta=${options.lookback ?? '5s'}`,
       '--storage.tsdb.retention.time=10y',
       '--log.level=warn',
