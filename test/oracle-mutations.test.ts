@@ -110,7 +110,7 @@ const checks: [string, string, string, string][] = [
 async function testsPass(place: string, file: string): Promise<boolean> {
   const tests = file === 'score' ? ['score', 'harm'] : [file, 'score', 'harm']
   for (const name of tests) {
-    const child = spawn(process.execPath, [join(place, `src/eval/${name}.test.ts`)], {
+    const child = spawn(process.execPath, [join(place, `src/eval/judge/${name}.test.ts`)], {
       stdio: 'ignore',
       env: {},
     })
@@ -142,7 +142,7 @@ describe('what the oracle checks: without any one of them, a unit test fails', {
   for (const [what, file, check, without] of checks)
     test(what, async () => {
       const place = copy()
-      const path = join(place, `src/eval/${file}.ts`)
+      const path = join(place, `src/eval/judge/${file}.ts`)
       const text = readFileSync(path, 'utf8')
       assert.equal(text.split(check).length, 2, `${file}.ts has it once: ${check}`)
       writeFileSync(

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { systemClock } from '../src/core/clock.ts'
 import type { Cluster } from '../src/lab/contract.ts'
 import { netns } from '../src/lab/netns/netns.ts'
 import { openOperatorDb } from '../src/store/operator/open.ts'
@@ -86,8 +87,21 @@ describe('a real Prometheus watches a real etcd, and the runbook repairs it', { 
         (await listTickets(db)).every(({ state }) => state === 'resolved'),
       )
 
+      // What fired while members or Prometheus started, and its notifications, must be over.
+      let quietSince = systemClock.now()
+      await until('nothing fires any more', async () => {
+        const isQuiet =
+          Number.isNaN(firingSince()) && (await listTickets(db)).every(({ state }) => state === 'resolved')
+        if (!isQuiet) quietSince = systemClock.now()
+        return systemClock.now() - quietSince > 3_000
+      })
+      const before = (await listTickets(db)).length
       await cluster.signal('etcd-2', 'KILL')
-      await until(`the ticket; ${monitor.stderr()}`, async () => (await listTickets(db)).length > 0, 30_000)
+      await until(
+        `the ticket; ${monitor.stderr()}`,
+        async () => (await listTickets(db)).length > before,
+        30_000,
+      )
       const [ticket] = await listTickets(db)
       assert.equal(ticket?.invariant, 'MemberDown')
       assert.match(ticket?.message ?? '', /:2379 cannot be scraped$/)
