@@ -183,7 +183,7 @@ suite('the viewer while something happens, in Chromium', { skip: noBrowser }, ()
     await photograph(page, 'session')
     // What somebody has unfolded, and how far it is scrolled, stays while more is written.
     await page.click('#e7 .more a')
-    await page.waitForFunction("document.querySelector('#e7 .output').textContent.includes('line 2000')")
+    await page.locator('#e7 .output', { hasText: 'line 2000' }).waitFor({ state: 'attached' })
     await page.evaluate("document.querySelector('#e7 .output').scrollTop = 5_000")
     await page.focus('#e2 .command')
     const end = { sessionId: 's1', at: now + 60_000, kind: 'reasoning', body: 'and more', meta: {} } as const
