@@ -5,11 +5,16 @@ import { mutationConformance, type Sickness } from './conformance/mutations.ts'
 import { certified, hashPath, leaderless, statusPath, unwell } from './standins/sick-etcd.ts'
 
 const elsewhere = new Set([
-  ...['member_down', 'no_leader', 'no_quorum', 'not_serving'],
+  'member_down',
+  'no_leader',
+  'no_quorum',
+  'not_serving',
   'monitor_clock_off',
   // Measured here, not told; see observe.test.ts.
-  ...['slow_consensus', 'slow_answers'],
-  ...['certificate_bad', 'certificate_expires'],
+  'slow_consensus',
+  'slow_answers',
+  'certificate_bad',
+  'certificate_expires',
   // Read from the machine's own file system.
   'disk_nearly_full',
 ])

@@ -30,25 +30,29 @@ const rules = JSON.stringify({
           alert: 'MembersDown',
           expr: `max by (job) (count by (job) (up${etcd} == 0) or count by (job)
             (sum by (job, To, endpoint) (rate(etcd_network_peer_sent_failures_total${etcd}[2m])) > 0.01)) > 0`,
-          ...{ for: '20m', labels: warning },
+          for: '20m',
+          labels: warning,
           annotations: { summary: '{{ $labels.job }}: {{ $value }} down' },
         },
         {
           alert: 'NoQuorum',
           expr: `sum by (job) (up${etcd} == bool 1) < (count by (job) (up${etcd}) + 1) / 2`,
-          ...{ for: '3m', labels: { severity: 'critical' } },
+          for: '3m',
+          labels: { severity: 'critical' },
           annotations: { summary: '{{ $labels.job }}: {{ $value }} up' },
         },
         {
           alert: 'LeaderChanges',
           expr: `increase((max by (job) (${changes}) or 0 * absent(${changes}))[15m:1m]) >= 4`,
-          ...{ for: '5m', labels: warning },
+          for: '5m',
+          labels: warning,
           annotations: { summary: '{{ $value }} changes of {{ $labels.job }}' },
         },
         {
           alert: 'Grows',
           expr: `predict_linear(etcd_mvcc_db_total_size_in_bytes${etcd}[4h], 14400) > etcd_server_quota_backend_bytes${etcd}`,
-          ...{ for: '10m', labels: warning },
+          for: '10m',
+          labels: warning,
           annotations: { summary: '{{ $labels.instance }} grows' },
         },
         {
@@ -56,7 +60,8 @@ const rules = JSON.stringify({
           expr: `last_over_time(etcd_mvcc_db_total_size_in_use_in_bytes${etcd}[5m])
             / last_over_time(etcd_mvcc_db_total_size_in_bytes${etcd}[5m]) < 0.5
             and etcd_mvcc_db_total_size_in_bytes${etcd} > 100 * 1024 * 1024`,
-          ...{ for: '10m', labels: warning },
+          for: '10m',
+          labels: warning,
           annotations: { summary: '{{ $labels.instance }}: {{ $value | humanizePercentage }} in use' },
         },
       ],
@@ -99,7 +104,8 @@ const cases: Case[] = [
   {
     what: 'messages to a member fail before members are down',
     series: {
-      ...{ [member('up', 0)]: falls(26, 30), [member('up', 1)]: falls(22, 30) },
+      [member('up', 0)]: falls(26, 30),
+      [member('up', 1)]: falls(22, 30),
       [failures]: [0, ...line(1, 29)],
     },
     expected: [['MembersDown', 23, ['']]],
@@ -108,7 +114,8 @@ const cases: Case[] = [
     what: 'four changes of leader',
     series: {
       [member(change, 0)]: [0, 0, 2, 0, 0, 1, ...flat(0, 10)],
-      ...{ [member(change, 1)]: [0, 0, 0, 1, ...flat(0, 12)], [member(change, 2)]: flat(0, 16) },
+      [member(change, 1)]: [0, 0, 0, 1, ...flat(0, 12)],
+      [member(change, 2)]: flat(0, 16),
     },
     expected: [['LeaderChanges', 10, ['']]],
   },
@@ -116,7 +123,8 @@ const cases: Case[] = [
     what: 'fewer changes of leader',
     series: {
       [member(change, 0)]: [0, 0, 2, ...flat(0, 13)],
-      ...{ [member(change, 1)]: [0, 0, 1, ...flat(0, 13)], [member(change, 2)]: flat(0, 16) },
+      [member(change, 1)]: [0, 0, 1, ...flat(0, 13)],
+      [member(change, 2)]: flat(0, 16),
     },
     expected: [['LeaderChanges', 10, []]],
   },

@@ -13,18 +13,27 @@ import { type ReceiverOptions, startReceiver } from './receiver.ts'
 
 const began = '2026-01-02T03:04:05.678Z'
 const alertOf = (labels: Record<string, string>, more: object = {}) => ({
-  ...{ status: 'firing', labels: { alertname: 'A', ...labels }, annotations: { summary: 's' } },
-  ...{
-    startsAt: began,
-    endsAt: '0001-01-01T00:00:00Z',
-    generatorURL: 'http://p/graph',
-    fingerprint: 'f',
-    ...more,
-  },
+  status: 'firing',
+  labels: { alertname: 'A', ...labels },
+  annotations: { summary: 's' },
+  startsAt: began,
+  endsAt: '0001-01-01T00:00:00Z',
+  generatorURL: 'http://p/graph',
+  fingerprint: 'f',
+  ...more,
 })
 const notification = (alerts: object[], more: object = {}) => ({
-  ...{ version: '4', groupKey: '{}:{}', truncatedAlerts: 0, status: 'firing', receiver: 'operator' },
-  ...{ groupLabels: {}, commonLabels: {}, commonAnnotations: {}, externalURL: 'http://am', alerts, ...more },
+  version: '4',
+  groupKey: '{}:{}',
+  truncatedAlerts: 0,
+  status: 'firing',
+  receiver: 'operator',
+  groupLabels: {},
+  commonLabels: {},
+  commonAnnotations: {},
+  externalURL: 'http://am',
+  alerts,
+  ...more,
 })
 
 /** A receiver over a database in a file. */
@@ -37,8 +46,13 @@ async function receiver(options: Partial<ReceiverOptions> = {}) {
   const troubles: string[] = []
   const server = undo.use(
     await startReceiver({
-      ...{ db, cluster: 'c', host: '127.0.0.1', port: 0, clock: systemClock },
-      ...{ onTrouble: (message) => void troubles.push(message), ...options },
+      db,
+      cluster: 'c',
+      host: '127.0.0.1',
+      port: 0,
+      clock: systemClock,
+      onTrouble: (message) => void troubles.push(message),
+      ...options,
     }),
   )
   const send = async (body: unknown, headers: Record<string, string> = {}) => {
@@ -48,7 +62,10 @@ async function receiver(options: Partial<ReceiverOptions> = {}) {
   }
   const all = undo.move()
   return {
-    ...{ path, troubles, url: server.url, send },
+    path,
+    troubles,
+    url: server.url,
+    send,
     /** Labels and state of what is stored, without the instant of receipt. */
     async stored() {
       const alerts = await receivedAlerts(db, 'c')
@@ -74,8 +91,12 @@ describe('a notification', () => {
     const { receivedAt, ...rest } = first ?? assert.fail()
     assert.ok(Math.abs(receivedAt - systemClock.now()) < 60_000)
     assert.deepEqual(rest, {
-      ...{ name: 'A', labels: { instance: 'a:1' }, annotations: { summary: 's' }, status: 'firing' },
-      ...{ startsAt: Date.parse(began), generatorUrl: 'http://p/graph' },
+      name: 'A',
+      labels: { instance: 'a:1' },
+      annotations: { summary: 's' },
+      status: 'firing',
+      startsAt: Date.parse(began),
+      generatorUrl: 'http://p/graph',
     })
     assert.deepEqual(to.troubles, [])
   })

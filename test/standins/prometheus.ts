@@ -113,9 +113,11 @@ export const startPrometheus = (options: PrometheusOptions = {}): Promise<Server
     ...options,
     config: 'prometheus.yml',
     files: {
-      ...{ 'prometheus.yml': configOf(options), 'rules.yml': options.rules ?? 'groups: []' },
+      'prometheus.yml': configOf(options),
+      'rules.yml': options.rules ?? 'groups: []',
       ...(options.tls && {
-        ...{ 'cert.pem': options.tls.cert, 'key.pem': options.tls.key },
+        'cert.pem': options.tls.cert,
+        'key.pem': options.tls.key,
         'web.yml': JSON.stringify({ tls_server_config: { cert_file: 'cert.pem', key_file: 'key.pem' } }),
       }),
     },

@@ -10,8 +10,14 @@ const hourMs = 3_600_000
 const at = 100 * hourMs
 const labels = { instance: 'a:1', severity: 'page' }
 const alertOf = (more: Partial<ReceivedAlert> = {}): ReceivedAlert => ({
-  ...{ name: 'A', labels, annotations: { summary: 's' }, status: 'firing', startsAt: at - hourMs },
-  ...{ generatorUrl: '', receivedAt: at - 1_000, ...more },
+  name: 'A',
+  labels,
+  annotations: { summary: 's' },
+  status: 'firing',
+  startsAt: at - hourMs,
+  generatorUrl: '',
+  receivedAt: at - 1_000,
+  ...more,
 })
 const holding = (held: (ReceivedAlert & { silencedBy?: string[] })[], startedAt = 0): Held => ({
   startedAt,
@@ -106,7 +112,8 @@ test('the check has the severity, the node and the link of the alert', () => {
     keepFiringMs: 0,
   })
   assert.deepEqual(verdict, {
-    ...{ kind: 'violated', message: 's' },
+    kind: 'violated',
+    message: 's',
     values: { ...labels, 'annotation summary': 's', graph: 'http://p/graph' },
   })
 })

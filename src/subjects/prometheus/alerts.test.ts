@@ -8,11 +8,20 @@ import { readExpression } from './rules/promql.ts'
 import type { Rule } from './rules/rule.ts'
 
 const ruleOf = (expr: string, more: Partial<Rule> = {}): Rule => ({
-  ...{ name: 'A', expr, forMs: 60_000, keepFiringMs: 5_000 },
-  ...{ labels: {}, annotations: {}, place: 'rules.yml: g', ...more },
+  name: 'A',
+  expr,
+  forMs: 60_000,
+  keepFiringMs: 5_000,
+  labels: {},
+  annotations: {},
+  place: 'rules.yml: g',
+  ...more,
 })
 const active = (labels: Labels, more: Partial<ActiveAlert> = {}): ActiveAlert => ({
-  ...{ labels, phase: 'holds', value: 1, annotations: {} },
+  labels,
+  phase: 'holds',
+  value: 1,
+  annotations: {},
   ...more,
 })
 const look = (rule: Rule, ...found: ActiveAlert[]): RuleLook => ({
@@ -30,7 +39,12 @@ const seen = (
   rules: PrometheusObservation['rules'],
   more: Partial<PrometheusObservation> = {},
 ): PrometheusObservation => ({
-  ...{ at: 0, nodes: {}, rules, graphAt: 'http://p:9090', metrics: new Set(['up', 'm']), sources: new Map() },
+  at: 0,
+  nodes: {},
+  rules,
+  graphAt: 'http://p:9090',
+  metrics: new Set(['up', 'm']),
+  sources: new Map(),
   targets: [{ labels: { ...here, __name__: 'up' }, isUp: true }],
   ...more,
 })
@@ -53,14 +67,23 @@ describe('an alert that is active', () => {
     const [check] = alerts(seen([look(rule, active(labels, { annotations, value: 0 }))]), [], {})
     const { verdict, ...rest } = check ?? assert.fail()
     assert.deepEqual(rest, {
-      ...{ name: 'A', labels, node: 'a:1', severity: 'critical', graceMs: 60_000, keepFiringMs: 5_000 },
+      name: 'A',
+      labels,
+      node: 'a:1',
+      severity: 'critical',
+      graceMs: 60_000,
+      keepFiringMs: 5_000,
     })
     assert.deepEqual(verdict, {
       kind: 'violated',
       message: 'a is down\nfor long',
       values: {
-        ...{ value: 0, ...labels, rule: 'rules.yml: g', expression: 'up == 0' },
-        ...{ 'annotation summary': 'a is down', 'annotation description': 'for long' },
+        value: 0,
+        ...labels,
+        rule: 'rules.yml: g',
+        expression: 'up == 0',
+        'annotation summary': 'a is down',
+        'annotation description': 'for long',
         'annotation runbook_url': 'http://r',
         graph: 'http://p:9090/graph?g0.expr=up%20%3D%3D%200&g0.tab=1',
       },

@@ -159,8 +159,16 @@ describe('what is no answer is a reason', { concurrency: true }, () => {
 })
 
 const rule = (more: object = {}) => ({
-  ...{ type: 'alerting', name: 'A', query: 'up == 0', duration: 60, labels: { severity: 'page' } },
-  ...{ annotations: {}, health: 'ok', lastEvaluation: iso(systemClock.now()), alerts: [], ...more },
+  type: 'alerting',
+  name: 'A',
+  query: 'up == 0',
+  duration: 60,
+  labels: { severity: 'page' },
+  annotations: {},
+  health: 'ok',
+  lastEvaluation: iso(systemClock.now()),
+  alerts: [],
+  ...more,
 })
 const group = (...rules: object[]) => success({ groups: [{ name: 'g', file: 'r.yml', interval: 15, rules }] })
 
@@ -182,8 +190,13 @@ describe('the rules of Prometheus', () => {
     const [look, ...more] = answer.data
     assert.equal(more.length, 0)
     assert.deepEqual(look?.rule, {
-      ...{ name: 'A', expr: 'up == 0', forMs: 90_000, keepFiringMs: 0, labels: { severity: 'page' } },
-      ...{ annotations: {}, place: 'r.yml: g' },
+      name: 'A',
+      expr: 'up == 0',
+      forMs: 90_000,
+      keepFiringMs: 0,
+      labels: { severity: 'page' },
+      annotations: {},
+      place: 'r.yml: g',
     })
     assert.deepEqual(look?.state, {
       kind: 'evaluated',

@@ -24,8 +24,13 @@ describe('what is read', () => {
     )
     assert.deepEqual(readRules([path]), [
       {
-        ...{ name: 'A', expr: 'up\n== 0', forMs: 300_000, keepFiringMs: 60_000, place: `${path}: g` },
-        ...{ labels: { severity: 'page', number: '1' }, annotations: { summary: '{{ $value }}' } },
+        name: 'A',
+        expr: 'up\n== 0',
+        forMs: 300_000,
+        keepFiringMs: 60_000,
+        place: `${path}: g`,
+        labels: { severity: 'page', number: '1' },
+        annotations: { summary: '{{ $value }}' },
       },
     ])
   })
