@@ -1,11 +1,11 @@
 import type { Clock } from './clock.ts'
 
-/** For loops that are told when there is news, and look by themselves only where nobody can tell. */
+/** Wakes a loop when there is something to do, so that the loop polls only where nothing can notify it. */
 export interface Bell {
   ring(): void
   /**
-   * Until it rings, or for `ms`; at once where it rang since the last wait. Resolves to whether it rang, and rejects with the
-   * signal's reason when that aborts first. One loop may wait at a time.
+   * Resolves when it is notified, or after `ms`; at once if it was notified since the last wait. Resolves to whether it was
+   * notified, and rejects with the signal's reason when that aborts first. Only one loop may wait at a time.
    */
   wait(ms: number, signal?: AbortSignal): Promise<boolean>
 }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Time is an argument everywhere else: this is the only file that asks the machine for it. */
+/** Time is an argument everywhere else. Only this file reads the machine's clock. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number
-  /** Milliseconds since a moment that all processes of this machine share until it boots; setting the clock does not move it. */
+  /** Milliseconds since a fixed moment of this boot, the same for all processes. Setting the clock does not change it. */
   monotonic(): number
   /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>

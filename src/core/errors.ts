@@ -1,10 +1,10 @@
 /** Exit codes of every verb; see docs/tour.md. */
 export const exitCodes = { done: 0, no: 1, badInput: 2, machineLacks: 3, interrupted: 130 } as const
 
-/** By name: a plugin throws that of its own copy of this module, as the command line has one in its bundle. */
+/** Compares names, not classes: a plugin and the bundled command line each have their own copy of this module. */
 const isNamed = (error: unknown, name: string): boolean => error instanceof Error && error.name === name
 
-/** The person gave us something we cannot use. The message names it and says what is allowed. */
+/** The user's input cannot be used. The message names it and says what is allowed. */
 export class BadInput extends Error {
   override name = 'BadInput'
   static override [Symbol.hasInstance](error: unknown): boolean {
@@ -20,7 +20,7 @@ export class MachineLacks extends Error {
   }
 }
 
-/** Ctrl-C or SIGTERM. The reason of every AbortSignal that a person's signal aborts. */
+/** Ctrl-C or SIGTERM: the reason of every AbortSignal that such a signal aborts. */
 export class Interrupted extends Error {
   override name = 'Interrupted'
 }

@@ -1,4 +1,4 @@
-/** A seeded generator: the same seed gives the same plan, on every machine. */
+/** A seeded generator: the same seed gives the same plan on every machine. */
 export interface Rng {
   /** Uniform in [0, 1). */
   next(): number

@@ -1,4 +1,4 @@
-/** Certificates for peers behind TLS, as PEM. Without `ca` the authorities that Node trusts decide. */
+/** Certificates for peers behind TLS, as PEM. Without `ca`, Node's own list of authorities is used. */
 export interface Tls {
   ca?: string | Buffer
   /** The client's own certificate, where the peer asks for one; `key` belongs to it. */
@@ -11,7 +11,7 @@ export interface Credentials {
   password: string
 }
 
-/** What a cluster asks of those who come. Never part of an observation, a ticket or a message. */
+/** Credentials that a cluster asks of its clients. They are never part of an observation, a ticket or a message. */
 export interface Access {
   tls?: Tls
   credentials?: Credentials

@@ -1,12 +1,12 @@
 export const severities = ['info', 'warning', 'critical'] as const
 export type Severity = (typeof severities)[number]
 
-/** Only `ok` may ever resolve anything. */
+/** Only `ok` may resolve a ticket. */
 export type Verdict =
   | { kind: 'ok' }
   | { kind: 'violated'; message: string; values?: Record<string, number | string> }
   | { kind: 'unknown'; reason: string }
-  /** There is nothing to check here, by nature or by a person's wish: not blind, and no proof of health either. */
+  /** This check does not apply here, or a person switched it off. That is neither a blind spot nor a proof of health. */
   | { kind: 'not_applicable'; reason: string }
 
 export const ok: Verdict = { kind: 'ok' }
@@ -15,7 +15,7 @@ export const violated = (message: string, values?: Record<string, number | strin
 export const unknown = (reason: string): Verdict => ({ kind: 'unknown', reason })
 export const notApplicable = (reason: string): Verdict => ({ kind: 'not_applicable', reason })
 
-/** The place of a finding that belongs to no single node. */
+/** The place of a finding that is about no single node. */
 export const wholeCluster = 'cluster'
 
 /** A pure check of an observation. */
@@ -31,14 +31,14 @@ export interface Invariant<O> {
   keepFiringMs: number
   /** One sentence for a person: what it means when this is violated. */
   description: string
-  /** Where threshold and meaning come from: a rule, a manual, our own reasoning. */
+  /** Source of the threshold and its meaning: a rule, a manual, our own reasoning. */
   source: string
   /**
    * Invariants whose violation explains this one. On a node: the same node's (or a cluster-wide one).
    * Cluster-wide: any node's. While one of them is violated, no ticket opens for this.
    */
   inhibitedBy?: readonly string[]
-  /** The same as `inhibitedBy`, by a violation at any node: an alarm of one member stops all of them. */
+  /** Like `inhibitedBy`, for a violation at any node: an alarm of one member stops all of them. */
   inhibitedAnywhereBy?: readonly string[]
   /**
    * Set where a violation means that the node cannot be observed: it is down, or we may not trust it. It then explains

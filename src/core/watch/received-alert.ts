@@ -1,14 +1,14 @@
-/** An alert as a notification told of it last. */
+/** An alert in the state that the last notification reported. */
 export interface ReceivedAlert {
   name: string
-  /** Without its name; with it, its identity. */
+  /** The labels without the alert's name; together with the name they are its identity. */
   labels: Readonly<Record<string, string>>
   annotations: Readonly<Record<string, string>>
   status: 'firing' | 'resolved'
-  /** Epoch ms: when it began to fire, by whoever raised it. */
+  /** Epoch ms: when the alert began to fire, according to its sender. */
   startsAt: number
-  /** Where whoever raised it shows it; empty: not told. */
+  /** Link to the alert at its sender; empty: the notification had none. */
   generatorUrl: string
-  /** Epoch ms: when a notification last told of it. */
+  /** Epoch ms: when a notification last reported it. */
   receivedAt: number
 }

@@ -5,23 +5,23 @@ import type { Invariant } from './invariant.ts'
 import type { ReceivedAlert } from './received-alert.ts'
 import type { Endpoints, Topology } from './topology.ts'
 
-/** What every subject can say of a node; its own observation adds to it. */
+/** The part of a node's observation that every subject has. A subject's own observation extends it. */
 export interface NodeView {
-  /** Serves clients by its own account; null: it could not be asked and the reason proves nothing. */
+  /** Whether it says that it serves clients. null: it could not be asked, and the reason proves nothing. */
   healthy: boolean | null
   role?: 'leader' | 'follower' | 'learner'
-  /** Why it could not be observed, as data. */
+  /** Reason why the node could not be observed, as data. */
   error?: string
 }
 
-/** What one look at the cluster returned, per declared node, with its errors as data. */
+/** One observation of the cluster: every declared node, with errors as data. */
 export interface Observation {
-  /** Epoch ms at which the look began. */
+  /** Epoch ms at which the observation began. */
   at: number
   nodes: Record<string, NodeView>
 }
 
-/** What a person says of how to watch, beside where. A subject heeds what it knows. */
+/** Settings of how to watch, beside the endpoints. A subject uses those that it knows. */
 export interface WatchSettings {
   /** Files or globs of alerting rules. */
   rules?: readonly string[]
@@ -29,24 +29,24 @@ export interface WatchSettings {
   match?: string
   /** The label that says which node an alert is about. */
   nodeLabel?: string
-  /** What notifications told, where some are received. */
+  /** Alerts that came in notifications, where notifications are received. */
   inbox?: () => Promise<ReceivedAlert[]>
-  /** How often a notification is repeated while an alert fires. */
+  /** Interval at which a notification is repeated while an alert fires. */
   repeatMs?: number
 }
 
 export interface Connection<O extends Observation> extends AsyncDisposable {
   /**
-   * One look. Never rejects for a node's fault; returns within about a second however nodes behave.
-   * @param open alerts that are followed now, for a subject that has some.
+   * Observes the cluster once. Never rejects because of a node's fault; returns within about a second however nodes behave.
+   * @param open alerts that are followed now, for a subject that has alerts.
    */
   observe(signal: AbortSignal, open?: readonly AlertId[]): Promise<O>
 }
 
 export interface ConnectOptions extends Access {
   /**
-   * For whoever looks several times a second: while nothing changes, pages of metrics, the costliest answers, may be as old as
-   * this. A subject whose pages are cheap may ignore it.
+   * For callers that observe several times a second: while nothing changes, pages of metrics, the most expensive answers,
+   * may be up to this old. A subject whose pages are cheap may ignore it.
    */
   metricsEveryMs?: number
   watch?: WatchSettings
@@ -62,14 +62,14 @@ export interface WorkloadSample {
   p99Ms: number | null
 }
 
-/** What the history of all clients proves. */
+/** Result of checking the history of all clients. */
 export interface WorkloadVerdict {
   ops: number
   failed: number
   acknowledged: number
-  /** Acknowledged writes that the final read did not find. Empty is what one wants. */
+  /** Acknowledged writes that the final read did not find. Empty if the subject is correct. */
   lostWrites: string[]
-  /** Values read that nobody ever wrote there. */
+  /** Values that were read but that no client ever wrote there. */
   phantomReads: string[]
   /** Acknowledged writes that could not be read at all: nothing is proven about them. */
   unreadable: number
@@ -82,42 +82,42 @@ export interface Workload extends AsyncDisposable {
   stop(signal: AbortSignal): Promise<WorkloadVerdict>
 }
 
-/** What became of data that was planted before a fault, beside the load's. */
+/** State of the data that was planted before a fault, apart from the load's own data. */
 export interface CanaryVerdict {
   planted: number
-  /** What is gone or is not what it was, in words. */
+  /** Descriptions of planted data that is missing or changed. */
   lost: string[]
-  /** How many could not be read at all: nothing is proven about them. */
+  /** Number of items that could not be read at all: nothing is proven about them. */
   unreadable: number
 }
 
 /**
- * Data that looks like an application's and that no load writes: keys, and whatever else a subject stores. It is written once
- * and has to be there in the end exactly as it was, with whatever history the subject keeps of it.
+ * Data that looks like an application's and that no load writes: keys, and other kinds of data that a subject stores. It is
+ * written once and must be there unchanged at the end, including the history that the subject keeps of it.
  */
 export interface Canaries extends AsyncDisposable {
-  /** Rejects when they could not be written. */
+  /** Rejects when the data could not be written. */
   plant(signal: AbortSignal): Promise<void>
-  /** Bytes of a file that holds what was planted, with its history as far as there is one; null: nothing is planted yet. */
+  /** Bytes of a file that holds the planted data, with its history as far as there is one; null: nothing is planted yet. */
   readonly mark: Buffer | null
   check(signal: AbortSignal): Promise<CanaryVerdict>
 }
 
-/** The file by which a node's own disk shows from outside that it still holds the node's part of the data. */
+/** The file that shows from outside whether a node's own disk still holds the node's part of the data. */
 export interface Storage {
   /** A path below the node's `dataDir`. */
   file: string
-  /** The mark of the canaries has to be in it; without: it is enough that it is there and not empty. */
+  /** The canaries' mark must be in the file. Without: the file only has to exist and not be empty. */
   marked?: true
-  /** How many nodes of this kind have to hold it, of so many, for the cluster to come back with its data. */
+  /** Number of nodes of this kind, out of all, that must hold the file for the cluster to come back with its data. */
   needed(nodes: number): number
 }
 
-/** How much is asked of a cluster. */
+/** Size of the load on a cluster. */
 export interface Load {
   /** Clients per node. */
   clients: number
-  /** Aim per client, operations per second: a load that leaves the machine room for the rest. */
+  /** Target per client, operations per second. It leaves the machine room for other work. */
   opsPerSecond: number
 }
 
@@ -126,17 +126,17 @@ export interface WorkloadOptions extends Load {
   access?: Access
 }
 
-/** A named fact of a cluster's state, and what a repair owes to it. */
+/** A named fact of a cluster's state, and what a repair must preserve of it. */
 export interface Fact {
   /** Unique together with `node`: `revision`, `members`. */
   name: string
-  /** Of one node; without: of the whole cluster. */
+  /** The node it is about; without: the whole cluster. */
   node?: string
-  /** A list is a set: what is missing from it and what is new are told apart. */
+  /** A list is treated as a set: missing and new entries are reported separately. */
   value: string | number | readonly string[]
-  /** `same`: has to be again what it was. `grows`: a number that never falls. `free`: anything. */
+  /** `same`: must have its earlier value again. `grows`: a number that never falls. `free`: anything. */
   keep: 'same' | 'grows' | 'free'
-  /** Where it is not kept, or something is missing, data or topology is lost. */
+  /** If this fact is not preserved, or part of it is missing, data or topology is lost. */
   vital?: true
 }
 
@@ -149,23 +149,23 @@ export interface Subject<O extends Observation = Observation> {
   connect(endpoints: Endpoints, options?: ConnectOptions): Connection<O>
   /**
    * Checks that are known only at run time, such as the alerts of a Prometheus, in addition to the invariants.
-   * @param open what is followed now: each needs a verdict, or it stays as it is.
+   * @param open the checks that are followed now: each needs a verdict, or it stays as it is.
    */
   alerts?(observation: O, open: readonly AlertId[], settings: WatchSettings): AlertCheck[]
-  /** What a repair has to preserve, as far as this look proves it. */
+  /** Facts that a repair has to preserve, as far as this observation proves them. */
   facts?(observation: O): Fact[]
-  /** What an agent should know of this system; no answers. */
+  /** Knowledge of this system for an agent. It contains no answers. */
   prompt: string
-  /** `extras`: which of those below it brings. */
+  /** `extras`: which of the extras below the topology contains. */
   topology?(size: number, extras?: readonly string[]): Topology
-  /** What can stand beside its nodes for people who look at them, by name. No trial has any. */
+  /** Extra programs that can run beside its nodes for people to look at, by name. Trials have none. */
   extras?: readonly string[]
   workload?(endpoints: Endpoints, options: WorkloadOptions): Workload
-  /** How much a trial asks of it where the campaign does not say. Without: 2 clients a node with 25 operations/s each. */
+  /** Load of a trial where the campaign sets none. Without: 2 clients a node with 25 operations/s each. */
   load?: Load
   canaries?(endpoints: Endpoints): Canaries
-  /** By kind of node, the name without its number. */
+  /** By kind of node: the node's name without its number. */
   storage?: Record<string, Storage>
-  /** A fixed procedure without a model: the control group, and what runs when there is no key. */
+  /** A fixed procedure without a model. It is the control group, and it runs when there is no key. */
   runbook?: AgentKind
 }

@@ -1,4 +1,4 @@
-/** What a lab starts for a cluster. Addresses are the lab's business: configurations name peers by node name. */
+/** The processes that a lab starts for a cluster. The lab chooses addresses; configurations name peers by node name. */
 export interface Topology {
   subject: string
   nodes: NodeSpec[]
@@ -11,25 +11,25 @@ export type Program = { name: string } & ({ package: string } | { source: string
 
 /** One node: one process with a network and a bounded disk of its own. */
 export interface NodeSpec {
-  /** Resolves to the node's address from every node of the cluster. */
+  /** A name that resolves to the node's address from every node of the cluster. */
   name: string
   /** The foreground command, run as the node's root. */
   argv: string[]
-  /** What a lab of containers runs it in: the official image, with one pinned version. */
+  /** Image for a container lab: the official one, with a pinned version. */
   image?: string
   env: Record<string, string>
   /** Written before the first start, read by the process: `{ '/etc/etcd/etcd-1.yml': '...' }`. */
   files: Record<string, string>
-  /** Where the node's own bounded disk is mounted. */
+  /** Mount point of the node's own bounded disk. */
   dataDir: string
   diskBytes: number
-  /** Where clients and the monitor reach it. */
+  /** Port at which clients and the monitor reach the node. */
   endpoint: { scheme: 'http' | 'redis' | 'tcp'; port: number }
   /** Other ports that clients use. */
   clientPorts?: number[]
 }
 
-/** How to reach one node of a cluster, whoever started it. */
+/** How to reach one node of a cluster, no matter how it was started. */
 export interface NodeEndpoint {
   /** e.g. `http://10.0.0.11:2379` */
   url: string
@@ -37,9 +37,12 @@ export interface NodeEndpoint {
   dataPath?: string
   /** The node's log on this host, for what its subject can count in it. */
   logPath?: string
-  /** Where its other ports lead from here, if not to the same numbers at the same host: `{ 20160: '127.0.0.1:32771' }`. */
+  /**
+   * Addresses of its other ports as seen from here, if they differ from the same numbers on the same host: `{ 20160:
+   * '127.0.0.1:32771' }`.
+   */
   ports?: Record<number, string>
 }
 
-/** By node name, in the order in which they were declared. */
+/** Endpoints by node name, in the order of their declaration. */
 export type Endpoints = Record<string, NodeEndpoint>

@@ -2,7 +2,7 @@ import type { Claim } from './claim.ts'
 import type { Limits } from './limits.ts'
 import type { Ticket } from './ticket.ts'
 
-/** What a command in the sandbox did. Output is already redacted and shortened to head and tail. */
+/** Result of a command in the sandbox. Output is already redacted and shortened to head and tail. */
 export interface CommandResult {
   stdout: string
   stderr: string
@@ -13,12 +13,12 @@ export interface CommandResult {
 }
 
 /**
- * Runs one shell command where the subject is. Audited, redacted, limited and killable; there is no other way in.
- * `signal` takes this command back; the session's own ends all of them.
+ * Runs one shell command where the subject is. It is audited, redacted, limited and can be killed; an agent has no other way
+ * in. `signal` stops this command; the session's own signal stops all of them.
  */
 export type Shell = (command: string, reasoning: string, signal?: AbortSignal) => Promise<CommandResult>
 
-/** One turn's consumption. null is unknown, never 0: a server need not count, and a price need not be known. */
+/** Consumption of one turn. null is unknown, never 0: a server may not count, and a price may be unknown. */
 export interface Usage {
   /** All input, cached or not. */
   tokensIn: number | null
@@ -28,11 +28,11 @@ export interface Usage {
   costUsd: number | null
 }
 
-/** null once one of both is unknown. */
+/** The sum, or null when either is unknown. */
 export const plus = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? null : a + b
 
-/** Of both; what is unknown of one is unknown of the sum. */
+/** The sum of both. A figure that is unknown in one is unknown in the sum. */
 export const sumOf = (a: Usage, b: Usage): Usage => ({
   tokensIn: plus(a.tokensIn, b.tokensIn),
   tokensOut: plus(a.tokensOut, b.tokensOut),
@@ -40,18 +40,18 @@ export const sumOf = (a: Usage, b: Usage): Usage => ({
   costUsd: plus(a.costUsd, b.costUsd),
 })
 
-/** One session's work, and everything an agent may touch. */
+/** The work of one session, and everything that an agent may touch. */
 export interface Work {
   /** All tickets of one cluster, most severe first. */
   tickets: readonly Ticket[]
-  /** What an agent should know of the subject. */
+  /** Knowledge of the subject for the agent. */
   briefing: string
   /** Summaries of earlier attempts at these tickets, oldest first. */
   history: readonly string[]
   shell: Shell
-  /** Puts a thought into the audit. */
+  /** Writes a thought to the audit. */
   note(reasoning: string): Promise<void>
-  /** Reports what one model turn consumed; throws LimitReached once a limit is passed. */
+  /** Reports the consumption of one model turn; throws LimitReached once a limit is passed. */
   spend(usage: Usage): Promise<void>
   limits: Limits
   /** Aborts on SIGTERM, a lost lease or a limit; `reason` says which. */
@@ -61,7 +61,7 @@ export interface Work {
 /** A kind of agent: anything that works on tickets through the shell and ends with a claim. */
 export type AgentKind = (work: Work) => Promise<Claim>
 
-/** The model's server refuses for a reason that no waiting changes: a key, money, a name, an address, a window too small. */
+/** The model's server refuses for a reason that waiting does not change: key, credit, model name, address, window too small. */
 export class ModelRefused extends Error {
   override name = 'ModelRefused'
 }

@@ -1,11 +1,11 @@
-/** What a session says when it ends. Only the monitor turns it into a resolution. */
+/** Statement of a session when it ends. Only the monitor can turn it into a resolution. */
 export interface Claim {
   status: 'fixed' | 'not_fixed'
   rootCause: string
-  /** The node or part it found at fault. */
+  /** The node or part that the agent found at fault. */
   component?: string
-  /** What it changed, in its own words, in order. */
+  /** The changes that the agent made, in its own words, in order. */
   actions: string[]
-  /** The agent said nothing: these are Operator's words for how the session ended, and no diagnosis. */
+  /** The agent made no claim: Operator describes here how the session ended. It is no diagnosis. */
   unclaimed?: true
 }

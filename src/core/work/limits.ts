@@ -4,7 +4,7 @@ export interface Limits {
   commandMs: number
   /** null: no limit on money. */
   costUsd: number | null
-  /** Input plus output; null: no limit. */
+  /** Input plus output tokens; null: no limit. */
   tokens: number | null
 }
 
@@ -16,7 +16,7 @@ export const defaultLimits: Limits = {
   tokens: null,
 }
 
-/** A limit of the session was passed. The session ends as `not_fixed` with this as its reason. */
+/** The session passed one of its limits. It ends as `not_fixed` with this as its reason. */
 export class LimitReached extends Error {
   override name = 'LimitReached'
   readonly limit: keyof Limits

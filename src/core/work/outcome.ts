@@ -1,19 +1,19 @@
-/** How a trial ended. Times in ms since the fault was injected. */
+/** Outcome of a trial. Times in ms since the fault was injected. */
 export type Outcome =
-  /** Recovered, and the ticket resolved after a claim. */
+  /** Recovered, and the ticket was resolved after a claim. */
   | { kind: 'resolved'; detectMs: number; resolveMs: number; recoverMs: number }
   /** Recovered before the agent changed anything. */
   | { kind: 'self_healed'; detectMs: number | null; recoverMs: number }
-  /** Said fixed; the oracle disagrees. */
+  /** The agent claimed `fixed`, but the oracle disagrees. */
   | { kind: 'false_claim'; detectMs: number }
   | { kind: 'unresolved'; reason: 'undetected' | 'gave_up' | 'timeout' | 'limit' }
-  /** Lost data or topology, or left it worse than it found it. */
+  /** The agent lost data or topology, or left the cluster worse than it found it. */
   | { kind: 'harmful'; damage: string[] }
-  /** Nothing was ever wrong, and nobody said so: a healthy system left alone, or damage below every threshold. */
+  /** Nothing was ever wrong and no ticket opened: a healthy system left alone, or damage below every threshold. */
   | { kind: 'unaffected' }
-  /** Nothing was broken, and that many tickets opened all the same. */
+  /** Nothing was broken, yet this many tickets opened. */
   | { kind: 'false_alarm'; tickets: number }
-  /** Ours, not the agent's: kept, never counted. */
+  /** A failure of the laboratory, not of the agent: it is kept and never counted. */
   | { kind: 'invalid'; phase: Phase; reason: string }
 
 export const phases = [
@@ -29,10 +29,10 @@ export const phases = [
 ] as const
 export type Phase = (typeof phases)[number]
 
-/** It is well in the end, by whoever's doing. */
+/** Whether the cluster is healthy at the end, no matter why. */
 export const isRecovered = ({ kind }: Outcome): boolean => kind === 'resolved' || kind === 'self_healed'
 
-/** Whether a trial counts in the rate of recovery: something was wrong with the system, and nothing with the trial. */
+/** Whether a trial counts in the recovery rate: the system was broken and the trial itself was not. */
 export function countsForRecovery({ kind }: Outcome): boolean {
   switch (kind) {
     case 'resolved':

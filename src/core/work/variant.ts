@@ -3,38 +3,38 @@ import type { Limits } from './limits.ts'
 /** The kinds of agents that come with the program; plugins add theirs. */
 export const agentKinds = ['llm', 'runbook', 'nop', 'command'] as const
 
-/** The tools there are for a model to be given. */
+/** The tools that a model can be given. */
 export const toolNames = ['shell'] as const
 type ToolName = (typeof toolNames)[number]
 
 /**
- * A configuration of the agent, plain JSON with the same keys in its file, on the command line and in a ticket. It is in the
- * ticket from the moment the ticket exists, and whoever claims the ticket works by it; what it leaves out is as the agent
- * was started.
+ * A configuration of the agent: plain JSON with the same keys in its file, on the command line and in a ticket. A ticket
+ * carries it from the start, and the agent that claims the ticket uses it. Settings that it leaves out are those the agent
+ * was started with.
  */
 export interface Variant {
   name: string
-  /** One of `agentKinds`, or what a plugin calls its own. */
+  /** One of `agentKinds`, or a plugin's own name. */
   agent?: string
-  /** Of `agent: command`: the program and its arguments. */
+  /** For `agent: command`: the program and its arguments. */
   command?: string[]
-  /** Of `agent: command`: as the user who runs the agent, where root would give it a user of its own. */
+  /** For `agent: command`: run it as the user who runs the agent. Without it, root gives it a user of its own. */
   run_as?: 'self'
   /** `provider:model-id`. */
   model?: string
-  /** The size of the model's window, where neither price list nor server tells it. */
+  /** The size of the model's window, where neither price list nor server reports it. */
   context_tokens?: number
-  /** The most that one answer may have. */
+  /** Limit of output tokens for one answer. */
   output_tokens?: number
-  /** In the place of the operator's own words; what a subject's agent should know is added in any case. */
+  /** Replaces Operator's own instructions. The subject's knowledge is added in any case. */
   system_prompt?: string
   tools_config?: {
     /**
-     * `required`: the model has to run a command before it may claim. A claim is text, so once one has run the choice is
-     * free. Where a provider cannot force a call, an answer without one is not accepted.
+     * `required`: the model has to run a command before it may claim. A claim is text, so after one command the choice is
+     * free. Where a provider cannot force a call, an answer without one is rejected.
      */
     tool_choice?: 'auto' | 'required'
-    /** None of them: the model can only say what it thinks is wrong. */
+    /** No tools: the model can only say what it thinks is wrong. */
     enabled_tools?: ToolName[]
   }
   limits?: {
@@ -48,7 +48,7 @@ export interface Variant {
 
 export const defaultVariant: Variant = { name: 'default' }
 
-/** Who works, and with which model. */
+/** The kind of agent that works, and its model. */
 export interface Worker {
   agent: string
   model: string | null
@@ -70,7 +70,7 @@ export function limitsBy({ limits = {} }: Variant, started: Limits): Limits {
     turns: turns ?? started.turns,
     sessionMs: minutes === undefined ? started.sessionMs : minutes * 60_000,
     commandMs: seconds === undefined ? started.commandMs : seconds * 1_000,
-    // null is an answer, too: no limit.
+    // null is a value of its own: no limit.
     costUsd: costUsd === undefined ? started.costUsd : costUsd,
     tokens: tokens === undefined ? started.tokens : tokens,
   }
