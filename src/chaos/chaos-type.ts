@@ -10,7 +10,7 @@ export interface Fault {
   /** The node that is broken; several are separated by commas. */
   target: string
   params: Record<string, unknown>
-  /** What revert needs that cannot be found out afterwards. */
+  /** Facts that revert needs and that cannot be found out after the injection. */
   undo: Record<string, unknown>
 }
 
@@ -31,7 +31,7 @@ export interface Plan<P> {
   broken?: readonly string[]
 }
 
-/** What a fault that goes on is given by whoever holds it. */
+/** The holder of a fault passes this to a fault that keeps acting. */
 export interface Hold {
   clock: Clock
   /** Aborts when the fault is over. */
@@ -42,20 +42,20 @@ export interface Hold {
 export interface ChaosType<P = unknown> {
   name: string
   description: string
-  /** How a claim may name it as the cause: any of these is enough. Case does not matter. */
+  /** Names of this cause: a claim that uses any one of them has named it. Case does not matter. */
   causes: readonly RegExp[]
-  /** What it looks like, among others: enough where no other cause is named. */
+  /** Names of its symptoms: they are enough where the claim names no other cause. */
   symptoms?: readonly RegExp[]
-  /** Types whose names a right claim may mention too: what it leads to, or a wider word for it. */
+  /** Other types that a right claim may also mention: a consequence of this one, or a wider word for it. */
   alsoNamed?: readonly string[]
   /** Checks parameters, with units and ranges in its messages. They may be text, as a command line has them. */
   params: ZodType<P>
   needs: readonly Capability[]
-  /** The subjects it knows how to break; without it, any. */
+  /** The subjects that this type can break; without it, all of them. */
   subjects?: readonly string[]
-  /** Nothing is broken: whoever opens a ticket for it is wrong. */
+  /** Nothing is broken, so any ticket for it is a false alarm. */
   harmless?: true
-  /** The damage is the whole cluster's, and takes no node away. */
+  /** The damage affects the whole cluster and takes no node away. */
   clusterWide?: true
   /** A repair may have to replace the target's member by a new one. */
   replacesMember?: true
@@ -64,23 +64,23 @@ export interface ChaosType<P = unknown> {
   /** Chooses the target and carries everything that revert needs; changes nothing. */
   plan(plan: Plan<P>): Promise<Fault>
   inject(cluster: Cluster, fault: Fault): Promise<void>
-  /** Proof from outside that the damage is there. */
+  /** Checks from outside that the damage is there. */
   landed(cluster: Cluster, fault: Fault): Promise<boolean>
   /**
-   * Proof from outside, without a program of the cluster's, that the damage is still in place at the end, however well all
-   * answers. It looks at the damage itself, and not at whether the repair was the exact inverse: whoever ended it in another
-   * way ended it. Without it, `landed` is the proof.
+   * Checks from outside, without a program of the cluster's, whether the damage is still in place at the end, even if
+   * everything answers. It looks at the damage itself, not at whether the repair was the exact inverse: any way of ending
+   * the damage counts. Without it, `landed` is the check.
    */
   remains?(cluster: Cluster, fault: Fault): Promise<boolean>
-  /** It ends by itself after a while: who waits sees it pass. Without it, it lasts until somebody ends it. */
+  /** The damage ends by itself after a while, so waiting is a repair. Without it, the damage lasts until it is repaired. */
   passes?: true
   /**
-   * Of a fault that goes on acting after it was injected, as a restart loop does: runs from then on until it is told to
-   * end, in a process that nothing in the cluster can see. When it has returned it touches nothing any more; only then
-   * is the fault reverted. If its process dies, it acts no more, and revert is as good as ever.
+   * For a fault that keeps acting after its injection, such as a restart loop. It runs in a process that nothing in the
+   * cluster can see, until it is told to end. After it returns it touches nothing; only then is the fault reverted. If its
+   * process dies, the fault stops acting, and revert still works.
    */
   hold?(cluster: Cluster, fault: Fault, hold: Hold): Promise<void>
-  /** Idempotent, and exact: what was there before stays. */
+  /** Idempotent and exact: it keeps whatever was there before the fault. */
   revert(cluster: Cluster, fault: Fault): Promise<void>
   clean(cluster: Cluster, fault: Fault): Promise<boolean>
 }

@@ -1,15 +1,15 @@
 import type { Cluster } from '../lab/contract.ts'
 import { bash, run } from './run.ts'
 
-/** Rules go into chains of their own, so that reverting never touches anybody else's. */
+/** Rules go into chains of their own, so that revert never touches other rules. */
 export interface Chain {
   hook: 'INPUT' | 'OUTPUT'
   name: string
-  /** What follows `-A NAME`. */
+  /** The part of a rule after `-A NAME`. */
   rules: string[]
 }
 
-/** All of it, or nothing: one transaction. */
+/** Applies all rules or none: one transaction. */
 export async function putChains(cluster: Cluster, node: string, chains: readonly Chain[]): Promise<void> {
   const lines = chains.flatMap(({ hook, name, rules }) => [
     `:${name} - [0:0]`,
@@ -29,7 +29,7 @@ export async function removeChain(cluster: Cluster, node: string, chain: Chain):
   await bash(cluster, node, removal, chain.hook, chain.name)
 }
 
-/** How many of the chains are there and in use. */
+/** Counts how many of the chains exist and are in use. */
 export async function chainsPresent(
   cluster: Cluster,
   node: string,

@@ -14,15 +14,15 @@ interface Look {
   passed: number
 }
 
-/** Fewer packets than that say nothing about a rule that saw none of them. */
+/** Fewer packets than this prove nothing about a rule that matched none of them. */
 const fewPackets = 6
 
 /**
- * Rules of a node's firewall that act: they are there, and packets reach them. One that is still there, but after another that
- * lets everything through, acts no more. Where nothing arrives at all, whatever is there is taken to act. Some connections
- * from another node are made, so that something does.
+ * Rules of a node's firewall that take effect: they exist, and packets reach them. A rule behind another one that lets
+ * everything through has no effect. Where no packet arrives at all, existing rules are assumed to take effect. The check
+ * makes some connections from another node, so that packets arrive.
  *
- * @param isMeant of the text of a rule, such as `-A INPUT -j EDGE-IN`
+ * @param isMeant decides by the text of a rule, such as `-A INPUT -j EDGE-IN`
  */
 export async function rulesInForce(
   cluster: Cluster,
@@ -39,7 +39,7 @@ export async function rulesInForce(
     .filter(({ text }) => isMeant(text))
     .filter(({ text, packets }) => {
       const was = before.rules.find((rule) => rule.text === text)
-      // Somebody may have set it back to 0: that it changed is what counts.
+      // The counter may have been reset to 0, so any change of it counts.
       return isQuiet || packets !== was?.packets
     })
     .map(({ text }) => text)
@@ -66,7 +66,7 @@ async function look(cluster: Cluster, node: string): Promise<Look> {
   }
 }
 
-/** Whether chains of ours drop anything: packets reach the jump to one, and it has a rule that drops. */
+/** Whether chains of ours drop anything: packets reach the jump to a chain, and the chain has a rule that drops. */
 export async function chainsInForce(
   cluster: Cluster,
   node: string,
@@ -84,5 +84,5 @@ export async function chainsInForce(
   return jumps.some((jump) => full.some((name) => jump.endsWith(` -j ${name}`)))
 }
 
-/** A share of nothing drops nothing. */
+/** A rule whose share is 0 drops nothing. */
 const dropping = /^(?!.*--probability 0(\.0+)?\b(?!\.)).* -j (DROP|REJECT)/

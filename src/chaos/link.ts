@@ -2,8 +2,8 @@ import type { Cluster } from '../lab/contract.ts'
 import { bash, outside } from './run.ts'
 
 /**
- * How long connecting to a node's port takes from another one, in ms, one number per attempt: a round trip. Null: no
- * connection within `patienceMs`. One that is refused is one too: packets went there and back.
+ * Measures how long connecting to a node's port takes from another node: one round trip in ms per attempt. null: no
+ * connection within `patienceMs`. A refused connection counts, because packets went there and back.
  */
 export async function connectMs(
   cluster: Cluster,
@@ -24,7 +24,7 @@ export async function connectMs(
 export const reaches = async (cluster: Cluster, from: string, to: string): Promise<boolean> =>
   (await connectMs(cluster, from, to))[0] !== null
 
-/** Whether the node cannot be reached from another one, tried some times with the programs of this host. */
+/** Whether the node cannot be reached from another one. Tries several times with the programs of this host. */
 export async function isCutOff(cluster: Cluster, from: string, to: string): Promise<boolean> {
   const times = await connectMs(cluster, from, to, { attempts: 3, through: outside })
   return times.every((ms) => ms === null)
@@ -47,18 +47,18 @@ export function placeOf(cluster: Cluster, node: string): [address: string, port:
   return [found?.address ?? '', String(found?.port ?? 0)]
 }
 
-/** A node to look from. */
+/** A node to measure from. */
 export const neighbourOf = (cluster: Cluster, ...nodes: string[]): string =>
   cluster.nodes.find(({ name }) => !nodes.includes(name))?.name ?? nodes[0] ?? ''
 
-/** Sends datagrams to a node, from another one, and returns the share of them that it did not get, from 0 to 1. */
+/** Sends datagrams from another node to this one and returns the share that did not arrive, from 0 to 1. */
 export async function lostShare(
   cluster: Cluster,
   from: string,
   to: string,
   { datagrams = 400, through = bash } = {},
 ): Promise<number> {
-  // Nobody listens there: the kernel counts them, with a port or without. Fields: RFC 2013.
+  // No program listens there: the kernel counts the datagrams either way. Fields: RFC 2013.
   const count =
     'grep ^Udp: /proc/net/snmp | tail -n 1 | { read -r _ got orphans _; echo $((got + orphans)); }'
   const before = Number(await through(cluster, to, count))

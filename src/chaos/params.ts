@@ -13,7 +13,7 @@ export function number(unit: string, least: number, most: number) {
     .refine((value) => value >= least && value <= most, range)
 }
 
-/** Also as text. */
+/** The value may also be text. */
 export const flag = z.union(
   [z.boolean(), z.enum(['true', 'false']).transform((text) => text === 'true')],
   'true or false',

@@ -4,9 +4,9 @@ import type { Fault, Hold } from './chaos-type.ts'
 import { whole } from './params.ts'
 import { targetsOf } from './target.ts'
 
-/** Of damage that is done again to whoever repairs it. */
+/** Limits of damage that is repeated after each repair. */
 export const repetition = z.strictObject({
-  /** How many times more, per node. */
+  /** Number of repetitions per node. */
   repeat: whole('times more', 0, 1000).optional(),
   /** How long the node may run each time. */
   every_ms: whole('ms', 100, 600_000).optional(),
@@ -14,7 +14,7 @@ export const repetition = z.strictObject({
 
 const pollMs = 50
 
-/** Resolves true after `ms`, false when the fault is over before. */
+/** Resolves to true after `ms`, to false when the fault is over before that. */
 export async function lasts({ clock, signal }: Hold, ms: number): Promise<boolean> {
   if (signal.aborted) return false
   return clock.sleep(ms, signal).then(
@@ -26,7 +26,7 @@ export async function lasts({ clock, signal }: Hold, ms: number): Promise<boolea
   )
 }
 
-/** Whenever a target runs, it gets the signal again after a while, a number of times each. */
+/** Sends the signal again some time after a target starts to run, a limited number of times per target. */
 export async function again(
   cluster: Cluster,
   fault: Fault,
@@ -45,7 +45,7 @@ export async function again(
   await Promise.all(targetsOf(fault).map(haunt))
 }
 
-/** False when the node does not run, or ended by itself just then. */
+/** Returns false when the node does not run, or has just ended by itself. */
 export async function signalled(cluster: Cluster, node: string, signal: 'KILL' | 'STOP'): Promise<boolean> {
   if ((await cluster.state(node)) !== 'running') return false
   try {
@@ -61,6 +61,6 @@ export async function resume(cluster: Cluster, node: string): Promise<void> {
   try {
     if ((await cluster.state(node)) === 'paused') await cluster.signal(node, 'CONT')
   } catch (error) {
-    if ((await cluster.state(node)) === 'paused') throw error // else it was killed, or continued by somebody else
+    if ((await cluster.state(node)) === 'paused') throw error // otherwise it was killed, or another process continued it
   }
 }

@@ -1,9 +1,9 @@
 import type { Cluster } from '../lab/contract.ts'
 
-/** Filling a database takes seconds, and many where the machine is busy. */
+/** Limit for one command. Filling a database takes seconds, and more where the machine is busy. */
 const patienceMs = 60_000
 
-/** Runs a program in a node's network; fails with what it complained about. Returns what it printed. */
+/** Runs a program in a node's network and returns its output. Fails with the program's error output. */
 export async function run(
   cluster: Cluster,
   node: string,
@@ -17,7 +17,7 @@ export async function run(
   )
 }
 
-/** As `bash`, with the programs of whoever looks from outside. */
+/** Like `bash`, with this host's programs instead of the cluster's. */
 export async function outside(
   cluster: Cluster,
   node: string,
@@ -30,6 +30,6 @@ export async function outside(
   throw new Error(`a look at ${node}: ${stderr.trim().split('\n').at(-1) || `exit code ${exitCode}`}`)
 }
 
-/** `script` with `args` as $1, $2 ...; it comes on standard input, so that the process list shows none of it. */
+/** Runs `script` with `args` as $1, $2 ... The script comes on standard input, so the process list shows none of it. */
 export const bash = (cluster: Cluster, node: string, script: string, ...args: string[]): Promise<string> =>
   run(cluster, node, ['bash', '-s', '--', ...args], script)

@@ -1,19 +1,19 @@
 import { BadInput } from '../core/errors.ts'
 import type { ChaosType, Fault, Plan } from './chaos-type.ts'
 
-/** The words a target may be besides a node's name; where there are several kinds of nodes, also `pd`, `pd-leader` ... */
+/** Words that a target may be instead of a node's name; with several kinds of nodes also `pd`, `pd-leader` ... */
 const targetWords: readonly string[] = ['random', 'leader', 'follower']
 
 type Choice = Omit<Plan<unknown>, 'params'> & {
-  /** The other end of a damaged link: a word never means it. */
+  /** The other end of a damaged link. It must be a node's name, never one of these words. */
   peer?: string | undefined
 }
 
-/** Nodes that do the same, `pd` of `pd-1`: a majority is needed of each kind. */
+/** Nodes with the same role, such as `pd` for `pd-1`. Each kind needs a majority of its own. */
 const kindOf = (name: string): string => name.replace(/-?\d+$/, '')
 const kindsOf = (names: readonly string[]): string[] => [...new Set(names.map(kindOf))]
 
-/** The node, or the nodes with commas between, that a plan's target means; a word is decided by the seed. */
+/** The node or nodes (separated by commas) that a plan's target names. The seed decides what a word stands for. */
 export function chooseTarget(choice: Choice): string {
   const { cluster, target, roles, rng, allowQuorumLoss, broken = [], peer } = choice
   const names = cluster.nodes.map(({ name }) => name)
@@ -23,7 +23,7 @@ export function chooseTarget(choice: Choice): string {
     requireMinority(chosen, names, allowQuorumLoss)
     return chosen.join(',')
   }
-  // Where there is a choice, one that leaves a majority together with what is broken already.
+  // Prefers a node that leaves a majority, counting the nodes that are broken already.
   const free = names.filter((name) => allowQuorumLoss || isMinority([...new Set([...broken, name])], names))
   const kinds = kindsOf(names)
   const ofKinds =
@@ -44,13 +44,13 @@ export function chooseTarget(choice: Choice): string {
   )
 }
 
-/** What a word that is no node's name asks for. */
+/** The nodes that a word other than a node's name may stand for. */
 const meaningOf = (target: string, kinds: readonly string[]) => ({
   kind: kinds.length === 1 ? undefined : kinds.find((one) => target === one || target.startsWith(`${one}-`)),
   role: /(leader|follower)$/.exec(target)?.[1],
 })
 
-/** The nodes that two targets may both mean, whoever leads. */
+/** The nodes that two targets may both choose, whichever node leads. */
 export function nodesInBoth(one: string, other: string, names: readonly string[]): string[] {
   const kinds = kindsOf(names)
   const [first, second] = [one, other].map((target) => {
@@ -63,7 +63,7 @@ export function nodesInBoth(one: string, other: string, names: readonly string[]
   return names.filter((name) => first?.nodes.includes(name) && second?.nodes.includes(name))
 }
 
-/** The other end of a damaged link, where one is named: a node, and not one of the targets. */
+/** The other end of a damaged link, where one is named: a node that is not one of the targets. */
 export function requirePeer(peer: unknown, targets: readonly string[], names: readonly string[]): void {
   const others = names.filter((name) => !targets.includes(name))
   if (peer === undefined || others.some((name) => name === peer)) return
@@ -71,11 +71,11 @@ export function requirePeer(peer: unknown, targets: readonly string[], names: re
   throw new BadInput(`peer '${peer}'${whose}: one of ${others.join(', ') || 'none'}`)
 }
 
-/** Those that leave the choice open last: they are planned around the others. */
+/** Targets that leave the choice open come last, because they are planned around the others. */
 export const choosersLast = <F extends { target: string }>(faults: readonly F[]): F[] =>
   faults.toSorted((a, b) => Number(a.target === 'random') - Number(b.target === 'random'))
 
-/** Of damage that one node at a time can have. */
+/** For damage that only one node at a time can have. */
 export function chooseOne(plan: Choice): string {
   const target = chooseTarget(plan)
   const why = whyNotOne(target)
@@ -83,7 +83,7 @@ export function chooseOne(plan: Choice): string {
   return target
 }
 
-/** What is wrong with the target of damage that takes one node, as far as the words tell. */
+/** The error in the target of damage that takes one node, as far as the words show it. */
 export function whyNotOne(target: string): string | undefined {
   const names = [...new Set(target.split(',').map((name) => name.trim()))]
   return names.length === 1
@@ -93,21 +93,21 @@ export function whyNotOne(target: string): string | undefined {
 
 export const targetsOf = (fault: Fault): string[] => fault.target.split(',')
 
-/** One node may always be broken, also of a cluster so small that it is no minority of it. */
+/** One node may always be broken, even in a cluster so small that one node is no minority. */
 const mostOf = (names: readonly string[]): number => Math.max(1, Math.floor((names.length - 1) / 2))
-/** Of each kind. */
+/** Whether the chosen nodes are at most a minority of each kind. */
 export const isMinority = (chosen: readonly string[], names: readonly string[]): boolean =>
   tooMany(chosen, names) === undefined
 
-/** The kind of which more than a minority is chosen. */
+/** The kind of node of which more than a minority is chosen. */
 const tooMany = (chosen: readonly string[], names: readonly string[]): string | undefined =>
   kindsOf(chosen).find((kind) => of(kind, chosen).length > mostOf(of(kind, names)))
 
 const of = (kind: string, names: readonly string[]): string[] => names.filter((name) => kindOf(name) === kind)
 
 /**
- * The nodes that are broken once this fault is, too; what harms no node adds none.
- * @throws BadInput when they are more than a minority together, and that is not allowed.
+ * The nodes that are broken once this fault is injected, too. A fault that harms no node adds none.
+ * @throws BadInput when these are more than a minority and the plan does not allow that.
  */
 export function brokenWith(
   broken: readonly string[],

@@ -3,14 +3,14 @@ import type { ChaosType, Fault } from '../chaos-type.ts'
 import { chooseOne } from '../target.ts'
 import { configFile, readConfig, writeConfig } from './config.ts'
 
-/** Slips of a person who edits a file. Each makes etcd say why, and end. */
+/** Mistakes that a person makes while editing a file. Each makes etcd report the reason and exit. */
 const changes = {
   /** An address that the host does not have. */
   address: (text: string) =>
     text.replace(/^(listen-peer-urls:\s*\S*\/\/)[^:\s]+/m, (_, before: string) => `${before}10.0.1.12`),
   /** etcd wants at least five heartbeats in an election timeout. */
   timeouts: (text: string) => text.replace(/^(election-timeout:).*$/m, '$1 300'),
-  /** A number is wanted, in ms. */
+  /** The value has to be a number, in ms. */
   unit: (text: string) => text.replace(/^(heartbeat-interval: \d+)$/m, '$1ms'),
 }
 
@@ -18,7 +18,7 @@ const names = Object.keys(changes) as [keyof typeof changes]
 
 const params = z.strictObject({ change: z.enum(names, `one of ${names.join(', ')}`).default('address') })
 
-/** Whether a file has the slip, however it was put right: a number may be another than it was. */
+/** Whether the file still has the mistake. A repair may use another number than the original. */
 const slips = {
   address: (text: string) => settingIn(text, 'listen-peer-urls').includes('10.0.1.12'),
   timeouts: (text: string) =>
@@ -29,11 +29,11 @@ const slips = {
   unit: (text: string) => !/^\d*$/.test(settingIn(text, 'heartbeat-interval')),
 }
 
-/** Empty where the file leaves it to etcd. */
+/** Empty where the file leaves the value to etcd. */
 const settingIn = (text: string, setting: string): string =>
   new RegExp(`^${setting}:\\s*["']?([^"'#\\n]*)`, 'm').exec(text)?.[1]?.trim() ?? ''
 
-/** A configuration that was changed, and shows at the next restart. */
+/** A changed configuration that shows its effect at the next restart. */
 export const badConfig: ChaosType<z.infer<typeof params>> = {
   name: 'bad_config',
   description: 'changes the configuration of a node and restarts it: it does not come up again',
@@ -61,7 +61,7 @@ export const badConfig: ChaosType<z.infer<typeof params>> = {
   landed: async (cluster, fault) =>
     (await cluster.state(fault.target)) === 'stopped' &&
     (await readConfig(cluster, fault.target)) === textOf(fault, 'changed'),
-  // Who starts the process with another file has not repaired the one that its service is defined with.
+  // Starting the process with another file is no repair: the service's own file is still wrong.
   remains: async (cluster, fault) => {
     const file = await cluster.read(fault.target, configFile(fault.target))
     return file === null || slips[params.parse(fault.params).change](file.toString())
@@ -69,7 +69,7 @@ export const badConfig: ChaosType<z.infer<typeof params>> = {
   revert: async (cluster, fault) => {
     if ((await readConfig(cluster, fault.target)) !== textOf(fault, 'original')) {
       await writeConfig(cluster, fault.target, textOf(fault, 'original'))
-      // It may be about to end of what it has just read.
+      // The process may be about to exit because of the file it has just read.
       await cluster.stop(fault.target)
     }
     await cluster.start(fault.target)

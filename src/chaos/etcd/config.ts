@@ -4,11 +4,11 @@ import { bash, run } from '../run.ts'
 /** Where the node's process reads its configuration: the argument of its `--config-file`, in the lab's layout. */
 export const configFile = (node: string): string => `/etc/etcd/${node}.yml`
 
-/** Empty when it is gone. */
+/** Empty when the file is gone. */
 export const readConfig = (cluster: Cluster, node: string): Promise<string> =>
   bash(cluster, node, '[[ ! -e $1 ]] || cat -- "$1"', configFile(node))
 
-/** In place, so that owner and mode stay. */
+/** Writes in place, so that owner and mode stay. */
 export async function writeConfig(cluster: Cluster, node: string, text: string): Promise<void> {
   await run(cluster, node, ['tee', configFile(node)], text)
 }

@@ -8,7 +8,7 @@ import { dataFile } from './config.ts'
 const kinds = ['wal', 'db'] as const
 const params = z.strictObject({ file: z.enum(kinds, `one of ${kinds.join(', ')}`).default('wal') })
 
-/** Bytes that etcd writes once and never again while the file lives, and checks whenever it starts. */
+/** Bytes that etcd writes once, never changes while the file exists, and checks at every start. */
 const places: Record<(typeof kinds)[number], { offset: number; length: number }[]> = {
   // Within the first records, each of which has a checksum.
   wal: [{ offset: 24, length: 32 }],
@@ -26,7 +26,7 @@ interface Spot {
   becomes: string
 }
 
-/** A disk that returned something else than was written: found when the member starts. */
+/** A disk that returned other bytes than were written. etcd finds it when the member starts. */
 export const dataCorruption: ChaosType<z.infer<typeof params>> = {
   name: 'data_corruption',
   description:
@@ -72,7 +72,7 @@ export const dataCorruption: ChaosType<z.infer<typeof params>> = {
   },
   revert: async (cluster, fault) => {
     const left = await damaged(cluster, fault)
-    // Where the file was replaced meanwhile, there is nothing of ours in it.
+    // A file that was replaced meanwhile has none of our bytes in it.
     if (left.length > 0) await cluster.stop(fault.target)
     for (const { offset, was } of left) await write(cluster, fault, offset, was)
     await cluster.start(fault.target)

@@ -4,10 +4,10 @@ import type { Cluster } from '../../lab/contract.ts'
 import { placeOf } from '../link.ts'
 import { outside, run } from '../run.ts'
 
-/** How long a member may take to come back: seconds, and many where the machine is busy and its log is long. */
+/** Time for a member to come back: seconds, and more where the machine is busy or the member's log is long. */
 export const patienceMs = 30_000
 
-/** Runs etcdctl beside a node, towards these members: one that does not answer is passed over, except by `defrag`. */
+/** Runs etcdctl beside a node against these members. It skips members that do not answer, except for `defrag`. */
 export function etcdctl(
   cluster: Cluster,
   members: readonly string[],
@@ -18,7 +18,7 @@ export function etcdctl(
   return run(cluster, beside, argvOf(cluster, members, args), input)
 }
 
-/** The same with the programs of whoever looks from outside. */
+/** The same, with this host's programs instead of the cluster's. */
 export function etcdctlOutside(
   cluster: Cluster,
   members: readonly string[],
@@ -48,12 +48,12 @@ const memberList = z.object({
 export interface Member {
   /** As etcdctl takes it: hexadecimal. */
   id: string
-  /** Empty until it has started once. */
+  /** Empty until the member has started once. */
   name: string
   peerUrl: string
 }
 
-/** As a majority sees it, asked through these members. */
+/** The members as a majority sees them, asked through these members. */
 export async function membersOf(
   cluster: Cluster,
   through: readonly string[],
@@ -75,7 +75,7 @@ export async function isHealthy(cluster: Cluster, node: string): Promise<boolean
   return (await cluster.run(node, argv, { timeoutMs: 10_000 })).exitCode === 0
 }
 
-/** False when one does not become so in time. */
+/** Returns false when a member does not become healthy in time. */
 export async function becomeHealthy(
   cluster: Cluster,
   nodes: readonly string[],

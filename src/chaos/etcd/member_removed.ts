@@ -11,7 +11,7 @@ import { etcdctl, etcdctlOutside, isHealthy, type Member, membersOf, namesOf, pa
 const params = z.strictObject({})
 const pollMs = 50
 
-/** Somebody took a member out of the cluster: its process ends, and the others do not know it any more. */
+/** A member was removed from the cluster: its process ends, and the other members do not know it any more. */
 export const memberRemoved: ChaosType<z.infer<typeof params>> = {
   name: 'member_removed',
   description: 'removes a member from the cluster; it ends, and is refused when it is started again',
@@ -47,7 +47,7 @@ export const memberRemoved: ChaosType<z.infer<typeof params>> = {
   revert: async (cluster, fault) => {
     if (await serves(cluster, fault)) return restoreConfig(cluster, fault)
     const same = (await listed(cluster, fault)).find(({ id }) => id === memberOf(fault).id)
-    // Never removed; or removed, and then it has to come back with nothing, as etcd demands.
+    // Either the member was never removed, or it has to come back without data, as etcd demands.
     if (same) await cluster.start(fault.target)
     else await addAgain(cluster, fault)
     if (!(await comesBack(cluster, fault)))
@@ -76,7 +76,7 @@ async function addAgain(cluster: Cluster, fault: Fault): Promise<void> {
 /** etcd refuses changes of its members until their connections have stood for five seconds. */
 const adultMs = 5_500
 
-/** Waits for that before the fault rather than in it. */
+/** Waits for that before the injection, so that the injection itself is quick. */
 async function grownUp(cluster: Cluster): Promise<void> {
   const ages = await Promise.all(namesOf(cluster).map((node) => ageMs(cluster, node)))
   await systemClock.sleep(Math.max(0, adultMs - Math.min(...ages)))
@@ -91,17 +91,17 @@ async function ageMs(cluster: Cluster, node: string): Promise<number> {
   return (now - started) * 1000
 }
 
-/** Ends with the member listed as one that has not started yet. */
+/** Ends when the member is listed as not yet started. */
 async function addAsNew(cluster: Cluster, fault: Fault): Promise<void> {
   const { peerUrl } = memberOf(fault)
   let asked = false
-  // etcd 3.4 answers a listing from what one member has applied so far: it may still show these.
+  // etcd 3.4 lists what one member has applied so far, so it may still show these.
   const taken = new Set([memberOf(fault).id])
   await patiently(async () => {
     const there = (await listed(cluster, fault)).find((it) => it.peerUrl === peerUrl && !taken.has(it.id))
-    // It was added, and only the answer did not reach us.
+    // The member was added; only the answer did not reach us.
     if (there && asked) return
-    // An attempt that got no further: with its data, it would have to keep its id.
+    // An earlier attempt stopped here. With its data, the member would have to keep its id.
     if (there) {
       await etcdctl(cluster, others(cluster, fault), ['member', 'remove', there.id])
       taken.add(there.id)
@@ -111,7 +111,7 @@ async function addAsNew(cluster: Cluster, fault: Fault): Promise<void> {
   })
 }
 
-/** Again where etcd refuses for the moment, has no leader just then, or had done it before it was asked. */
+/** Retries while etcd refuses for the moment or has no leader, and accepts that the change was already made. */
 async function patiently(change: () => Promise<unknown>): Promise<void> {
   const deadline = systemClock.now() + patienceMs
   for (;;) {
@@ -130,7 +130,7 @@ async function patiently(change: () => Promise<unknown>): Promise<void> {
   }
 }
 
-/** A member that has data does not look at its initial state any more: the line can be what it was. */
+/** A member that has data ignores its initial state, so the line may be what it was. */
 async function restoreConfig(cluster: Cluster, fault: Fault): Promise<void> {
   const config = String(fault.undo.config)
   if ((await readConfig(cluster, fault.target)) !== config) await writeConfig(cluster, fault.target, config)
@@ -145,7 +145,7 @@ async function comesBack(cluster: Cluster, fault: Fault): Promise<boolean> {
   return true
 }
 
-/** It is listed by the others under its own address, runs, and answers a read through consensus. */
+/** The others list the member under its own address, it runs, and it answers a read through consensus. */
 async function serves(cluster: Cluster, fault: Fault): Promise<boolean> {
   if ((await cluster.state(fault.target)) !== 'running') return false
   const known = (await listed(cluster, fault)).some(({ peerUrl }) => peerUrl === memberOf(fault).peerUrl)

@@ -6,7 +6,7 @@ import { argvOf, becomeHealthy, etcdctl, etcdctlOutside, isHealthy, namesOf } fr
 
 const params = z.strictObject({})
 
-/** What a job that nobody watches might write, version after version. */
+/** Data such as a job that runs unwatched might write, version after version. */
 const keys = ['inventory/snapshot', 'reports/daily', 'cache/catalog', 'builds/manifest']
 
 /** Just below the largest request that etcd takes (1.5 MiB). */
@@ -37,12 +37,12 @@ export const nospaceAlarm: ChaosType<z.infer<typeof params>> = {
     await bash(cluster, namesOf(cluster)[0] ?? '', fill, ...put)
   },
   landed: (cluster) => alarmed(cluster),
-  // A larger quota, or less data: what counts is that it may be written to again.
+  // A larger quota or less data are both repairs: the test is that the database can be written to again.
   remains: async (cluster) =>
     (await etcdctlOutside(cluster, namesOf(cluster), ['alarm', 'list'])).includes('NOSPACE'),
   revert: async (cluster, fault) => {
     const nodes = namesOf(cluster)
-    // All of them have to give space back.
+    // Every member has to give space back.
     for (const node of nodes) await cluster.start(node)
     if (!(await becomeHealthy(cluster, nodes))) throw new Error('not every member answers')
     const has = await etcdctl(cluster, nodes, ['get', '--keys-only', '--consistency=l', keyOf(fault)])
@@ -62,7 +62,7 @@ export const nospaceAlarm: ChaosType<z.infer<typeof params>> = {
   },
 }
 
-/** A few at a time, as long as all of them succeed. */
+/** Writes a few at a time, as long as all of them succeed. */
 const fill = `
   value=$(head -c ${Math.floor(valueBytes * 0.75)} /dev/urandom | base64 -w 0)
   put() { said=$("$@" <<<"$value" 2>&1) || { [[ $said == *"database space exceeded"* ]] && exit 9; echo "$said" >&2; exit 1; }; }
@@ -81,7 +81,7 @@ const alarmed = async (cluster: Cluster): Promise<boolean> =>
 async function compact(cluster: Cluster, revision: string): Promise<void> {
   const argv = argvOf(cluster, namesOf(cluster), ['compact', '--physical', revision])
   const { exitCode, stderr } = await cluster.run(namesOf(cluster)[0] ?? '', argv, { timeoutMs: 20_000 })
-  // Somebody else did it already.
+  // Another process has already compacted up to this revision.
   if (exitCode !== 0 && !/has been compacted/.test(stderr)) throw new Error(`compact: ${stderr.trim()}`)
 }
 

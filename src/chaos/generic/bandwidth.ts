@@ -16,13 +16,13 @@ const params = z.strictObject({
     .default('512kbit'),
 })
 
-/** A limit that was raised to so many times the rate limits no more; any other discipline that is as narrow does. */
+/** A limit raised to this multiple of the rate no longer limits. Any other discipline that is as narrow still does. */
 const narrow = 10
 
 /** As `tc` shows units. */
 const kbitOf = (unit: string): number => ({ k: 1, m: 1000, g: 1_000_000 })[unit.toLowerCase()] ?? 0.001
 
-/** Our own, so that nobody else's discipline is ever replaced or removed. */
+/** Handle of our own, so that no other discipline is ever replaced or removed. */
 const handle = '2b:'
 
 /** A narrow link: what the node sends queues up behind a fixed rate. */
@@ -82,10 +82,10 @@ export const bandwidth: ChaosType<z.infer<typeof params>> = {
 const limited = async (cluster: Cluster, node: string): Promise<boolean> =>
   (await run(cluster, node, ['tc', 'qdisc', 'show'])).includes(`qdisc tbf ${handle}`)
 
-/** One large packet in the half second of a measurement: of slow links that is more than their rate. */
+/** One large packet in the half second of a measurement: more than the rate of a slow link. */
 const packetKbit = (1_500 * 8) / 500
 
-/** What leaves the node while it sends as much as it can for half a second, in its own counters. */
+/** Bytes that leave the node while it sends as fast as it can for half a second, from its own counters. */
 async function measuredKbit(cluster: Cluster, node: string): Promise<number | null> {
   const script = `
     sent() { tc -s qdisc show | sed -n "/qdisc tbf ${handle}/,+1s/^ Sent \\([0-9]*\\) .*/\\1/p"; }

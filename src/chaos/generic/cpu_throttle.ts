@@ -5,7 +5,7 @@ import { allTargets, chooseTarget, eachTarget, someTarget } from '../target.ts'
 
 const params = z.strictObject({ percent: number('percent of one CPU', 1, 100).default(5) })
 
-/** Too small a share of the machine: the process runs for a moment and then waits for its next slice. */
+/** A share of one CPU that is too small: the process runs for a moment and then waits for its next slice. */
 export const cpuThrottle: ChaosType<z.infer<typeof params>> = {
   name: 'cpu_throttle',
   description: 'limits the CPU time of the process of a node',
@@ -28,7 +28,7 @@ export const cpuThrottle: ChaosType<z.infer<typeof params>> = {
       const limit = await cluster.cpuLimit(node)
       return limit !== null && Math.abs(limit - percentOf(fault)) < roundedBy
     }),
-  // The group is none of theirs: a process that was started again is free of it, and then it limits nobody.
+  // A process that was started again is not in the group, so the group then limits nothing.
   remains: (cluster, fault) => someTarget(fault, async (node) => ((await cluster.cpuLimit(node)) ?? 0) > 0),
   revert: (cluster, fault) => eachTarget(fault, (node) => cluster.unlimitCpu(node)),
   clean: (cluster, fault) => allTargets(fault, async (node) => (await cluster.cpuLimit(node)) === null),

@@ -8,7 +8,7 @@ import { allTargets, chooseTarget, eachTarget, someTarget, targetsOf } from '../
 
 const params = z.strictObject({ fill_percent: whole('percent', 1, 100).default(100) })
 
-/** A disk that somebody filled: a large file beside the node's data, real blocks of its own bounded disk. */
+/** A full disk: a large file beside the node's data, made of real blocks on its own bounded disk. */
 export const diskPressure: ChaosType<z.infer<typeof params>> = {
   name: 'disk_pressure',
   description: "fills a node's own disk; at 100 percent its next new block fails with ENOSPC",
@@ -21,7 +21,7 @@ export const diskPressure: ChaosType<z.infer<typeof params>> = {
   needs: ['clusters', 'disk'],
   plan: async (plan) => {
     const target = chooseTarget(plan)
-    // What a crash of something else leaves behind.
+    // Looks like the dump that another program leaves when it crashes.
     const name = `core.${1000 + plan.rng.int(30_000)}`
     const fault = { chaosType: 'disk_pressure', target, params: plan.params, undo: { name } }
     for (const node of targetsOf(fault)) {
@@ -54,14 +54,14 @@ export const diskPressure: ChaosType<z.infer<typeof params>> = {
     someTarget(fault, async (node) => {
       const disk = await cluster.disk(node)
       if (!disk) return true
-      // Whether the file went, other space was freed or the disk was made larger: there is room again.
+      // Any of these frees the disk: the file is gone, other space was freed, or the disk was enlarged.
       const usedPercent = 100 * (1 - disk.availableBytes / disk.totalBytes)
       return usedPercent >= percentOf(fault) - tolerated
     }),
   revert: (cluster, fault) =>
     eachTarget(fault, async (node) => {
       await bash(cluster, node, 'rm -f -- "$1/$2"', folderOf(cluster, node), String(fault.undo.name))
-      // It may have ended when it could not write.
+      // The process may have ended when it could not write.
       await cluster.start(node)
     }),
   clean: (cluster, fault) =>
@@ -72,7 +72,7 @@ export const diskPressure: ChaosType<z.infer<typeof params>> = {
     }),
 }
 
-/** $1 folder, $2 file, $3 percent. To the last block where all is asked for; that the last write fails is the point. */
+/** $1 folder, $2 file, $3 percent. Fills up to the last block where 100 % is asked for; the last write is expected to fail. */
 const fill = `
   cd "$1"
   read -r _ total used available _ < <(df -kP . | tail -n 1)
@@ -82,10 +82,10 @@ const fill = `
   [[ $3 != 100 ]] || cat /dev/zero >>"$2" 2>/dev/null
   [[ -e $2 ]]`
 
-/** How much less than asked is still it: file systems and databases round. */
+/** Tolerance below the requested level, because file systems and databases round. */
 const tolerated = 1
 
-/** So much that the disk without our file is not taken for one with it. */
+/** The lowest fill level that the disk cannot reach without our file. */
 const leastPercent = (usedPercent: number): number => Math.min(100, Math.floor(usedPercent + tolerated) + 1)
 
 const percentOf = (fault: Fault): number => params.parse(fault.params).fill_percent

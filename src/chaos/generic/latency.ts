@@ -17,10 +17,10 @@ const params = z
   .refine(({ min_ms, max_ms }) => min_ms <= max_ms, { path: ['max_ms'], message: 'ms, min_ms or more' })
 
 const attempts = 3
-/** Of what was asked. The rest of a round trip only adds to it. */
+/** Share of the requested delay. The rest of a round trip only adds to it. */
 const tolerated = 0.8
 
-/** Whatever its handle; one that was changed to delay nothing says no time. */
+/** Matches netem under any handle. One that was changed to no delay prints no time. */
 const netem = /qdisc netem .*\bdelay \d/
 
 /** A slow link: every round trip to the node, or between it and one peer, takes longer. */
@@ -50,7 +50,7 @@ export const latency: ChaosType<z.infer<typeof params>> = {
       if (!(await cluster.isDelayed(node))) return false
       const { minMs, maxMs, peer } = delayOf(fault)
       const from = peer ?? neighbourOf(cluster, ...targetsOf(fault))
-      // A node that does not know the other's address yet asks for it first: one more way.
+      // A node that does not know the other's address yet asks for it first, which adds one more delay.
       const times = await connectMs(cluster, from, node, { attempts, patienceMs: 1000 + 3 * maxMs })
       return times.every((ms) => ms !== null && ms >= minMs * tolerated)
     }),

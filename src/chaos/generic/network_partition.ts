@@ -38,7 +38,7 @@ export const networkPartition: ChaosType<Params> = {
   alsoNamed: ['packet_loss'],
   params,
   needs: ['clusters', 'firewall'],
-  // Whoever is split off, or cut off from a peer, is chosen around one.
+  // The group that is split off, or cut off from a peer, is chosen around one node.
   takesOne: ({ mode }) => mode === 'majority' || mode === 'pairs',
   plan: async (plan) => {
     const { targets, away } = sides(plan)
@@ -71,7 +71,7 @@ export const networkPartition: ChaosType<Params> = {
       return chainsInForce(cluster, node, awayFrom(fault, node)[0] ?? node, names)
     })
     if ((await Promise.all(chains)).some(Boolean)) return true
-    // The same by other rules.
+    // Other rules with the same effect.
     return (await Promise.all(cut.map(({ node, other }) => isCutOff(cluster, other, node)))).some(Boolean)
   },
   revert: (cluster, fault) =>
@@ -86,7 +86,7 @@ export const networkPartition: ChaosType<Params> = {
   },
 }
 
-/** Who has the rules, and whom they keep away. */
+/** The nodes that get the rules (`targets`) and the nodes that the rules block (`away`). */
 function sides(plan: Plan<Params>): { targets: string[]; away: string[] } {
   const names = plan.cluster.nodes.map(({ name }) => name)
   const { mode, peer } = plan.params
@@ -98,7 +98,7 @@ function sides(plan: Plan<Params>): { targets: string[]; away: string[] } {
       return { targets, away: names }
     }
     case 'majority': {
-      // A side of as many as can be outvoted; the target is on it.
+      // The target's side is a minority, which the rest can outvote.
       const first = chooseOne(plan)
       const side = [first]
       for (const name of plan.rng.shuffle(without([first])))

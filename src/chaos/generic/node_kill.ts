@@ -3,7 +3,7 @@ import type { ChaosType } from '../chaos-type.ts'
 import { again, repetition } from '../repeat.ts'
 import { allTargets, chooseTarget, eachTarget, someTarget } from '../target.ts'
 
-/** A crash: the process is gone at once, without a chance to save anything, and nothing brings it back. */
+/** A crash: the process ends at once, cannot save anything, and is not restarted. */
 export const nodeKill: ChaosType<z.infer<typeof repetition>> = {
   name: 'node_kill',
   description:

@@ -10,10 +10,10 @@ import { wellWords } from './none.ts'
 
 const params = z.strictObject({ every_ms: whole('ms', 500, 600_000).default(5000) })
 
-/** What happens on any machine, and is over before it matters. */
+/** Short disturbances of any machine, which end before they matter. */
 const disturbances = { hiccup, housekeeping, scan }
 
-/** Harmless disturbances, at moments that the seed decides: an operator must tell them from a fault. */
+/** Harmless disturbances at seeded moments. An operator must tell them from a fault. */
 export const noise: ChaosType<z.infer<typeof params>> = {
   name: 'noise',
   description: 'disturbs a node harmlessly now and then: a short pause, housekeeping, a burst of connections',
@@ -46,21 +46,21 @@ export const noise: ChaosType<z.infer<typeof params>> = {
 
 const hiccupMs = 300
 
-/** As of a long garbage collection, or a busy hypervisor. */
+/** Imitates a long garbage collection or a busy hypervisor. */
 async function hiccup(cluster: Cluster, node: string, hold: Hold): Promise<void> {
   if (!(await signalled(cluster, node, 'STOP'))) return
   await lasts(hold, hiccupMs)
   await resume(cluster, node)
 }
 
-/** As of a nightly job: some CPU, some disk. */
+/** Imitates a nightly job: some CPU, some disk. */
 async function housekeeping(cluster: Cluster, node: string): Promise<void> {
   const script =
     'timeout 2 nice tar -C /usr/share -cf - perl perl5 doc 2>/dev/null | timeout 2 gzip -9 | wc -c'
   await cluster.run(node, ['sh', '-c', script], { timeoutMs: 10_000 })
 }
 
-/** As of a port scanner or a badly configured client. */
+/** Imitates a port scanner or a badly configured client. */
 async function scan(cluster: Cluster, node: string): Promise<void> {
   const script = 'for ((i = 0; i < 50; i++)); do echo HELP >/dev/tcp/$0/$1; done 2>/dev/null; :'
   const argv = ['timeout', '5', 'bash', '-c', script, ...placeOf(cluster, node)]

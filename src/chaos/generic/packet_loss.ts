@@ -33,7 +33,7 @@ export const packetLoss: ChaosType<z.infer<typeof params>> = {
     allTargets(fault, async (node) => {
       const lost = await lostShare(cluster, neighbourOf(cluster, ...targetsOf(fault)), node, { datagrams })
       const share = percentOf(fault) / 100
-      // Five standard deviations: one honest throw of the dice in two million is taken for a miss.
+      // Five standard deviations: one measurement in two million is wrongly taken for no loss.
       const margin = 5 * Math.sqrt((share * (1 - share)) / datagrams)
       return Math.abs(lost - share) <= margin && (await chainsPresent(cluster, node, [chainOf(fault)])).all
     }),
@@ -41,7 +41,7 @@ export const packetLoss: ChaosType<z.infer<typeof params>> = {
     someTarget(fault, async (node) => {
       const from = neighbourOf(cluster, ...targetsOf(fault))
       if (await chainsInForce(cluster, node, from, [chainOf(fault).name])) return true
-      // The same under another name.
+      // A rule with the same effect under another name.
       return (await lostShare(cluster, from, node, { datagrams, through: outside })) >= percentOf(fault) / 200
     }),
   revert: (cluster, fault) => eachTarget(fault, (node) => removeChain(cluster, node, chainOf(fault))),

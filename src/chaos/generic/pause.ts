@@ -21,7 +21,7 @@ export const pause: ChaosType<z.infer<typeof repetition>> = {
   revert: (cluster, fault) =>
     eachTarget(fault, async (node) => {
       await resume(cluster, node)
-      // Killed meanwhile, perhaps by whoever tried to repair it.
+      // The process was killed meanwhile, perhaps as an attempt to repair it.
       await cluster.start(node)
     }),
   clean: (cluster, fault) => allTargets(fault, async (node) => (await cluster.state(node)) === 'running'),

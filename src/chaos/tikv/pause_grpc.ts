@@ -8,7 +8,7 @@ import { allTargets, chooseTarget, eachTarget, someTarget, targetsOf } from '../
 
 const params = z.strictObject({})
 
-/** A gray failure: the store lives, its status port answers, PD gets its heartbeats, and nobody can use it. */
+/** A gray failure: the store runs, its status port answers and PD gets its heartbeats, but no client can use it. */
 export const pauseGrpc: ChaosType<z.infer<typeof params>> = {
   name: 'pause_grpc',
   description:
@@ -17,7 +17,7 @@ export const pauseGrpc: ChaosType<z.infer<typeof params>> = {
     /pause_grpc|\bg?rpc\b.{0,40}\b(paused|suspended|closed|not listening|stopped listening|does not listen)/i,
   ],
   symptoms: [/\bgrpc\b|\b20160\b/i],
-  // It is a pause, of a part.
+  // A claim may call it a pause: a part of the store is paused.
   alsoNamed: ['pause'],
   params,
   needs: ['clusters'],
@@ -48,7 +48,7 @@ const isStore = (name: string): boolean => /^tikv-\d+$/.test(name)
 const storePort = 20160
 const statusPort = 20180
 
-/** HTTP/1.0 by hand, so that nothing has to be installed; from another node, as anybody could. */
+/** HTTP/1.0 by hand, so that nothing has to be installed. It is sent from another node, as any client could. */
 const request = `exec 3<>/dev/tcp/$1/$2 && printf '%s %s HTTP/1.0\\r\\nHost: x\\r\\n\\r\\n' "$3" "$4" >&3 && head -n 1 <&3`
 
 const ask = (cluster: Cluster, node: string, method: string, path: string): Promise<string> =>
@@ -73,7 +73,10 @@ async function listens(cluster: Cluster, node: string): Promise<boolean> {
   return (await bash(cluster, from, script, addressOf(cluster, node), String(storePort))).trim() === 'yes'
 }
 
-/** The process that listens on the status port, which the store does in any case, has its other port open, too. */
+/**
+ * Whether the process that listens on the status port also listens on the client port. The store always opens the status
+ * port.
+ */
 async function isOpen(cluster: Cluster, node: string): Promise<boolean> {
   const [store = [], status = []] = await Promise.all(
     [storePort, statusPort].map(async (port) => {
@@ -87,7 +90,7 @@ async function isOpen(cluster: Cluster, node: string): Promise<boolean> {
   return pidsIn(store).some((pid) => pidsIn(status).includes(pid))
 }
 
-/** One that was just started listens a moment later, on both ports. */
+/** A process that was just started opens both ports a moment later. */
 async function becomeOpen(cluster: Cluster, node: string): Promise<void> {
   const wait = `for _ in {1..150}; do
     timeout 2 bash -c ': <>/dev/tcp/$0/$1' "$1" "$2" 2>/dev/null && exit; sleep 0.1; done; exit 1`
