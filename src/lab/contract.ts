@@ -1,8 +1,8 @@
 import type { Endpoints, Topology } from '../core/watch/topology.ts'
 
 /**
- * What a lab may or may not be able to do on this machine; `why` says what is missing and how to get it. A delay by netem
- * is the root queue discipline of the node's interface, and leaves no room for another one; one by a queue of netfilter does.
+ * An ability that a lab may lack on this machine; `why` says what is missing and how to get it. A delay by netem uses the
+ * root queue discipline of the node's interface, so no other discipline fits; a delay by a netfilter queue leaves it free.
  */
 export type Ability = { can: true; by?: 'netem' | 'queue' } | { can: false; why: string; fix: string }
 
@@ -19,9 +19,9 @@ export interface Result {
 
 export interface RunOptions {
   input?: string
-  /** Two minutes where nothing is said. */
+  /** Default: two minutes. */
   timeoutMs?: number
-  /** Of each output: what is longer loses its middle, and says so. 1 MiB where nothing is said. */
+  /** Limit of each output. A longer one loses its middle and says so. Default: 1 MiB. */
   maxBytes?: number
   signal?: AbortSignal
 }
@@ -30,14 +30,14 @@ export interface ClusterNode {
   name: string
   /** Its address inside the cluster's network. */
   address: string
-  /** Where it listens for clients, at that address. */
+  /** The port for clients, at that address. */
   port: number
   dataDir: string
 }
 
 /**
- * A node's link made slow: packets wait in one direction, what it sends (netem) or what reaches it (a queue of netfilter), so
- * its round trips take that much longer, at random within the bounds.
+ * A slowed link of a node. Packets wait in one direction: those it sends (netem) or those that reach it (a netfilter queue).
+ * Its round trips take that much longer, at random within the bounds.
  */
 export interface Delay {
   minMs: number
@@ -46,29 +46,29 @@ export interface Delay {
   peer?: string
 }
 
-/** One running instance of a subject that a lab made. Disposing it ends everything inside; so does its owner's death. */
+/** One running instance of a subject, made by a lab. Everything inside ends when it is disposed or its owner dies. */
 export interface Cluster extends AsyncDisposable {
-  /** Unique on this machine, and says nothing of why the cluster exists. */
+  /** Unique on this machine. It does not reveal why the cluster exists. */
   readonly id: string
   readonly lab: string
   readonly subject: string
   readonly nodes: readonly ClusterNode[]
   readonly endpoints: Endpoints
-  /** A file of this host in which whoever does something to the cluster by hand says so first; see journal.ts. */
+  /** A file of this host to which every manual change of the cluster is written first; see journal.ts. */
   readonly journal?: string
 
-  /** Runs a program inside the node's network with the cluster's files and processes, as its root. It ends when we do. */
+  /** Runs a program as root inside the node's network, with the cluster's files and processes. It ends when we do. */
   run(node: string, argv: readonly string[], options?: RunOptions): Promise<Result>
   /**
-   * Runs a shell script in the node's network, with programs that are not the cluster's: for proofs, since somebody inside may
-   * have put others in their place. It does not see the cluster's files and processes.
+   * Runs a shell script in the node's network with programs of the host, for proofs: an intruder may have replaced the
+   * cluster's own programs. The script does not see the cluster's files and processes.
    */
   probe(node: string, script: string): Promise<Result>
-  /** Part of a regular file of the cluster, as bytes; null: there is none there, or only a link. */
+  /** Part of a regular file of the cluster, as bytes; null: there is no such file, or it is a link. */
   read(node: string, path: string, part?: { offset: number; length: number }): Promise<Buffer | null>
-  /** The file system that the node's data are on; null: it cannot be seen. */
+  /** The file system of the node's data; null: it cannot be seen. */
   disk(node: string): Promise<{ totalBytes: number; availableBytes: number } | null>
-  /** Whether a file on the node's own disk is there, not empty, and has these bytes in it; null: it cannot be seen. */
+  /** Whether a file on the node's own disk exists, is not empty, and contains these bytes; null: it cannot be seen. */
   holds(node: string, path: string, bytes: Buffer): Promise<boolean | null>
   /** Starts the node's process; no-op when it runs. */
   start(node: string): Promise<void>
@@ -76,23 +76,23 @@ export interface Cluster extends AsyncDisposable {
   stop(node: string): Promise<void>
   signal(node: string, signal: 'KILL' | 'STOP' | 'CONT'): Promise<void>
   state(node: string): Promise<NodeState>
-  /** Lasts until it is lifted, also when we die, and ends with the cluster. One per node at a time. */
+  /** The delay lasts until it is lifted, even after we die, and ends with the cluster. One per node at a time. */
   delay(node: string, delay: Delay): Promise<void>
-  /** Idempotent, and exact: it also puts right what somebody inside has half repaired. */
+  /** Idempotent and exact: it also cleans up after a partial repair from inside. */
   undelay(node: string): Promise<void>
-  /** Whether anything of a delay is there. */
+  /** Whether any part of a delay is in place. */
   isDelayed(node: string): Promise<boolean>
 
-  /** Limits the node's process to a share of one CPU. One that is started later is free of it. */
+  /** Limits the node's process to a share of one CPU. A process that is started later is not limited. */
   limitCpu(node: string, percent: number): Promise<void>
   /** Idempotent. */
   unlimitCpu(node: string): Promise<void>
-  /** Percent of one CPU; 0: what made the limit is there, but does not hold the node's process. null: nothing is. */
+  /** Percent of one CPU. 0: the limit exists but does not apply to the node's process. null: there is no limit. */
   cpuLimit(node: string): Promise<number | null>
 
   /**
-   * What was asked from inside of the engine that the cluster's containers run on, as recorded, since a mark; and the
-   * mark to go on from, as long as it moves. Only where there is one. Null: from now on.
+   * Recorded requests from inside the cluster to the container engine since a mark, and the next mark; the mark stays the
+   * same when there is nothing more. Only in labs with an engine. null: start from now.
    */
   engineRequests?(since: number | null): Promise<{ requests: string[]; mark: number }>
 
@@ -102,25 +102,26 @@ export interface Cluster extends AsyncDisposable {
   /** argv that runs a host program with only the cluster's network: the host's files, invisible to the cluster's processes. */
   join(argv: readonly string[]): string[]
   /**
-   * argv that runs a program where an engineer would log in: the cluster's network, files and processes, nothing of the
-   * host's. With `node`, in that node's network. It ends when the process that started it ends.
+   * argv that runs a program where an engineer would log in: with the cluster's network, files and processes, and nothing of
+   * the host's. With `node`, in that node's network. It ends when the process that started it ends.
    */
   enter(argv: readonly string[], node?: string): string[]
   /**
-   * argv that runs an agent's command where `enter` leads, within its bounds, where the lab has such a way of its own: the
-   * number of its bytes, a newline and its text come on standard input. Once that closes, all that it started is killed.
+   * argv that runs an agent's command in the same place, within its limits, if the lab has a special way. Standard input
+   * carries the number of bytes, a newline and the command's text. When it closes, everything that the command started is
+   * killed.
    */
   readonly command?: readonly string[]
-  /** Ends what such commands have left running in the background, once they have ended themselves. */
+  /** Ends background processes that such commands left behind after their own end. */
   endLeftBehind?(): Promise<void>
 }
 
 export interface UpOptions {
   id?: string
-  /** Kept by the cluster's owner. Nobody inside can see that it exists. */
+  /** Written by the cluster's owner. Nothing inside the cluster can see it. */
   journal?: string
   signal: AbortSignal
-  /** Told what takes long, such as an image that is pulled. */
+  /** Receives messages about slow steps, such as pulling an image. */
   note?: (line: string) => void
 }
 
@@ -133,15 +134,15 @@ export interface ClusterInfo {
   startedAt: number
 }
 
-/** Where clusters that we start live. */
+/** A place that runs clusters for us. */
 export interface Lab {
   readonly name: string
-  /** What it can do here, each "no" with its fix. */
+  /** Abilities of the lab on this machine; each missing one says how to get it. */
   abilities(): Promise<Record<Capability, Ability>>
   /** Starts every process; does not wait for the subject to be healthy. The caller owns it. */
   up(topology: Topology, options: UpOptions): Promise<Cluster>
   /** Every cluster of this user on this machine. */
   list(): Promise<ClusterInfo[]>
-  /** A handle on a cluster somebody else owns: disposing it does nothing to the cluster. */
+  /** A handle on a cluster of another owner: disposing it does nothing to the cluster. */
   attach(id: string): Promise<Cluster>
 }

@@ -1,8 +1,9 @@
-# Holds back the packets of one of netfilter's queues, and lets them go in the order in which they came. For kernels
-# without netem. Packets themselves stay in the kernel: only their numbers come here.
-# Arguments: number of the queue, least and most ms, the process with which the cluster ends; more are for who looks for us.
-# Says "ready" when the queue is there, and stays only when it is then told to on its standard input. Told to end (TERM), it
-# lets go of all at once; when it is killed, what it held is lost.
+# Holds back the packets of one netfilter queue and releases them in their order. For kernels without netem. The packets stay
+# in the kernel: only their numbers come here.
+# Arguments: number of the queue, least and most ms, the process with which the cluster ends; further ones only mark this
+# process, so that it can be found.
+# Prints "ready" when the queue exists, and continues only when its standard input then tells it to. On TERM it releases all
+# packets at once; when it is killed, the held packets are lost.
 use strict;
 use warnings;
 use Socket qw(SOCK_RAW SOL_SOCKET SO_RCVBUF MSG_DONTWAIT);
@@ -45,7 +46,7 @@ configure(attribute($COPY, pack('N C', 0, $META)));
 configure(attribute($LENGTH, pack('N', 10_000)));
 configure(attribute($MASK, pack('N', $WHOLE_SEGMENTS)), attribute($FLAGS, pack('N', $WHOLE_SEGMENTS)));
 
-# An open file of a process is not the next process with its number.
+# The open file keeps pointing to that process, even if its number is used again.
 open(my $cluster, '<', "/proc/$init/stat") or die "/proc/$init: $!\n";
 syswrite(STDOUT, "ready\n");
 defined(my $word = <STDIN>) or exit 0;
@@ -57,7 +58,7 @@ my (@due, @ids);
 my $last = 0;
 my $ended = 0;
 $SIG{TERM} = sub { $ended = 1 };
-# All that came before a packet go with it.
+# Releasing a packet also releases all that came before it.
 sub let_go { ask($VERDICTS, $REQUEST, attribute($VERDICT, pack('N N', $ACCEPT, shift))) }
 
 vec(my $wanted = '', fileno($queue), 1) = 1;
@@ -69,7 +70,7 @@ until ($ended) {
     select(my $readable = $wanted, undef, undef, $wait < 0.25 ? $wait : 0.25);
     sysseek($cluster, 0, 0);
     sysread($cluster, my $line, 1) or last;
-    # Not for ever: what is due by then must go.
+    # Wait only until the next packet is due.
     for (1 .. 500) {
         defined recv($queue, my $message, 8192, MSG_DONTWAIT) or last;
         my ($type) = unpack('x4 S', $message);

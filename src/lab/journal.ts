@@ -3,23 +3,23 @@ import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Cluster } from './contract.ts'
 
-// Where a cluster is part of a trial, whatever is done to it by hand, past the agent's audited shell, has to be known: a program
+// When a cluster is part of a trial, manual changes that bypass the agent's audited shell have to be recorded: a program
 // that works as the agent may call the lab's verbs itself.
 
-/** Something done to a cluster by one of the lab's verbs. `at`: epoch ms. */
+/** A change of a cluster by one of the lab's verbs. `at`: epoch ms. */
 export interface Deed {
   at: number
   command: string
 }
 
 /**
- * Says what is about to be done to a cluster, where somebody keeps a journal of that. Throws when it cannot be written down: then it
- * must not be done.
+ * Records a change before it is made, if the cluster has a journal. Throws when it cannot be written; then the change must
+ * not be made.
  */
 export function announce({ id, journal }: Pick<Cluster, 'id' | 'journal'>, deed: Deed): void {
   if (journal === undefined) return
   try {
-    // Never made here: one that was taken away is missed.
+    // The file is never created here, so that a removed journal is noticed.
     const file = openSync(journal, constants.O_WRONLY | constants.O_APPEND)
     writeSync(file, `${JSON.stringify(deed)}\n`)
     closeSync(file)
@@ -33,7 +33,7 @@ export function announce({ id, journal }: Pick<Cluster, 'id' | 'journal'>, deed:
 /** A journal that is being kept. */
 export interface Journal extends AsyncDisposable {
   path: string
-  /** Everything that was announced so far; that it was taken away meanwhile is told as a deed, too. */
+  /** All entries so far. If the journal was removed meanwhile, an entry says so. */
   deeds(now: number): Promise<Deed[]>
 }
 
@@ -51,7 +51,7 @@ export async function keepJournal(path: string): Promise<Journal> {
   }
 }
 
-/** A line that its writer's end cut off is none. */
+/** An incomplete line, cut off when its writer ended, is ignored. */
 function deedIn(line: string): Deed[] {
   if (line === '') return []
   try {

@@ -12,7 +12,7 @@ export function labNamed(name: string): Lab {
   return lab
 }
 
-/** A handle on a running cluster, in whichever lab it lives. */
+/** A handle on a running cluster of any lab. */
 export async function attachCluster(id: string): Promise<Cluster> {
   const running: string[] = []
   for (const lab of Object.values(labs)) {

@@ -1,13 +1,13 @@
-/** Enough for anything that a lab asks, and too little to matter when a program is not what it was taken for. */
+/** Enough for any output that a lab needs, and little enough memory when a program prints without end. */
 const mostOutputBytes = 1 << 20
 
 export interface Output {
   add(chunk: Buffer): void
-  /** Beginning and end, with what was left out between them told; invalid UTF-8 becomes U+FFFD. */
+  /** Beginning and end, with a note of the size left out between; invalid UTF-8 becomes U+FFFD. */
   text(): string
 }
 
-/** What a program prints, bounded in memory whatever it prints. */
+/** Collects a program's output in bounded memory. */
 export function boundedOutput(maxBytes = mostOutputBytes): Output {
   const headMost = Math.ceil(maxBytes / 2)
   const tailMost = maxBytes - headMost
@@ -18,7 +18,7 @@ export function boundedOutput(maxBytes = mostOutputBytes): Output {
     add(chunk) {
       const first = chunk.subarray(0, headMost - headBytes)
       const rest = chunk.subarray(first.length)
-      // Copies: a part of a chunk would keep the whole of it.
+      // Copy: a slice of a chunk would keep the whole chunk in memory.
       if (first.length > 0) head.push(Buffer.from(first))
       headBytes += first.length
       if (rest.length === 0) return

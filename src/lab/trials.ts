@@ -1,7 +1,7 @@
 import type { Ability } from './contract.ts'
 import { queueRule, relayArgv } from './delay.ts'
 
-/** How it went to try something where it would be used. */
+/** Result of trying an ability in the place where it is used. */
 export interface Outcome {
   exitCode: number | null
   complaint: string
@@ -10,14 +10,14 @@ export interface Outcome {
 export const can = ({ exitCode, complaint }: Outcome, fix: string): Ability =>
   exitCode === 0 ? { can: true } : { can: false, why: complaint || `exit code ${exitCode}`, fix }
 
-/** Scripts and, for the relay, argv with an empty input, for a network of their own: all end at once, with exit code 0. */
+/** Scripts and, for the relay, argv with an empty input, for a network of their own. All end at once, with exit code 0. */
 export const delayTrials = {
   netem: 'ip link add d0 type veth peer name p0 && tc qdisc add dev d0 root netem delay 1ms',
   queue: `iptables -w -t mangle -A PREROUTING ${queueRule}`,
   relay: [...relayArgv(1, 1), 'self'],
 } as const
 
-/** @param queue of the rule, or of the relay where that was fine */
+/** @param queue result of the rule, or of the relay if the rule worked */
 export function delayAbility(netem: Outcome, queue: Outcome): Ability {
   if (netem.exitCode === 0) return { can: true, by: 'netem' }
   if (queue.exitCode === 0) return { can: true, by: 'queue' }

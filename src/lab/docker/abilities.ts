@@ -10,7 +10,7 @@ import { labels, ownerLabel } from './labels.ts'
 const patienceMs = 10_000
 const yes: Ability = { can: true }
 
-/** Each is tried in a container of its own, never looked up: what a kernel says it has is not what a container may do. */
+/** Tries each ability in a container of its own: a kernel may announce more than a container is allowed to do. */
 export async function abilities(): Promise<Record<Capability, Ability>> {
   const docker = engine()
   try {

@@ -17,11 +17,11 @@ import { logFile } from './logs/node-log.ts'
 import { type Container, containersOf } from './remove.ts'
 import { signalContainer, startContainer, stateOf, stopContainer } from './service.ts'
 
-/** What the engine knows of a cluster; the registry is the engine itself. */
+/** State of a cluster as the engine has it; the engine is the registry. */
 export interface Instance {
   id: string
   subject: string
-  /** The label of whoever keeps it. */
+  /** The label of the process that keeps the cluster. */
   owner: string
   folder: string
   journal: string | null
@@ -39,7 +39,7 @@ export async function instanceOf(engine: Engine, id: string): Promise<Instance> 
   const about = aboutFrom(text)
   const published = withRole('gate')?.Ports ?? []
   const places = behindGate(about.nodes)
-  /** Where a node's port comes out on this host. */
+  /** The port of this host that leads to a node's port. */
   const placeOf = (name: string, port: number): string => {
     const place = places.find((one) => one.name === name && one.port === port)
     const found = published.find(({ PrivatePort }) => PrivatePort === place?.gatePort)
@@ -72,13 +72,13 @@ export async function instanceOf(engine: Engine, id: string): Promise<Instance> 
   }
 }
 
-/** Labels can be read from inside: where the journal is stands in the cluster's own folder on this host. */
+/** Labels can be read from inside, so the journal's path is stored in the cluster's own folder on this host. */
 export const journalFile = (folder: string): string => join(folder, 'journal')
 
 const journalIn = (folder: string): string | null =>
   may(journalFile(folder), constants.R_OK) ? readFileSync(journalFile(folder), 'utf8') : null
 
-/** The volume as this host sees it: only where the engine runs here, and only root may look. */
+/** The volume as this host sees it: only if the engine runs here, and only for root. */
 async function dataPathOf(engine: Engine, volume: string): Promise<string | null> {
   if (!('socketPath' in engine.address) || process.platform !== 'linux') return null
   const { Mountpoint } = await engine.ask<{ Mountpoint: string }>('GET', `/volumes/${volume}`)
@@ -95,7 +95,7 @@ function may(path: string, mode: number): boolean {
   }
 }
 
-/** A handle on a cluster. `dispose` is the owner's; everybody else's does nothing. */
+/** A handle on a cluster. `dispose` has an effect only for the owner. */
 export function clusterOf(engine: Engine, instance: Instance, dispose: () => Promise<void>): Cluster {
   const { id, subject, nodes } = instance
   const known = (node: string): string => {
@@ -131,7 +131,7 @@ export function clusterOf(engine: Engine, instance: Instance, dispose: () => Pro
     cpuLimit: async (node) => cpuLimitOf(engine, process(node)),
     engineRequests: async (since) => requestsIn(instance.folder, since),
     logs: async (node, lines = 50) => logsOf(engine, process(node), lines),
-    // The host reaches the gate's ports from where it is, and no process of a cluster sees one of the host's.
+    // The host reaches the gate's ports directly. No process of a cluster sees a port of the host.
     join: (argv) => [...argv],
     enter: (argv, node) =>
       enterArgv(engine.address, node === undefined ? containerName(id, 'bastion') : link(node), argv),

@@ -3,12 +3,15 @@ import type { Topology } from '../../core/watch/topology.ts'
 import { imagesOf } from './engine/images.ts'
 import { nodePath } from './spec.ts'
 
-/** `$` begins a variable there. */
+/** `$` starts a variable in compose files. */
 const literal = (text: string): string => text.replaceAll('$', '$$$$')
 
 const keyOf = (path: string): string => path.slice(1).replaceAll(/[^\w]+/g, '-')
 
-/** A topology for `docker compose`: files are in it, ports come out on loopback at any number, data is kept in volumes. */
+/**
+ * A topology as a file for `docker compose`: it contains the files, publishes ports on loopback under free numbers, and
+ * keeps data in volumes.
+ */
 export function composeOf(topology: Topology): string {
   const images = imagesOf(topology, {})
   const files = Object.assign({}, ...topology.nodes.map((node) => node.files)) as Record<string, string>

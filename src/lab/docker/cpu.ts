@@ -2,7 +2,7 @@ import type { Engine } from './engine/engine.ts'
 
 const periodUs = 100_000
 
-/** The container's share of one CPU, as its control group has it: a process that is started later is not free of it. */
+/** The container's share of one CPU, from its control group. It also applies to a process that is started later. */
 export async function limitCpuOf(engine: Engine, container: string, percent: number): Promise<void> {
   await update(engine, container, { CpuPeriod: periodUs, CpuQuota: (periodUs * percent) / 100 })
 }

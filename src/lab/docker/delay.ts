@@ -8,16 +8,16 @@ import { containerName, labels } from './labels.ts'
 
 interface Place {
   engine: Engine
-  /** Of the cluster. */
+  /** Id of the cluster. */
   id: string
   node: string
-  /** The label of whoever keeps the cluster: it keeps what is made later, too. */
+  /** The label of the cluster's keeper, which also removes what is made later. */
   owner: string
 }
 
 const patienceMs = 10_000
 
-/** A node's network, as its link container has it. A relay is a container of its own in there. */
+/** A node's network, through its link container. A relay is a container of its own in that network. */
 export function linkOf({ engine, id, node, owner }: Place): Link {
   const link = containerName(id, 'link', node)
   const relay = containerName(id, 'delay', node)
@@ -29,7 +29,7 @@ export function linkOf({ engine, id, node, owner }: Place): Link {
       await engine.ask('POST', '/containers/create', {
         query: { name: relay },
         body: {
-          // Nobody else can reach its input: it is told to stay at once, and taken away when the rest fails.
+          // Nothing else can reach its input: it is told to continue at once, and removed when a later step fails.
           Image: toolsImage,
           Cmd: ['bash', '-c', 'exec "$@" <<<stay', '_', ...argv, 'self'],
           User: '0',

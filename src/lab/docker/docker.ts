@@ -7,7 +7,7 @@ import { aboutFrom, labels, pidIn } from './labels.ts'
 import { containersOf } from './remove.ts'
 import { up } from './up.ts'
 
-/** Clusters of containers, from the images that everybody runs. Needs a Docker engine on this machine. */
+/** Clusters of containers from the official images. Needs a Docker engine on this machine. */
 export const docker: Lab = {
   name: 'docker',
   abilities,
@@ -35,7 +35,7 @@ export const docker: Lab = {
   },
 }
 
-/** None where there is no engine: then there are no clusters either. */
+/** Returns no clusters where there is no engine. */
 async function bastionsHere() {
   const containers = await containersOf(engine()).catch((error) => {
     if (error instanceof MachineLacks) return []

@@ -7,10 +7,13 @@ import { type Started, startIn } from './engine/exec.ts'
 import { unframed } from './engine/frames.ts'
 
 const pollMs = 200
-/** How long a silence ends it once the program itself has ended: what it left behind may hold its output for ever. */
+/**
+ * After the program has ended, this much silence ends the connection: processes it left behind may hold its output open for
+ * ever.
+ */
 const lastWordsMs = 1_000
 
-/** argv that runs a program in a container as if it were here: its streams, its exit code, and it ends with its parent. */
+/** argv that runs a program in a container as if it were local: with its streams and exit code, and it ends with its parent. */
 export const enterArgv = (address: EngineAddress, container: string, argv: readonly string[]): string[] => [
   process.execPath,
   '--disable-warning=ExperimentalWarning',
@@ -25,7 +28,7 @@ async function main([target = '', ...argv]: readonly string[]): Promise<void> {
   const tty = process.stdin.isTTY && process.stdout.isTTY
   const started = await startIn(engine(address), container, argv, { tty })
   const { socket } = started
-  socket.on('error', () => socket.destroy()) // the exit code tells that story
+  socket.on('error', () => socket.destroy()) // the exit code tells about errors
   process.stdout.on('error', () => socket.destroy())
   if (tty) await beTerminal(started)
   process.stdin.on('error', () => socket.end())

@@ -4,17 +4,17 @@ import { execIn } from './engine/exec.ts'
 
 const mostBytes = 1 << 20
 
-/** Regular files only: a link may lead anywhere, and a pipe for ever. */
+/** Regular files only: a link may lead anywhere, and a pipe may block for ever. */
 const read = '[ -f "$1" ] && [ ! -L "$1" ] || exit 3; tail -c "+$2" -- "$1" | head -c "$3" | base64 -w 0'
 const space = 'df -kP -- "$1" | tail -n 1'
-/** Part by part, each with the end of the one before it, and no more than any disk has. */
+/** Reads part by part, each together with the end of the one before, and no more than any disk holds. */
 const search = `[ -f "$1" ] && [ ! -L "$1" ] && [ -s "$1" ] || exit 1
   exec perl -e 'my ($file, $wanted) = ($ARGV[0], pack "H*", $ARGV[1]); my $seen = "";
     open my $in, "<:raw", $file or exit 1;
     for (1 .. 1024) { read($in, my $part, 1 << 20) or exit 1; $seen = substr($seen, -4096) . $part;
       exit 0 if index($seen, $wanted) >= 0; } exit 1' "$1" "$2"`
 
-/** The files of a node, read in the container that has its network and disk; its programs are not the node's. */
+/** Reads the files of a node in the container that has its network and disk; the programs used are not the node's. */
 export function filesOf(
   engine: Engine,
   linkOf: (node: string) => string,

@@ -2,33 +2,33 @@ import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { z } from 'zod'
 
-// The engine is the registry: everything of a cluster carries these. Whoever works inside can read them, so they say
-// nothing of why the cluster exists.
+// The engine is the registry: everything of a cluster carries these labels. Processes inside can read them, so they do not
+// reveal why the cluster exists.
 export const labels = {
   id: 'sre-cluster.id',
   role: 'sre-cluster.role',
   node: 'sre-cluster.node',
-  /** Who keeps it alive: `HOST PID START`. */
+  /** The process that keeps the cluster alive: `HOST PID START`. */
   owner: 'sre-cluster.owner',
-  /** On the bastion only: what the topology said, as JSON. */
+  /** Only on the bastion: the part of the topology that handles need, as JSON. */
   about: 'sre-cluster.about',
 } as const
 
 /**
- * bastion: where one logs in; the first process of its process namespace is the cluster's. gate: the only container with
- * a leg outside, through which the host reaches the nodes. link: a node's network and disk, which outlive its process.
- * node: the process itself. delay: slows a node's link down where the kernel has no netem. wall: for a moment, closes the
- * host to the cluster, or opens it again.
+ * bastion: the container to log in to; its first process is the first of the cluster's process namespace. gate: the only
+ * container with a connection to the outside, through which the host reaches the nodes. link: holds a node's network and
+ * disk, which outlive its process. node: the process itself. delay: slows a node's link where the kernel has no netem. wall:
+ * a short-lived container that blocks the cluster's access to the host, or restores it.
  */
 export type Role = 'bastion' | 'gate' | 'link' | 'node' | 'delay' | 'wall'
 
-/** Those inside are not told that these are there. */
+/** These containers are hidden from processes inside. */
 export const hiddenRoles: readonly string[] = ['gate', 'delay', 'wall'] satisfies Role[]
 
 const About = z.object({
   subject: z.string(),
   startedAt: z.number(),
-  /** On the host; the filtered socket is in it. */
+  /** Folder on the host that contains the filtered socket. */
   folder: z.string(),
   nodes: z.array(
     z.object({
@@ -44,7 +44,7 @@ export type About = z.infer<typeof About>
 
 export const aboutFrom = (json: string): About => About.parse(JSON.parse(json))
 
-/** Where each of the gate's own ports leads to. */
+/** The node's port behind each of the gate's ports. */
 export function behindGate(nodes: readonly { name: string; port: number; clientPorts: readonly number[] }[]) {
   const places = nodes.flatMap(({ name, port, clientPorts }) =>
     [port, ...clientPorts].map((one) => ({ name, port: one })),
@@ -69,7 +69,7 @@ export const containerName = (id: string, role: Role, node = ''): string => {
   }
 }
 
-/** A process id is only believed together with its start; what runs on another machine is not ours to judge. */
+/** A process id is only trusted together with its start time. A process of another machine is assumed to live. */
 export const ownerLabel = (pid = process.pid): string => `${hostname()} ${pid} ${startOf(pid) ?? '-'}`
 
 export const pidIn = (owner: string): number => Number(owner.split(' ').at(-2) ?? 0)
@@ -81,7 +81,7 @@ export function isOrphan(owner: string): boolean {
   return now === null || (start !== '-' && now !== start)
 }
 
-/** When a process started, in the kernel's ticks; null: it is gone. `-` where there is no /proc, and it lives. */
+/** Start time of a process in the kernel's ticks; null: it is gone. `-` where there is no /proc: the process lives. */
 function startOf(pid: number): string | null {
   try {
     if (process.platform === 'linux')

@@ -40,18 +40,18 @@ const volumesOf = async (engine: Engine, id?: string): Promise<Labelled[]> => {
 }
 
 const patience = { rounds: 20, pauseMs: 250 }
-/** Gone already, or being removed by somebody else, or in use by what is just going. */
+/** The container is already gone, is being removed by another process, or is in use by one that is just ending. */
 const fine = [404, 409, 403]
 
 /**
- * Removes all of a cluster, whatever state it is in, until nothing of it is found any more: what was being made when
- * its owner died may appear after the first look.
+ * Removes everything of a cluster in any state, until nothing of it is found: objects that the engine was still making when
+ * the owner died may appear after the first search.
  */
 export async function removeCluster(engine: Engine, id: string): Promise<void> {
   for (let round = 0; round < patience.rounds; round++) {
     const containers = await containersOf(engine, id)
     for (const folder of containers.flatMap(({ Labels }) => foldersIn(Labels))) removeFolder(folder)
-    // The bastion first: every process of the nodes ends with it.
+    // Remove the bastion first: every process of the nodes ends with it.
     const [bastions, others] = [containers.filter(isBastion), containers.filter((one) => !isBastion(one))]
     const remove = ({ Id }: Container) =>
       tolerating(fine, engine.ask('DELETE', `/containers/${Id}`, { query: { force: '1', v: '1' } }))
@@ -75,13 +75,13 @@ const foldersIn = (of: Record<string, string>): string[] =>
 
 export const folderPrefix = 'engine-'
 
-/** A label names it, and labels can be forged: nothing else is ever removed. */
+/** Removes only a folder that the lab can have made: its name comes from a label, and labels can be forged. */
 export function removeFolder(folder: string): void {
   if (dirname(folder) !== tmpdir() || !basename(folder).startsWith(folderPrefix)) return
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** Removes every cluster of this machine whose owner is dead, and whose keeper died with it. */
+/** Removes every cluster on this machine whose owner and keeper are both dead. */
 export async function reapOrphans(engine: Engine): Promise<void> {
   const all = (
     await Promise.all([containersOf(engine), networksOf(engine), volumesOf(engine)])

@@ -21,7 +21,7 @@ export async function stateOf(engine: Engine, container: string): Promise<NodeSt
   const { State } = await inspect(engine, container)
   if (!State.Running) return 'stopped'
   if (State.Paused) return 'paused'
-  // The engine's own list: nothing is started in the container. 409: it has ended just now.
+  // Uses the engine's own process list: nothing is started in the container. 409: the container has just ended.
   const top = await tolerating(
     [409, 500],
     engine.ask<{ Titles: string[]; Processes: string[][] | null }>('GET', `/containers/${container}/top`, {
@@ -36,7 +36,7 @@ export async function stateOf(engine: Engine, container: string): Promise<NodeSt
 const stillRunning = async (engine: Engine, container: string): Promise<NodeState> =>
   (await inspect(engine, container)).State.Running ? 'running' : 'stopped'
 
-/** No-op when it runs. One that somebody has just asked to end is about to: it runs, and is started once it has. */
+/** No-op when it runs. A process that was just asked to end still runs: it is started once it has ended. */
 export async function startContainer(engine: Engine, container: string): Promise<void> {
   if (await isEnding(engine, container)) await stopContainer(engine, container)
   await engine.ask('POST', `/containers/${container}/start`)
@@ -44,7 +44,7 @@ export async function startContainer(engine: Engine, container: string): Promise
 
 const endingSignals = ['2', '3', '9', '15']
 
-/** As far as the engine remembers its last few hundred events. */
+/** Limited to the few hundred events that the engine remembers. */
 async function isEnding(engine: Engine, container: string): Promise<boolean> {
   const { State } = await inspect(engine, container)
   if (!State.Running) return false
@@ -69,7 +69,7 @@ interface KillEvent {
   Actor: { Attributes: Record<string, string> }
 }
 
-/** SIGTERM, then SIGKILL. A process that is paused would not hear the first. */
+/** SIGTERM, then SIGKILL. A paused process would not react to the first. */
 export async function stopContainer(engine: Engine, container: string): Promise<void> {
   await thaw(engine, container)
   const stopping = engine.ask('POST', `/containers/${container}/stop`, {
@@ -79,7 +79,7 @@ export async function stopContainer(engine: Engine, container: string): Promise<
   await stopping
 }
 
-/** Delivers the signal, and waits until it shows. */
+/** Delivers the signal and waits until its effect shows. */
 export async function signalContainer(
   engine: Engine,
   container: string,
@@ -92,7 +92,7 @@ export async function signalContainer(
     const state = await stateOf(engine, container)
     const waited = systemClock.now() - started
     if (state === 'stopped') return
-    // Nobody can refuse a stop, but somebody else may have continued it before we looked.
+    // A stop cannot be refused, but another process may have continued this one before we looked.
     if (signal !== 'KILL' && ((state === 'paused') === (signal === 'STOP') || waited > shownMs)) return
     if (waited > patienceMs) throw new Error(`${container}: SIG${signal} has no effect`)
     await systemClock.sleep(pollMs)
@@ -102,7 +102,7 @@ export async function signalContainer(
 const kill = (engine: Engine, container: string, signal: string): Promise<unknown> =>
   engine.ask('POST', `/containers/${container}/kill`, { query: { signal: `SIG${signal}` } })
 
-/** Undoes a `docker pause`, which is somebody else's. 409: it is not paused; 500: the same, of an older engine. */
+/** Undoes a `docker pause` that was made from inside. 409: it is not paused; 500: the same in an older engine. */
 async function thaw(engine: Engine, container: string): Promise<void> {
   if ((await inspect(engine, container)).State.Paused)
     await tolerating([409, 500], engine.ask('POST', `/containers/${container}/unpause`))

@@ -5,15 +5,15 @@ import type { NodeSpec, Topology } from '../../core/watch/topology.ts'
 import { asked, roomy, small, volume, writable } from './bounds.ts'
 import { behindGate, containerName, labels, ownerLabel, type Role } from './labels.ts'
 
-/** What every container of one cluster has in common. */
+/** Settings that all containers of one cluster share. */
 export interface Plan {
   id: string
   topology: Topology
-  /** Where bastion, gate and links come from. */
+  /** Image of bastion, gate and links. */
   toolsImage: string
-  /** By node name. */
+  /** Images by node name. */
   images: Record<string, string>
-  /** By image: where it wants volumes. */
+  /** Folders that want volumes, by image. */
   volumes: Record<string, string[]>
   /** The host's socket that the bastion gets as its Docker socket. */
   socket: string
@@ -26,13 +26,13 @@ export interface ContainerSpec {
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const path = `PATH=${systemPath}`
-/** Where official images keep the programs that they leave off their PATH. */
+/** Folders of programs that official images leave off their PATH. */
 export const nodePath = `${systemPath}:/:/usr/share/grafana/bin`
 
-/** Two files of 16 MiB, so that a node that complains in a loop fills nobody's disk. */
+/** Two files of 16 MiB, so that a node that logs errors in a loop does not fill the disk. */
 const log = { Type: 'json-file', Config: { 'max-size': '16m', 'max-file': '2' } }
 
-/** The first process of bastion and links: it waits for nothing, buries orphans, and leaves signals to others. */
+/** The first process of bastion and links: it reaps orphans, and neither runs a program nor passes signals on. */
 const init = [
   'bash',
   '-c',
@@ -46,7 +46,7 @@ const labelsFor = (plan: Pick<Plan, 'id'>, role?: Role, node?: string): Record<s
   ...(node && { [labels.node]: node }),
 })
 
-/** Nothing of it leads outside: no route, no address of the host's on it, no names but its own. */
+/** An isolated network: no route out, no address of the host, and only its own names. */
 export const networkSpec = (plan: Plan) => ({
   Name: plan.id,
   Internal: true,
@@ -57,11 +57,11 @@ export const networkSpec = (plan: Plan) => ({
   Labels: labelsFor(plan),
 })
 
-/** A node's disk is memory of a fixed size, really full when it is full; it lasts as long as somebody has it mounted. */
+/** A node's disk is memory of a fixed size and gets really full. It exists as long as a container has it mounted. */
 const disk = (plan: Plan, { name, dataDir, diskBytes }: NodeSpec) =>
   volume(labelsFor(plan, undefined, name), dataDir, `size=${diskBytes},mode=700`, `${plan.id}-disk-${name}`)
 
-/** One volume for each folder that holds files of the topology: configurations are changed from the bastion, too. */
+/** One volume for each folder that holds files of the topology, because configurations can be changed from the bastion. */
 const folders = (plan: Plan) =>
   foldersOf(plan.topology.nodes).map((folder, i) =>
     volume(labelsFor(plan), folder, 'size=16m,mode=755', `${plan.id}-files-${i}`),
@@ -76,12 +76,15 @@ function foldersOf(nodes: readonly NodeSpec[]): string[] {
 
 const allVolumes = (plan: Plan) => [...plan.topology.nodes.map((node) => disk(plan, node)), ...folders(plan)]
 
-/** Where commands run: they may not take the host. What is written to a node's disk counts, too. */
+/** Limits of the container that runs commands: they must not exhaust the host. Data written to a node's disk counts, too. */
 const limits = { PidsLimit: 2_048, Memory: 2 * 2 ** 30 }
-/** Somebody inside may run programs beside a node's own, too: that one has room, the host is not at stake. */
+/**
+ * Limits of a node's container. Processes from inside may run beside the node's own, so it has more room, but the host is
+ * safe.
+ */
 const nodeLimits = { PidsLimit: 4_096, Memory: 4 * 2 ** 30 }
 
-/** Where the shell of the bastion finds what it was given: nothing can be added to its image. */
+/** Environment for the bastion's shell: nothing can be added to its image. */
 export const svcFolders = { program: '/usr/local/sbin', services: '/etc/svc' }
 const svcVolumes = { [svcFolders.program]: 'size=1m,mode=755', [svcFolders.services]: 'size=1m,mode=755' }
 
@@ -113,8 +116,8 @@ export const bastionSpec = (plan: Plan, about: string): ContainerSpec => ({
 const gate = readFileSync(new URL('./wall/gate.pl', import.meta.url), 'utf8')
 
 /**
- * Ports that the host reaches, on its loopback only, each leading to a node's port; `addresses` by node name, as the
- * engine would be asked for a name again and again. It forwards nothing else.
+ * Ports on the host's loopback, each of which leads to a node's port. `addresses` is by node name, so that the engine is not
+ * asked for each name again. It forwards nothing else.
  */
 export const gateSpec = (plan: Plan, addresses: ReadonlyMap<string, string>): ContainerSpec => {
   const nodes = plan.topology.nodes.map(({ name, endpoint, clientPorts = [] }) => ({
@@ -140,7 +143,7 @@ export const gateSpec = (plan: Plan, addresses: ReadonlyMap<string, string>): Co
         NetworkMode: 'bridge',
         LogConfig: log,
         Sysctls: { 'net.ipv4.ip_forward': '0' },
-        // A thousand connections at a time, with all that may wait in each: gate.pl takes no more than it has files for.
+        // Allows a thousand connections at a time with full buffers: gate.pl accepts no more than it has files for.
         Ulimits: [{ Name: 'nofile', Soft: 2_048, Hard: 2_048 }],
         PidsLimit: 16,
         Memory: 2 ** 30,

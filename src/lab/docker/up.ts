@@ -56,7 +56,7 @@ function checkNames(topology: Topology, id: string): void {
   if (odd) throw new BadInput(`node name '${odd.name}': ${allowed}`)
 }
 
-/** By image. */
+/** Folders that want volumes, by image. */
 async function volumesOf(docker: Engine, images: readonly string[]): Promise<Record<string, string[]>> {
   const all = [...new Set(images)].map(async (image) => [image, await volumesIn(docker, image)])
   return Object.fromEntries(await Promise.all(all))
@@ -75,8 +75,8 @@ const aboutOf = ({ subject, nodes }: Topology, folder: string): About => ({
 })
 
 /**
- * Nothing that was asked of the engine is left alone: when one step fails, the others of its group are waited for, so
- * that nothing is made after the clearing up.
+ * Waits for every request to the engine: when one step fails, the others of its group are awaited, so that nothing is made
+ * after the cleanup.
  */
 async function build(docker: Engine, plan: spec.Plan, about: About, signal: AbortSignal): Promise<void> {
   const make = async ({ name, body }: spec.ContainerSpec) => {
@@ -110,7 +110,7 @@ async function build(docker: Engine, plan: spec.Plan, about: About, signal: Abor
   await all([openGate(), startNodes()])
 }
 
-/** Of the nodes, by name, once their links run. */
+/** Addresses of the nodes, by name, once their links run. */
 async function addressesOf(docker: Engine, id: string): Promise<Map<string, string>> {
   const links = (await containersOf(docker, id)).filter(({ Labels }) => Labels[labels.role] === 'link')
   return new Map(
@@ -126,7 +126,7 @@ async function all(doing: readonly Promise<unknown>[]): Promise<void> {
   if (failed?.status === 'rejected') throw failed.reason
 }
 
-/** Into the volumes, through the bastion, which has all of them. */
+/** Writes the files into the volumes, through the bastion, which mounts all of them. */
 async function writeFiles(docker: Engine, plan: spec.Plan): Promise<void> {
   const files: Record<string, string> = {
     [`${spec.svcFolders.program}/svc`]: svc.replaceAll('{{id}}', plan.id),
@@ -152,7 +152,7 @@ async function writeFiles(docker: Engine, plan: spec.Plan): Promise<void> {
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-/** What an engine says when the machine is at its end, with what to do about it. */
+/** Errors of an engine that has run out of a resource, each with the fix. */
 function explained(error: unknown): unknown {
   if (!(error instanceof EngineError)) return error
   const fixes: [RegExp, string][] = [

@@ -8,7 +8,7 @@ import { up } from './up.ts'
 
 const patienceMs = 10_000
 
-/** Each is tried in a world of its own, never looked up: what a kernel says it has is not what a user may do. */
+/** Tries each ability in a world of its own: a kernel may announce more than a user is allowed to do. */
 export async function abilities(): Promise<Record<Capability, Ability>> {
   const empty = { subject: 'none', nodes: [], programs: [] }
   try {
@@ -19,7 +19,7 @@ export async function abilities(): Promise<Record<Capability, Ability>> {
         'iptables -w -A INPUT -p tcp --dport 9 -m statistic --mode random --probability 0.5 -j DROP',
       ),
       trial(world, delayTrials.netem),
-      // From this host.
+      // The rule is made from this host.
       trial(world, delayTrials.queue, world.join).then((rule) =>
         rule.exitCode === 0 ? tried(world.join(delayTrials.relay)) : rule,
       ),
@@ -55,7 +55,7 @@ async function tried(argv: readonly string[]): Promise<Outcome> {
   return { exitCode, complaint: (stderr || stdout).trim().split('\n')[0] ?? '' }
 }
 
-/** Several walls, with much the same complaint from unshare. */
+/** Different restrictions for which unshare prints much the same error. */
 function namespaceFix(): string {
   if (existsSync('/proc/sys/kernel/apparmor_restrict_unprivileged_userns'))
     return 'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu 23.10 and later)'

@@ -1,12 +1,12 @@
 /**
- * Whether a process was started with these arguments, options in any order and either spelling (`--a b`, `-a=b`). One more or
- * one fewer makes it something else.
+ * Whether a process was started with these arguments: options in any order and either spelling (`--a b`, `-a=b`). One
+ * argument more or fewer is a different process.
  */
 export function sameArguments(own: readonly string[], wanted: readonly string[]): boolean {
   return spelled(own) === spelled(wanted)
 }
 
-/** One text for all ways to write the same. */
+/** One normal form for all spellings. */
 function spelled(given: readonly string[]): string {
   const options: string[] = []
   const rest: string[] = []

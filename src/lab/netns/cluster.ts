@@ -12,11 +12,11 @@ import { servicesOf } from './service.ts'
 import { commandIn, enterWorld, joinWorld } from './world/enter.ts'
 import type { World } from './world/marker.ts'
 
-/** So much of a log's end is looked through for its last lines. */
+/** Size of the part of a log's end in which its last lines are searched. */
 const mostLogBytes = 256 * 1024
 const startMs = 15_000
 
-/** A handle on a world. `dispose` is the owner's; everybody else's does nothing. */
+/** A handle on a world. `dispose` has an effect only for the owner. */
 export async function clusterOf(world: World, dispose: () => Promise<void>): Promise<Cluster> {
   const services = await servicesOf(world)
   const root = `/proc/${world.init}/root`

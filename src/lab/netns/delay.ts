@@ -11,8 +11,8 @@ const patienceMs = 5_000
 const pollMs = 10
 
 /**
- * A node's network, as this host gets into it. `network`: which it is. Where its name leads is up to whoever is inside:
- * everything that is run there is nobody on this host, and looks where it is before it does anything.
+ * A node's network, as this host enters it. `network` is its identity: a process inside may point its name elsewhere. So
+ * each program that runs there has no rights on this host, and checks where it is before it does anything.
  */
 export function linkOf(world: World, node: string, network: string): Link {
   const relays = () => relaysOf(world, node)
@@ -73,7 +73,7 @@ async function saysReady(child: ChildProcess): Promise<void> {
   await Promise.race([child.stdout && once(child.stdout, 'data', { signal }), failed])
 }
 
-/** The process table is the registry here, too. Somebody inside may call a process of theirs as they like. */
+/** The process table is the registry here, too. A process inside may use any name for itself. */
 function relaysOf({ init }: World, node: string): number[] {
   const here = namespaceOf('self', 'pid')
   return allPids().filter((pid) => {

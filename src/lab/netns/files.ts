@@ -1,13 +1,13 @@
 import { fileSystemInside, openInside } from '../../inside.ts'
 import type { Cluster } from '../contract.ts'
 
-/** More than any file of a configuration or a part that is asked for. */
+/** Larger than any configuration file or part that is read. */
 const mostBytes = 1 << 20
 const chunkBytes = 1 << 20
-/** More than any node's disk: a file with holes may say that it is as long as it likes. */
+/** Larger than any node's disk: a sparse file may claim any length. */
 const mostSearchedBytes = 2 ** 30
 
-/** The files of a world, read from outside it. */
+/** Reads the files of a world from outside. */
 export function filesOf(
   root: string,
   dataDirOf: (node: string) => string,
@@ -29,7 +29,7 @@ export function filesOf(
       if (!file) return false
       const { size } = await file.stat()
       const buffer = Buffer.alloc(chunkBytes)
-      // Each part begins before the end of the one before it: the bytes may lie across.
+      // Each part begins before the end of the one before it, because the bytes may span two parts.
       for (let at = 0; at < Math.min(size, mostSearchedBytes); at += chunkBytes - wanted.length) {
         const { bytesRead } = await file.read(buffer, 0, chunkBytes, at)
         if (buffer.subarray(0, bytesRead).includes(wanted)) return true

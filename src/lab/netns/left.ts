@@ -5,12 +5,12 @@ import type { World } from './world/marker.ts'
 
 const patienceMs = 5_000
 const pollMs = 2
-/** Programs of the host end all the time: so many looks in a row that find nothing will do. */
+/** Programs of the host end all the time, so this many searches in a row without a find are enough. */
 const quietLooks = 50
 
 /**
- * Ends what agents' commands that have ended left running in the background. Each command has a cgroup namespace of its own,
- * which the host's process that waits for it is in, too.
+ * Ends background processes of agents' commands that have ended. Each command has its own cgroup namespace, which also
+ * contains the host's process that waits for it.
  */
 export async function endLeftBehind(world: World): Promise<void> {
   const deadline = systemClock.now() + patienceMs
@@ -25,8 +25,8 @@ export async function endLeftBehind(world: World): Promise<void> {
 }
 
 /**
- * Kills each as soon as it is found, the newest first: a process may live just long enough to fork. `vanished`: some ended
- * while we looked, and the list may lack their children.
+ * Kills each process as soon as it is found, the newest first, because a process may live just long enough to fork.
+ * `vanished`: some ended during the search, so the list may lack their children.
  */
 function killLeft(world: World): { found: number[]; vanished: boolean } {
   const here = namespaceOf('self', 'pid')

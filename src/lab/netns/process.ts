@@ -3,14 +3,14 @@ import { spawn } from '../../spawn.ts'
 import type { Result, RunOptions } from '../contract.ts'
 import { boundedOutput } from '../output.ts'
 
-/** Longer than anything takes that a lab asks; who waits longer says so. */
+/** Longer than any of the lab's own commands; a caller that needs more passes its own limit. */
 const usualPatienceMs = 120_000
-/** How long the output of a program that has ended may still be held open by what it started. */
+/** After a program has ended, how long processes that it started may hold its output open. */
 const lastWordsMs = 1_000
 
 /**
- * Runs a program to its end, or to that of its patience. Rejects when it cannot be started, is aborted or runs out of time.
- * Whatever it prints, no more than a bounded part is kept.
+ * Runs a program to its end or to its time limit. Rejects when it cannot be started, is aborted or times out. Keeps only a
+ * bounded part of its output.
  */
 export function execute(argv: readonly string[], options: RunOptions = {}): Promise<Result> {
   const [file = '', ...args] = argv
@@ -19,7 +19,7 @@ export function execute(argv: readonly string[], options: RunOptions = {}): Prom
   const stop = AbortSignal.any([options.signal, expired].filter((signal) => signal !== undefined))
   return new Promise((resolve, reject) => {
     stop.throwIfAborted()
-    // A session of its own: what runs inside a world must not find our terminal.
+    // A session of its own: a program inside a world must not get our terminal.
     const child = spawn(file, args, { stdio: 'pipe', detached: true })
     const name = argv
       .slice(argv.lastIndexOf('--') + 1)
@@ -28,7 +28,7 @@ export function execute(argv: readonly string[], options: RunOptions = {}): Prom
     const [stdout, stderr] = [boundedOutput(maxBytes), boundedOutput(maxBytes)]
     const letGo = () => {
       stop.removeEventListener('abort', halt)
-      // Whatever it left behind inside may hold the other end for ever.
+      // Processes left behind inside may hold the other end open for ever.
       for (const stream of child.stdio) stream?.destroy()
     }
     const halt = () => {
@@ -54,7 +54,10 @@ export function execute(argv: readonly string[], options: RunOptions = {}): Prom
   })
 }
 
-/** Children first: nsenter buries what it waits for, and then ends by itself. It stops when that stops: it has to go on. */
+/**
+ * Kill children first: nsenter reaps the child it waits for and then ends by itself. It stops when its child stops, so it is
+ * continued.
+ */
 function killFromBelow(pid: number): void {
   const children = childrenOf(pid)
   for (const child of children) killIfThere(child)

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 import { MachineLacks } from '../../core/errors.ts'
 import type { Topology } from '../../core/watch/topology.ts'
 
-/** What the lab itself needs. */
+/** Programs that the lab itself needs. */
 export const ownPrograms: Topology['programs'] = [
   { name: 'bash', package: 'bash' },
   { name: 'unshare', package: 'util-linux' },
@@ -13,7 +13,7 @@ export const ownPrograms: Topology['programs'] = [
   { name: 'ip', package: 'iproute2' },
 ]
 
-/** Where each program is on this host; fails with the command that installs all that is missing. */
+/** Paths of the programs on this host. Fails with the command that installs the missing ones. */
 export function findPrograms(programs: Topology['programs']): Map<string, string> {
   const found = new Map<string, string>()
   const missing = programs.filter(({ name }) => {
@@ -26,7 +26,7 @@ export function findPrograms(programs: Topology['programs']): Map<string, string
   throw new MachineLacks(`not on this machine: ${names}. Get it with: ${howToGet(missing)}`)
 }
 
-/** One command for all that Debian has; then the rest. */
+/** One command for everything that Debian has; then the rest. */
 export function howToGet(programs: Topology['programs']): string {
   const packages = programs.flatMap((program) => ('package' in program ? [program.package] : []))
   const sources = programs.flatMap((program) => ('source' in program ? [program.source] : []))

@@ -7,42 +7,42 @@ import { sameArguments } from './arguments.ts'
 import { allPids, killIfThere, namespaceOf, procFile } from './process.ts'
 import type { World } from './world/marker.ts'
 
-// Which process is a node's, and what becomes of it, seen from outside. Somebody inside is root there: pid files, names,
-// definitions and links are whatever he makes of them. What he cannot make is another file's inode under a process, a
-// process in a namespace that it is not in, or a process that is older than it is.
+// Finds a node's process and follows it from outside. An intruder inside is root there and can forge pid files, names,
+// definitions and links. It cannot forge another file's inode under a process, a process in a namespace that it is not in,
+// or a process that is older than it is.
 
 /** A node's process, as the host sees it. */
 export interface ServiceProcess {
   pid: number
-  /** Ticks after boot: a process id is only believed together with it. */
+  /** Ticks after boot. A process id is only trusted together with it. */
   started: string
   paused: boolean
   leadsGroup: boolean
 }
 
-/** What tells a node's process from any other, as it was when this handle was made: for an owner, before anybody was inside. */
+/** Identifies a node's process. The owner records it when the handle is made, before any access from inside. */
 interface Identity {
   /** Its network namespace, e.g. `net:[4026532001]`; null: it could not be found. */
   network: string | null
   arguments: readonly string[]
-  /** A script runs under its interpreter. null: it could not be found. */
+  /** A script runs under its interpreter. null: the program could not be found. */
   executable: Executable | 'a script' | null
 }
 
-/** `ctimeMs` where the file is in the world and may be written there: nobody inside can set that back. */
+/** `ctimeMs` where the file is in the world and may be written there: it cannot be set back from inside. */
 type Executable = { dev: number; ino: number; ctimeMs: number | null }
 
 export interface Services {
-  /** null: it does not run. */
+  /** null: the process does not run. */
   processOf(node: string): Promise<ServiceProcess | null>
-  /** Of one that was just started: waits a moment for it. */
+  /** Waits a moment for a process that was just started. */
   appearing(node: string): Promise<ServiceProcess | null>
   stateOf(node: string): Promise<NodeState>
-  /** Delivers the signal, and waits until it shows. */
+  /** Delivers the signal and waits until its effect shows. */
   signal(node: string, signal: 'KILL' | 'STOP' | 'CONT'): Promise<void>
   /** SIGTERM, then SIGKILL. */
   stop(node: string): Promise<void>
-  /** The node's network namespace, as /proc/PID/ns/net reads. @throws Error when it was not there. */
+  /** The node's network namespace, as /proc/PID/ns/net reads. @throws Error when it was not found. */
   networkOf(node: string): string
 }
 
@@ -60,7 +60,7 @@ export async function servicesOf(world: World): Promise<Services> {
     const identity = identities.get(node)
     return identity ? oldest(await processesOf(world, identity)) : null
   }
-  /** `svc` is content once there is a process, which is the node's only a few milliseconds later. */
+  /** `svc` returns once there is a process; it becomes the node's own only a few milliseconds later. */
   const appearing = async (node: string) => {
     const deadline = systemClock.now() + appearingMs
     for (;;) {
@@ -86,7 +86,7 @@ export async function servicesOf(world: World): Promise<Services> {
         return
       }
       send(target, `SIG${signal}`)
-      // Nobody can refuse a stop, but somebody else may have continued it before we looked.
+      // A stop cannot be refused, but another process may have continued this one before we looked.
       await becomes(target, (now) => now.paused === (signal === 'STOP'), shownMs)
     },
     stop: async (node) => {
@@ -127,7 +127,7 @@ async function executableOf(
   return place && (await place.stat())
 }
 
-/** Of a file of this host's. */
+/** Identity of a file of this host. */
 async function isScript(file: string): Promise<boolean> {
   if (statOf(file)?.isFile() !== true) return false
   await using handle = await open(file)
@@ -148,7 +148,7 @@ async function processesOf(world: World, identity: Identity): Promise<ServicePro
   const found = fitting.map(async (pid) => {
     const process = look(pid)
     const [, ...own] = await argumentsOf(pid)
-    // Of a script, the interpreter's own arguments and its path come first.
+    // A script's process has the interpreter's own arguments and the script's path first.
     const given = executable === 'a script' ? own.slice(own.length - identity.arguments.length) : own
     return process && sameArguments(given, identity.arguments) ? [process] : []
   })
@@ -160,18 +160,21 @@ function runs(pid: number, { dev, ino, ctimeMs }: Executable): boolean {
   return stats?.dev === dev && stats.ino === ino && (ctimeMs === null || stats.ctimeMs === ctimeMs)
 }
 
-/** One that is started beside it to look like it comes later. */
+/** A process that was started from inside to look like the node's is newer. */
 const oldest = (all: readonly ServiceProcess[]): ServiceProcess | null =>
   all.toSorted((a, b) => Number(a.started) - Number(b.started))[0] ?? null
 
-/** They are in the process's own memory, which it may make slow to read: not waited for long, and in no thread of ours. */
+/**
+ * The arguments are in the process's own memory, which it may make slow to read. So the wait is short, and in no thread of
+ * ours.
+ */
 async function argumentsOf(pid: number): Promise<string[]> {
   const signal = AbortSignal.timeout(patienceMs)
   const text = await readFile(`/proc/${pid}/cmdline`, { encoding: 'utf8', signal }).catch(() => '')
   return text.split('\0').slice(0, -1)
 }
 
-/** Fields: `man 5 proc`, /proc/pid/stat. Null when it has ended, buried or not. */
+/** Fields: `man 5 proc`, /proc/pid/stat. Null when it has ended, reaped or not. */
 function look(pid: number): ServiceProcess | null {
   const [, fields] = /^.*\) (.*)$/s.exec(procFile(pid, 'stat') ?? '') ?? []
   const [state = 'X', , group, ...rest] = (fields ?? '').split(' ')
@@ -193,7 +196,7 @@ function send(target: ServiceProcess, signal: NodeJS.Signals): void {
   if (isStill(target)) killIfThere(target.leadsGroup ? -target.pid : target.pid, signal)
 }
 
-/** Whether it ended. A tracer inside can hold a killed process at its exit: then that is killed, too. */
+/** Whether it ended. A tracer inside can hold a killed process at its exit; then the tracer is killed, too. */
 async function killed(world: World, target: ServiceProcess): Promise<boolean> {
   const deadline = systemClock.now() + patienceMs
   send(target, 'SIGKILL')
@@ -205,7 +208,7 @@ async function killed(world: World, target: ServiceProcess): Promise<boolean> {
   return true
 }
 
-/** True when it has ended, or is as wanted; false: not within that time. */
+/** True when the process has ended or is in the wanted state; false: not within that time. */
 async function becomes(
   target: ServiceProcess,
   isAsWanted: (now: ServiceProcess) => boolean,
@@ -224,7 +227,7 @@ function statOf(file: string): Stats | undefined {
   try {
     return statSync(file, { throwIfNoEntry: false })
   } catch (error) {
-    // It ended while we looked.
+    // The process ended during the check.
     if (['ESRCH', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
   }

@@ -82,7 +82,7 @@ function describe(topology: Topology, extras: readonly Extra[], id = randomBytes
 
 function extraProgram(name: string, file: string): Extra[] {
   if (/^\/(usr\/)?s?bin\/[^/]+$/.test(file)) return []
-  // The source of a bind mount can be read inside: nothing there may tell whose machine this is.
+  // The source of a bind mount can be read inside, so no path may tell whose machine this is.
   const telling = [homedir(), process.cwd()].some((folder) => folder !== '/' && file.startsWith(`${folder}/`))
   return [telling || !reachable(file) ? { name, file, descriptor: 3 } : { name, file }]
 }
@@ -95,7 +95,7 @@ function reachable(file: string): boolean {
   return true
 }
 
-/** Feeds the script; resolves at its last line, rejects with what it complained about. */
+/** Sends the script; resolves at its last line, rejects with its error output. */
 function ready(holder: ChildProcess, script: string, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     let complaint = ''
@@ -128,8 +128,8 @@ function endOf(holder: ChildProcess, groups: Groups): () => Promise<void> {
   )
   return async () => {
     const first = holder.pid === undefined ? undefined : childrenOf(holder.pid)[0]
-    // The first process ends when everything else in its process namespace has ended, and the holder when it has
-    // buried that: the other way round, what is left of it would wait for the host's init.
+    // The first process ends after everything else in its process namespace, and the holder ends after it has reaped the
+    // first process. In the opposite order the rest would wait for the host's init.
     if (first === undefined) holder.kill('SIGKILL')
     else killIfThere(first)
     await closed

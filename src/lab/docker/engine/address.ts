@@ -3,12 +3,12 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { BadInput } from '../../../core/errors.ts'
 
-/** Where an engine listens, as node:http takes it. */
+/** The engine's address in the form that node:http takes. */
 export type EngineAddress =
   | { socketPath: string }
   | { host: string; port: number; tls?: { ca: string; cert: string; key: string } }
 
-/** As Docker's own CLI reads `DOCKER_HOST` and its companions; without them the first socket that is there. */
+/** Reads `DOCKER_HOST` and its companions as Docker's own CLI does. Without them it uses the first socket that exists. */
 export function engineAddress(env: NodeJS.ProcessEnv = process.env): EngineAddress {
   const asked = env.DOCKER_HOST
   if (!asked) return { socketPath: usualSockets(env).find(existsSync) ?? '/var/run/docker.sock' }
@@ -22,7 +22,7 @@ export function engineAddress(env: NodeJS.ProcessEnv = process.env): EngineAddre
   return { host, port: Number(port || 2376), tls: { ca: pem('ca'), cert: pem('cert'), key: pem('key') } }
 }
 
-/** The system's, a rootless engine's, and Docker Desktop's on macOS and Linux. */
+/** Sockets of the system's engine, a rootless engine, and Docker Desktop on macOS and Linux. */
 function usualSockets(env: NodeJS.ProcessEnv): string[] {
   return [
     '/var/run/docker.sock',
@@ -32,6 +32,6 @@ function usualSockets(env: NodeJS.ProcessEnv): string[] {
   ]
 }
 
-/** For a person. */
+/** The address as text for people. */
 export const nameOf = (address: EngineAddress): string =>
   'socketPath' in address ? `unix://${address.socketPath}` : `tcp://${address.host}:${address.port}`

@@ -18,10 +18,10 @@ import { type EngineAddress, engineAddress, nameOf } from './address.ts'
 // - It finds neither rootless engines nor all of Docker Desktop's sockets, and speaks no version that both sides know: the
 //   address and the version would be ours all the same.
 
-/** Of the oldest engine that is spoken to, 20.10 (2020): https://docs.docker.com/reference/api/engine/version-history/ */
+/** Version of the oldest supported engine, 20.10 (2020): https://docs.docker.com/reference/api/engine/version-history/ */
 const oldestMinor = 41
 
-/** What the engine answered instead of doing it. */
+/** Error that the engine answered. */
 export class EngineError extends Error {
   override name = 'EngineError'
   readonly status: number
@@ -33,20 +33,20 @@ export class EngineError extends Error {
 
 export interface Ask {
   body?: unknown
-  /** A body that is passed on as it comes. */
+  /** A body that is passed on unchanged. */
   input?: Readable
   query?: Record<string, string>
   signal?: AbortSignal
 }
 
-/** The engine's HTTP API, as far as a lab needs it. */
+/** The part of the engine's HTTP API that a lab needs. */
 export interface Engine {
   address: EngineAddress
   /** The answer's JSON, or null when there is none. @throws EngineError, MachineLacks when the engine cannot be reached. */
   ask<T = unknown>(method: string, path: string, ask?: Ask): Promise<T>
-  /** The answer as it comes. */
+  /** The answer as a stream. */
   stream(method: string, path: string, ask?: Ask): Promise<IncomingMessage>
-  /** A connection that is no HTTP any more: what is written is the program's input, what is read its framed output. */
+  /** A raw connection after the HTTP upgrade: writes are the program's input, reads its framed output. */
   hijack(path: string, ask?: Ask): Promise<Duplex>
 }
 
@@ -79,7 +79,7 @@ export function engine(address: EngineAddress = engineAddress()): Engine {
   }
 }
 
-/** The version that we know, unless the engine takes newer ones only: the first of 29 took none before 1.44. */
+/** The version that we know, unless the engine accepts only newer ones: release 29 accepts none before 1.44. */
 async function prefixOf(address: EngineAddress): Promise<string> {
   const { response } = await send(address, 'GET', '/version', {})
   const text = await textOf(address, response)
@@ -108,7 +108,7 @@ function send(
     agent: false,
     ...(signal && { signal }),
     headers: {
-      // Of a Unix socket there is no host's name; over TLS this would be the one that the certificate must have.
+      // A Unix socket has no host name; over TLS this name must match the certificate.
       ...('socketPath' in address && { Host: 'docker' }),
       ...(payload !== undefined && {
         'Content-Type': 'application/json',
@@ -177,7 +177,7 @@ function complaint(text: string): string {
   }
 }
 
-/** `then` of what fails with one of these statuses: it is not there, or somebody else was quicker. */
+/** Runs `then` when the request fails with one of these statuses: the object is missing, or another process was faster. */
 export async function tolerating<T>(statuses: readonly number[], doing: Promise<T>): Promise<T | null> {
   return doing.catch((error) => {
     if (error instanceof EngineError && statuses.includes(error.status)) return null

@@ -7,10 +7,10 @@ import { boundedOutput } from '../../output.ts'
 import type { Engine } from './engine.ts'
 import { unframed } from './frames.ts'
 
-/** What whatever is started carries in its environment, so that it can be found again with all that it started. */
+/** Environment variable that marks a program and everything that it starts, so that all of it can be found again. */
 const variable = 'TASK'
 const exitPollMs = 20
-/** Longer than anything takes that a lab asks; who waits longer says so. */
+/** Longer than any of the lab's own commands; a caller that needs more passes its own limit. */
 const usualPatienceMs = 120_000
 
 /** A program started in a container. */
@@ -19,7 +19,7 @@ export interface Started {
   /** Ends it and everything it started. */
   kill(): Promise<void>
   exitCode(): Promise<number | null>
-  /** False once the program itself has ended; what it started may still hold its output. */
+  /** False once the program itself has ended. Processes that it started may still hold its output open. */
   running(): Promise<boolean>
   resize(rows: number, columns: number): Promise<void>
 }
@@ -63,7 +63,7 @@ export async function startIn(
 }
 
 /**
- * Runs a program in a container to its end. Rejects when it is aborted or runs out of time; then it is gone, and so it is
+ * Runs a program in a container to its end. Rejects when it is aborted or times out; the program is then ended, as it is
  * when we die.
  */
 export async function execIn(
@@ -91,7 +91,7 @@ export async function execIn(
     if (stop.aborted) halt()
     else stop.addEventListener('abort', halt, { once: true })
   })
-  socket.on('error', () => undefined) // what was said of it comes with its end
+  socket.on('error', () => undefined) // the end of the connection reports the error
   socket.write(argv.map((argument) => `${argument}\0`).join('') + input)
   try {
     await Promise.race([ended, halted])
@@ -109,9 +109,9 @@ export async function execIn(
 }
 
 /**
- * The engine lets a program go on whose caller has died. So the connection stays open while it runs: what comes over it are so
- * many arguments (whoever looks for a process by its arguments must not find this one), so many bytes of input, and when it
- * closes, all that has our mark ends.
+ * The engine lets a program continue after its caller has died, so a watching script ends it. The connection stays open
+ * while the program runs. It carries the arguments (so that a search for a process by its arguments does not find this one),
+ * then the input; when it closes, every process with our mark is killed.
  */
 const tether = `
   exec 3<&0 4>&2 2>/dev/null

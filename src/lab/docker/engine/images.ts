@@ -5,12 +5,12 @@ import { BadInput, MachineLacks, messageOf } from '../../../core/errors.ts'
 import type { Topology } from '../../../core/watch/topology.ts'
 import { type Engine, tolerating } from './engine.ts'
 
-/** Built from `images/agent/Dockerfile`: a shell, and what an on-call engineer reaches for. */
+/** Built from `images/agent/Dockerfile`: a shell and the tools of an on-call engineer. */
 export const toolsImage = 'sre-bastion:1'
 
 const toolsFolder = fileURLToPath(new URL('../../../../images/agent', import.meta.url))
 
-/** Which image each node runs. `OPERATOR_IMAGE_ETCD=...` replaces a topology's own for `etcd-1`, `etcd-2` and so on. */
+/** The image of each node. `OPERATOR_IMAGE_ETCD=...` replaces the topology's own for `etcd-1`, `etcd-2` and so on. */
 export function imagesOf(topology: Topology, env: NodeJS.ProcessEnv = process.env): Record<string, string> {
   return Object.fromEntries(
     topology.nodes.map(({ name, image }) => {
@@ -22,7 +22,7 @@ export function imagesOf(topology: Topology, env: NodeJS.ProcessEnv = process.en
   )
 }
 
-/** `OPERATOR_IMAGE_PD` for `pd-1`: nodes of one kind have names that differ in their number. */
+/** `OPERATOR_IMAGE_PD` for `pd-1`: names of nodes of one kind differ only in their number. */
 const variableFor = (node: string): string =>
   `OPERATOR_IMAGE_${node
     .replace(/-?\d+$/, '')
@@ -40,7 +40,10 @@ async function hasImage(engine: Engine, image: string): Promise<boolean> {
   return (await tolerating([404], engine.ask('GET', `/images/${image}/json`))) !== null
 }
 
-/** Where an image wants a volume (`VOLUME`): the engine would make one on the host's disk, of any size. */
+/**
+ * Folders for which an image wants a volume (`VOLUME`): the engine would make one on the host's disk, without a limit of
+ * size.
+ */
 export async function volumesIn(engine: Engine, image: string): Promise<string[]> {
   const { Config } = await engine.ask<{ Config?: { Volumes?: Record<string, unknown> | null } }>(
     'GET',
@@ -51,11 +54,11 @@ export async function volumesIn(engine: Engine, image: string): Promise<string[]
 
 export interface PullOptions {
   signal: AbortSignal
-  /** Told now and then how far it is. */
+  /** Receives the progress now and then. */
   note?: (line: string) => void
 }
 
-/** Brings what is not here, of the images by node name. The engine throws away a pull whose connection is closed. */
+/** Pulls the images, given by node name, that are missing here. The engine cancels a pull whose connection is closed. */
 export async function pullMissing(
   engine: Engine,
   images: Record<string, string>,
@@ -91,7 +94,7 @@ async function pull(engine: Engine, image: string, variable: string, options: Pu
   if (!(await hasImage(engine, image))) throw failed('the engine does not have it afterwards')
 }
 
-/** What the engine says went wrong, or null; tells how far it is. Rejects when the answer is cut off. */
+/** Returns the engine's error message or null, and reports progress. Rejects when the answer is cut off. */
 async function errorIn(
   stream: Readable,
   image: string,
@@ -106,7 +109,7 @@ async function errorIn(
     if (error !== undefined) return error
     const { current = 0, total = 0 } = progressDetail ?? {}
     if (id && status === 'Downloading' && total > 0) layers.set(id, { current, total })
-    // It counts the seconds until then.
+    // Seconds are counted until then.
     const broken = status?.startsWith('Retrying') === true
     if (broken && !retries) note?.(`pulling ${image}: broken off, the engine tries again`)
     if (broken || status === 'Downloading') retries = broken
@@ -117,7 +120,7 @@ async function errorIn(
   return null
 }
 
-/** Without a tag or digest the engine would pull every tag there is. */
+/** Adds `latest`: without a tag or digest the engine would pull every tag. */
 const withTag = (image: string): string => (/[:@][^/]+$/.test(image) ? image : `${image}:latest`)
 
 const diskFix = (error: string): string =>

@@ -1,19 +1,19 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** Where the keeper writes down what is asked through the filtered socket, one line of JSON each. */
+/** The keeper writes each request to the filtered socket here, one line of JSON each. */
 export const requestsFile = (folder: string): string => join(folder, 'requests.jsonl')
 
-/** As much as is read at once: a loop in there may ask for hundreds of thousands. Many times the longest line. */
+/** Limit of one read: a loop inside may make hundreds of thousands of requests. It is many times the longest line. */
 const blockBytes = 2 ** 20
 
 /**
- * What was asked through the filtered socket since a mark, whole lines, a block at a time: it is all when the mark stays.
- * null: only the mark of now.
+ * Requests to the filtered socket since a mark: whole lines, one block at a time. When the mark stays the same, there are no
+ * more. null: return only the current mark.
  */
 export async function requestsIn(folder: string, since: number | null) {
   const file = await open(requestsFile(folder)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null // nothing yet, or the cluster has ended
+    if (error.code === 'ENOENT') return null // nothing was requested yet, or the cluster has ended
     throw error
   })
   if (!file) return { requests: [], mark: since ?? 0 }

@@ -13,18 +13,19 @@ import { folderPrefix, removeCluster, removeFolder } from '../remove.ts'
 import { serveSocket } from '../socket/server.ts'
 import { keepLogs } from './node-log.ts'
 
-// A process of its own for each cluster. It serves the cluster's filtered socket and follows its logs, so that what comes
-// from inside is never parsed where a model's key is; and it ends the cluster when its owner's end of a pipe closes, by whatever.
+// Each cluster has its own keeper process. It serves the cluster's filtered socket and follows its logs, so that input from
+// inside is never parsed in a process that holds a model's key. It ends the cluster when its owner's end of a pipe closes,
+// for whatever reason.
 
 interface Duty {
   address: EngineAddress
   id: string
   folder: string
-  /** Their names. */
+  /** Names of the nodes. */
   nodes: readonly string[]
 }
 
-/** What an engine may still be making that its dead owner had asked for. */
+/** Time in which an engine may still finish objects that its dead owner had requested. */
 const stragglersMs = 1_500
 
 export interface Keeper {
@@ -68,7 +69,7 @@ export async function startKeeper(
     end: async () => {
       child.stdin?.end('end\n')
       await closed
-      // Somebody may have killed it.
+      // The keeper may have been killed.
       if (words.last() !== 'gone') await removeCluster(engine(address), id)
       removeFolder(folder)
     },
@@ -91,11 +92,11 @@ function saidBy(child: ChildProcess): { first: Promise<string>; last(): string }
 
 async function keep({ address, id, folder, nodes }: Duty): Promise<void> {
   const say = (word: string) => process.stdout.write(`${word}\n`)
-  process.stdout.on('error', () => undefined) // nobody listens any more
+  process.stdout.on('error', () => undefined) // nothing listens any more
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined)
   const server = await serveSocket({ address, id, socket: socketIn(folder), audit: requestsFile(folder) })
   const ended = new AbortController()
-  // Without its logs a cluster is a cluster all the same.
+  // A cluster without its logs can still be used.
   keepLogs({ engine: engine(address), id, folder, nodes }, ended.signal).catch((error) =>
     say(messageOf(error)),
   )

@@ -5,13 +5,13 @@ import type { Engine } from '../engine/engine.ts'
 import { unframed } from '../engine/frames.ts'
 import { containerName } from '../labels.ts'
 
-// What the nodes write, in files of this host, where nobody inside can reach it: for whoever counts in logs.
+// Copies the nodes' output into files of this host, out of reach from inside, for checks that count log lines.
 
 const pollMs = 300
-/** Of a file, before it gets another name; with the one before it, twice as much for each node. */
+/** Size of a file before it is renamed. Together with the one before it, each node has twice as much. */
 const mostBytes = 8 * 2 ** 20
 
-/** Of a node, in its cluster's folder. */
+/** A node's log file in its cluster's folder. */
 export const logFile = (folder: string, node: string): string => join(folder, 'logs', `${node}.log`)
 
 export interface LoggedCluster {
@@ -21,7 +21,7 @@ export interface LoggedCluster {
   nodes: readonly string[]
 }
 
-/** The files are there when this returns; they are written until `signal` aborts. Rejects with whatever a disk says. */
+/** The files exist when this returns; they are written until `signal` aborts. Rejects with the error of the disk. */
 export async function keepLogs(
   { engine, id, folder, nodes }: LoggedCluster,
   signal: AbortSignal,
@@ -34,7 +34,7 @@ export async function keepLogs(
   await Promise.all(nodes.map(keep))
 }
 
-/** A file that grows to a size, and then begins again; the one before it stays, as `FILE.1`. */
+/** A file that is started anew when it reaches a size; the one before it stays as `FILE.1`. */
 export function rotated(file: string, most: number): (bytes: Buffer) => void {
   let descriptor = openSync(file, 'w')
   let size = 0
@@ -49,7 +49,7 @@ export function rotated(file: string, most: number): (bytes: Buffer) => void {
   }
 }
 
-/** From a container's first line on, over all its starts. The engine ends what it sends when the container's process ends. */
+/** From a container's first line on, over all its starts. The engine ends the stream when the container's process ends. */
 async function follow(
   engine: Engine,
   container: string,
@@ -63,7 +63,7 @@ async function follow(
       .ask<{ State: { Running: boolean; StartedAt: string } }>('GET', `/containers/${container}/json`, {
         signal,
       })
-      .catch(() => notYet) // not made yet, or the engine is not there for a moment
+      .catch(() => notYet) // the container is not made yet, or the engine is away for a moment
     if (State.Running || State.StartedAt !== followed) {
       followed = State.StartedAt
       await pour(engine, container, news, write, signal)
@@ -84,7 +84,7 @@ async function pour(
   const query = { stdout: '1', stderr: '1', follow: '1', timestamps: '1', since: news.resume() }
   const stream = await engine
     .stream('GET', `/containers/${container}/logs`, { query, signal })
-    .catch(() => null) // it has gone, or we shall
+    .catch(() => null) // the container is gone, or we are about to end
   if (!stream) return
   let failed: Error | null = null
   let fresh: Buffer[] = []
@@ -99,7 +99,7 @@ async function pour(
       stream.destroy()
     }
   })
-  stream.on('error', () => undefined) // what it did not say comes with the next one
+  stream.on('error', () => undefined) // lines that are missing come with the next request
   await new Promise((resolve) => stream.once('close', resolve))
   if (failed) throw failed
 }
@@ -107,19 +107,19 @@ async function pour(
 const stamp = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) /
 
 /**
- * Messages that begin with their time, to the nanosecond, and come again from some time on. Those of one moment (the parts
- * of a long line, for example) are told apart by their number.
+ * Messages that start with their time in nanoseconds, and are repeated from some time on. Messages of the same time (for
+ * example parts of a long line) are told apart by their number.
  */
 export function newsOnly() {
   let last = { at: 0n, count: 0 }
   let known = { ...last }
   return {
-    /** From when on to ask again, in seconds. */
+    /** Time in seconds from which to ask again. */
     resume(): string {
       known = { ...last }
       return `${last.at / 10n ** 9n}.${String(last.at % 10n ** 9n).padStart(9, '0')}`
     },
-    /** What of a message is new, without its time. */
+    /** The new part of a message, without its time. */
     take(message: Buffer): Buffer {
       const head = stamp.exec(message.toString('latin1', 0, 40))
       if (!head) return message

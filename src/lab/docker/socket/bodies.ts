@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { Shape } from './route.ts'
 
-// Each body is made anew from the fields that are known: nothing that is not named here ever reaches the engine.
+// Each body is built anew from known fields, so that no unknown field reaches the engine.
 
-/** Why something is refused, in words for whoever asked. */
+/** The reason of a refusal, for the caller. */
 export class Refused extends Error {
   override name = 'Refused'
 }
@@ -36,7 +36,7 @@ const execStart = z.object({
 
 export const execStartBody: Shape = (body) => known(execStart, body)
 
-/** Somebody limited the CPU: whoever repairs may lift that. */
+/** A CPU limit may be lifted as a repair. */
 const update = z.object({
   CpuPeriod: z.number().optional(),
   CpuQuota: z.number().optional(),
@@ -64,10 +64,10 @@ const create = z.object({
   NetworkingConfig: z.unknown().optional(),
 })
 
-/** Enough to look around with, too little to hurt the machine. */
+/** Limits for containers that are made inside: enough for an investigation, too little to hurt the machine. */
 const limits = { PidsLimit: 256, Memory: 512 * 2 ** 20, MemorySwap: 512 * 2 ** 20 }
 
-/** What `docker run` always sends, and what the engine takes as nothing said. */
+/** Fields that `docker run` always sends, with the values that the engine treats as absent. */
 const defaults: Record<string, readonly unknown[]> = {
   NetworkMode: ['default', 'bridge'],
   RestartPolicy: [
@@ -101,7 +101,7 @@ export const createBody: Shape = (body, { images, network }) => {
   }
 }
 
-/** `docker run --network` names the network twice; the second time with nothing but defaults, which are left out. */
+/** `docker run --network` names the network twice; the second time only has defaults, which are left out. */
 function isUsual(config: unknown, network: string): boolean {
   const { EndpointsConfig } = (config ?? {}) as { EndpointsConfig?: Record<string, unknown> | null }
   return Object.entries(EndpointsConfig ?? {}).every(
@@ -120,11 +120,11 @@ function refuseSaid(prefix: string, fields: Record<string, unknown>): void {
   }
 }
 
-/** What says nothing. A key with an empty value does say something: `{ '/x': {} }` is a volume. */
+/** Values that mean nothing. A key with an empty value does mean something: `{ '/x': {} }` is a volume. */
 const isEmpty = (value: unknown): boolean =>
   typeof value === 'object' ? Object.keys(value ?? {}).length === 0 : !value
 
-/** The fields that are known; any other, in whatever case it is written, must say nothing. */
+/** Keeps the known fields. Every other field, in upper or lower case, must have a value that means nothing. */
 function known<T>(schema: z.ZodObject & z.ZodType<T>, body: unknown): T {
   const result = schema.safeParse(body ?? {})
   if (!result.success) {

@@ -7,7 +7,7 @@ export class TooLarge extends Error {
 const jsonBytes = 2 ** 20
 const archiveBytes = 256 * 2 ** 20
 
-/** All of a body up to a limit; of a raw connection, `length` bytes, and what follows stays. */
+/** Reads a body up to a limit; from a raw connection exactly `length` bytes, and later bytes stay unread. */
 export async function bodyOf(from: Readable, maxBytes = jsonBytes, length?: number): Promise<Buffer> {
   if (length !== undefined) return exactly(from, length, maxBytes)
   const chunks: Buffer[] = []
@@ -48,7 +48,7 @@ async function exactly(from: Readable, length: number, maxBytes: number): Promis
 export const jsonIn = (body: Buffer): unknown =>
   body.length === 0 ? null : JSON.parse(body.toString('utf8'))
 
-/** Passes on what comes, up to a limit. */
+/** Passes data on, up to a limit. */
 export function bounded(from: Readable): Readable {
   let bytes = 0
   const count = new Transform({

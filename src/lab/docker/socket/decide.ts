@@ -9,10 +9,10 @@ import { type Found, routeFor } from './routes.ts'
 
 export interface Asked {
   method: string
-  /** As it came, undecoded. */
+  /** The path as it came, undecoded. */
   url: string
   body: unknown
-  /** The connection is to become a stream. */
+  /** Whether the connection is to become a stream. */
   upgraded: boolean
 }
 
@@ -23,17 +23,17 @@ export type Decision =
       route: Route
       own: Own
       method: string
-      /** Made here, from full ids and nothing that came. */
+      /** The path for the engine, built from full ids only, without any text of the request. */
       path: string
       query: Record<string, string>
       /** undefined: none. */
       body?: unknown
     }
 
-/** How many containers somebody inside may have made. */
+/** Limit of containers that may be made from inside. */
 const mostExtras = 8
 
-/** Default deny. What is passed on is put together anew; of the request's own text only checked values remain. */
+/** Denies by default. The request is built anew; only checked values of its own text remain. */
 export async function decide(
   docker: Engine,
   id: string,
@@ -41,7 +41,7 @@ export async function decide(
   { method, url, body, upgraded }: Asked,
 ): Promise<Decision> {
   const [path = '', search = '', ...more] = url.split('?')
-  // No escapes, no dots, no doubled slashes: two readers of such a path may not agree on what it means.
+  // No escapes, dots or double slashes: two parsers may read such a path differently.
   const plain = /^\/(?:v1\.\d{1,2}\/)?((?:[\w:@-][\w.:@-]*\/)*[\w:@-][\w.:@-]*)$/.exec(path)?.[1]
   if (plain === undefined || more.length > 0 || plain.includes('..')) return no(403, 'no such path here')
   const found = routeFor(method, plain)
@@ -99,7 +99,7 @@ function queryOf(route: Route, search: string, own: Own): Record<string, string>
   const query: Record<string, string> = {}
   for (const [name, value] of new URLSearchParams(search)) {
     const allowed = Object.hasOwn(route.query ?? {}, name) ? route.query?.[name] : undefined
-    // What the CLI always sends, and nothing is meant by.
+    // A default of the CLI, which means nothing.
     if (!allowed && (value === '' || value === '0' || value === 'false')) continue
     if (!allowed) throw new Refused(`parameter ${name} is not allowed here`)
     if (Object.hasOwn(query, name)) throw new Refused(`parameter ${name} comes twice`)
@@ -113,7 +113,7 @@ function queryOf(route: Route, search: string, own: Own): Record<string, string>
 
 const filterNames = ['name', 'id', 'status', 'ancestor', 'exited', 'health', 'label']
 
-/** What was asked for, and the cluster's own label. */
+/** The requested filters, and the cluster's own label. */
 function filtersOf(text: string | undefined, own: Own): Record<string, string[]> {
   const asked = text ? (JSON.parse(text) as Record<string, unknown>) : {}
   const filters: Record<string, string[]> = {}
@@ -128,10 +128,10 @@ function filtersOf(text: string | undefined, own: Own): Record<string, string[]>
 function requireRoom(own: Own, name: string | undefined): void {
   if (own.containers.filter(({ role }) => role === 'extra').length >= mostExtras)
     throw new Refused(`${mostExtras} containers are here already: remove one first`)
-  // The engine would name a foreign container that has the name.
+  // Otherwise the engine's error would name a foreign container that uses the name.
   if (name !== undefined && !name.startsWith(`${own.network}-`))
     throw new Refused(`name ${name}: begin it with ${own.network}-`)
-  // And one that is hidden; whether it is there is not told, and what the lab makes later finds its name free.
+  // Hidden names are refused, too, whether they exist or not, so that the lab finds them free later.
   if (name !== undefined && hidden(own.network).test(name)) throw new Refused(`name ${name}: choose another`)
 }
 
@@ -142,7 +142,7 @@ interface Made {
   HostConfig: object
 }
 
-/** As everything of a cluster is marked, so that it ends with it, and bounded. */
+/** The new container is marked as part of the cluster, so that it ends with it, and limited. */
 async function made(docker: Engine, body: Made, id: string, own: Own) {
   const marks = { [labels.id]: id, [labels.owner]: own.owner }
   const folders = { ...asked(await volumesIn(docker, body.Image)), ...small }

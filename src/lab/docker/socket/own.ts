@@ -5,10 +5,10 @@ import type { Reach } from './route.ts'
 
 export interface Own {
   containers: readonly OwnContainer[]
-  /** What may be run. */
+  /** Images that may be run. */
   images: string[]
   network: string
-  /** Whoever keeps the cluster also owns what is made inside it. */
+  /** The cluster's keeper also owns containers that are made inside. */
   owner: string
 }
 
@@ -18,7 +18,7 @@ export interface OwnContainer {
   role: string
 }
 
-/** What the cluster consists of at this moment, as those inside may know it. */
+/** The current parts of the cluster, as processes inside may know them. */
 export async function ownOf(engine: Engine, id: string): Promise<Own> {
   const all = await containersOf(engine, id)
   const visible = all.filter(({ Labels }) => !hiddenRoles.includes(Labels[labels.role] ?? ''))
@@ -39,8 +39,8 @@ const imageOf = (container: Container): string => (container as Container & { Im
 const shortest = 4
 
 /**
- * By name, id, or the beginning of an id, looked for among the cluster's own only: whatever else an engine would find
- * under that name is not there. What is passed on is always the full id.
+ * Looks up a name, an id or the beginning of an id among the cluster's own objects only. An object of another owner does not
+ * exist here. The engine always gets the full id.
  */
 export function resolve(own: Own, name: string): OwnContainer | null {
   const exact = own.containers.find(({ id, names }) => id === name || names.includes(name))
@@ -50,7 +50,7 @@ export function resolve(own: Own, name: string): OwnContainer | null {
   return only && more.length === 0 ? only : null
 }
 
-/** Links and bastion hold the cluster up: they can be looked at and worked in, not ended. */
+/** Links and bastion keep the cluster running: they can be inspected and entered, but not ended. */
 export const mayReach = ({ role }: OwnContainer, reach: Reach): boolean => {
   switch (reach) {
     case 'any':

@@ -74,7 +74,7 @@ const routes: readonly Route[] = [
   { method: 'GET', path: 'exec/:exec/json' },
   { method: 'POST', path: 'exec/:exec/resize', query: { h: number, w: number } },
 
-  // Containers that somebody inside made.
+  // Requests for containers that were made inside.
   { method: 'POST', path: 'containers/create', query: { name: /^[\w.-]{1,100}$/ }, body: createBody },
   { method: 'POST', path: 'containers/:container/attach', query: follow, of: 'extra', upgrade: true },
   { method: 'POST', path: 'containers/:container/resize', query: { h: number, w: number }, of: 'extra' },
@@ -91,7 +91,7 @@ const routes: readonly Route[] = [
   { method: 'GET', path: 'networks/:network', show: 'network' },
 ]
 
-/** What a path's variable part was. */
+/** Values of a path's variable parts. */
 export interface Found {
   route: Route
   name: string | null

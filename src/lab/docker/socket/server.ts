@@ -14,11 +14,11 @@ import { shown } from './show.ts'
 export interface SocketOptions {
   address: EngineAddress
   id: string
-  /** Where it listens. */
+  /** The socket's path. */
   socket: string
-  /** Each request is a line of JSON here before anything is passed on. */
+  /** The audit file: each request is written as a line of JSON before it is passed on. */
   audit: string
-  /** As large as that may become. Who asks on and on fills no disk: nothing is passed on any more. */
+  /** Limit of the audit file. When it is reached, no request is passed on any more, so that a loop cannot fill the disk. */
   auditBytes?: number
 }
 
@@ -26,14 +26,14 @@ const mostAuditBytes = 128 * 2 ** 20
 
 const limits = { headerBytes: 16_384, headersMs: 10_000, requestMs: 60_000, connections: 64 }
 
-/** The engine's API as those inside a cluster have it: their own containers, and nothing of this machine. */
+/** The engine's API as seen from inside a cluster: its own containers, and nothing else of this machine. */
 export async function serveSocket(options: SocketOptions): Promise<AsyncDisposable> {
   const docker = engine(options.address)
   const execs = new Set<string>()
   const sockets = new Set<Duplex>()
   const record = recorder(options.audit, options.auditBytes ?? mostAuditBytes)
 
-  /** Nothing that is asked goes by without a line in the audit, whatever is wrong with it. */
+  /** Writes every request to the audit, even a malformed one. */
   const judge = async (
     request: IncomingMessage,
     read: Promise<Buffer>,
@@ -87,7 +87,7 @@ export async function serveSocket(options: SocketOptions): Promise<AsyncDisposab
     inner.pipe(socket)
   }
 
-  // One container after the other: each counts those that were made before it.
+  // Containers are made one after the other, so that each one counts those before it.
   let making: Promise<void> = Promise.resolve()
   const server = createServer(
     {
@@ -96,7 +96,7 @@ export async function serveSocket(options: SocketOptions): Promise<AsyncDisposab
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: 1_000,
       keepAlive: true,
-      // Without it Node refuses by itself what has none, and nobody hears of it.
+      // Without this option Node answers a request without Host by itself, and it would miss the audit.
       requireHostHeader: false,
     },
     (request, response) => {
@@ -121,7 +121,7 @@ export async function serveSocket(options: SocketOptions): Promise<AsyncDisposab
       refuseRaw(socket, { status: statusOf(error), reason: messageOf(error) }),
     )
   })
-  // Two that Node would answer by itself, too.
+  // Node would answer these two by itself, too.
   const unheard = (request: IncomingMessage, status: number, reason: string): Refusal => {
     record(request, { kind: 'refused', status, reason }, null)
     return { status, reason }
@@ -137,7 +137,7 @@ export async function serveSocket(options: SocketOptions): Promise<AsyncDisposab
     refuseRaw(socket, { status: 400, reason: 'malformed request' })
   })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(options.socket, resolve))
-  // Whatever uid root has inside; the folder around it is the owner's alone.
+  // Open to any uid that root has inside; only the owner can enter the folder around it.
   chmodSync(options.socket, 0o666)
   return {
     [Symbol.asyncDispose]: async () => {
@@ -173,7 +173,7 @@ function recorder(file: string, mostBytes: number) {
   }
 }
 
-/** Not where on the host. */
+/** Only the error's code: its message would name a path of the host. */
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? 'no reason'
 
 const statusOf = (error: unknown): number => {
@@ -189,7 +189,7 @@ interface Refusal {
 }
 
 function refuse(response: ServerResponse, { status, reason }: Refusal): void {
-  // What is left of the request is not read: the connection ends here.
+  // The rest of the request is not read: the connection ends here.
   response
     .writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' })
     .end(JSON.stringify({ message: reason }))

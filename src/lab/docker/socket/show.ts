@@ -4,7 +4,7 @@ import type { Route } from './route.ts'
 
 type Json = Record<string, unknown>
 
-/** What of an answer is shown inside: only what is the cluster's, and nothing of who made it. */
+/** Filters an answer: shows only the cluster's own objects and nothing about who made it. */
 export function shown(show: NonNullable<Route['show']>, answer: unknown, own: Own): unknown {
   switch (show) {
     case 'containers':
@@ -40,13 +40,13 @@ function container(inspected: Json): Json {
     GraphDriver: noDriver(inspected),
     ResolvConfPath: '',
     Config: { ...config, Labels: plainLabels(config.Labels) },
-    // Sources of mounts are places of the host.
+    // Sources of mounts are paths of the host.
     HostConfig: { ...host, Binds: null, Mounts: null },
     Mounts: ((inspected.Mounts ?? []) as Json[]).map((mount) => ({ ...mount, Source: '' })),
   }
 }
 
-/** Where it keeps its files on the host is nobody's business inside. */
+/** Hides where a container keeps its files on the host. */
 const noDriver = ({ GraphDriver }: Json): Json => ({
   Name: (GraphDriver as Json | undefined)?.Name ?? '',
   Data: null,

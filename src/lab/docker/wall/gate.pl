@@ -1,13 +1,13 @@
-# Forwards TCP: [outside] (PORT ADDRESS PORT)... on the command line, whoever connects to the first is connected to the
-# second; `outside`: only who comes in where the way out is. One process for all connections: one for each would be too
-# much for a busy machine when a monitor asks again. Needs Linux.
+# Forwards TCP. Arguments: [outside] (PORT ADDRESS PORT)...: connections to the first port go to the second address.
+# `outside` accepts only connections through the interface of the default route. One process serves all connections: one for
+# each would be too much for a busy machine when a monitor polls. Needs Linux.
 use strict;
 use warnings;
 use Errno qw(EAGAIN ECONNABORTED EINPROGRESS EINTR);
 use Fcntl qw(F_GETFL F_SETFL O_NONBLOCK);
 use Socket qw(:DEFAULT IPPROTO_TCP TCP_NODELAY SO_LINGER);
 
-# In bytes; in seconds: how long somebody waits for an answer who says nothing more, and for a reader who is slow.
+# Limits in bytes, and in seconds: for a client that waits without sending, and for a slow reader.
 use constant { CHUNK => 65_536, MOST => 262_144, BACKLOG => 1_024, LAST_WORDS => 2, READER => 30 };
 use constant SO_BINDTODEVICE => 25;
 
@@ -17,8 +17,8 @@ my $full = 0;            # since when there is no file left for another connecti
 
 sub ready { my ($socket) = @_; fcntl($socket, F_SETFL, fcntl($socket, F_GETFL, 0) | O_NONBLOCK) or die "fcntl: $!" }
 
-# Where the default route leads: a cluster's own network has none. By the interface, as an address can be reached, and
-# pretended, from the wrong side.
+# The interface of the default route; a cluster's own network has none. It checks the interface because an address can be
+# reached, or spoofed, from the wrong side.
 sub outside {
   open my $routes, '<', '/proc/net/route' or die "routes: $!";
   while (<$routes>) { return $1 if /^(\S+)\t00000000\t/ }
@@ -36,8 +36,8 @@ while (my ($port, $address, $there) = splice @ARGV, 0, 3) {
   $listener{fileno $socket} = { socket => $socket, to => pack_sockaddr_in($there, inet_aton($address)) };
 }
 
-# What is on its way to an end waits in its `out`; `over`: since when nothing more comes from it; `moved`: when it last took
-# something, or was told the end; `shut`: nothing more goes to it.
+# Fields of an end: `out` has the bytes on their way to it; `over`: since when nothing more comes from it; `moved`: when it
+# last took data or the end; `shut`: nothing more goes to it.
 sub join_ends {
   my ($client, $server, $to) = @_;
   for my $socket ($client, $server) {
@@ -65,7 +65,7 @@ sub forget {
   $full = 0;
 }
 
-# A connection that one side breaks or refuses is broken for the other.
+# When one side resets or refuses a connection, the other side is reset, too.
 sub cut {
   my ($one) = @_;
   setsockopt($_->{socket}, SOL_SOCKET, SO_LINGER, pack('ii', 1, 0)) for $one, $one->{other};
@@ -94,7 +94,7 @@ sub send_out {
   if ($one->{connecting}) {
     my $error = unpack 'i', getsockopt($one->{socket}, SOL_SOCKET, SO_ERROR);
     return cut($one) if $error;
-    # Not yet: this was called because there is something to send.
+    # Not connected yet: this was called because there is something to send.
     return if !getpeername $one->{socket};
     $one->{connecting} = 0;
   }
@@ -107,8 +107,8 @@ sub send_out {
   pass_end($one);
 }
 
-# Nobody waits for the answer of a node that hangs. What a node has said is for whoever asked, if he is slow, too; when it
-# has ended, the kernel delivers the last of it.
+# A node that hangs is not waited for. Its answer still goes to a slow client; after the node has ended, the kernel delivers
+# the rest.
 sub give_up {
   my ($one) = @_;
   my $other = $one->{other};
@@ -118,7 +118,7 @@ sub give_up {
   $one->{node} && !$reads ? forget($one) : cut($one);
 }
 
-# Files for both ends, or whoever waits goes on waiting.
+# Reserve files for both ends; otherwise the client would wait for ever.
 sub accept_from {
   my ($listener) = @_;
   for (;;) {
@@ -133,7 +133,7 @@ sub accept_from {
 
 for (;;) {
   my ($reading, $writing) = ('', '');
-  # It is tried again now and then: the files may have been others'.
+  # Try again now and then: other processes may have used up the files.
   $full = 0 if time - $full > 1;
   if (!$full) { vec($reading, $_, 1) = 1 for keys %listener }
   for my $number (keys %end) {
@@ -144,7 +144,7 @@ for (;;) {
   my @ended = grep { $_->{over} } values %end;
   next if select(my $readable = $reading, my $writable = $writing, undef, @ended || $full ? 1 : undef) < 0;
   for my $number (grep { vec $readable, $_, 1 } keys %listener) { accept_from($listener{$number}) }
-  # One may have been closed for the other's sake, and its number taken by a connection that is new.
+  # The end may have been closed because of the other one, and its number given to a new connection.
   my %before = %end;
   for my $number (keys %before) {
     my $one = $before{$number};

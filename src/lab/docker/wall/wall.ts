@@ -4,9 +4,10 @@ import { toolsImage } from '../engine/images.ts'
 import { containerName, labels, ownerLabel } from '../labels.ts'
 import { logsOf } from '../logs/logs.ts'
 
-// The kernel answers on the bridge of a cluster's network for all addresses of the host's own, and gives it one of IPv6,
-// although the engine gives it none. Who makes frames by hand inside would reach what listens on the host. So the host
-// drops whatever comes in by that bridge; the cluster does not feel it, as all that it needs of the host is at the gate.
+// On the bridge of a cluster's network the kernel answers for all addresses of the host, and gives the bridge an IPv6
+// address although the engine gives it none. A process inside that builds its own frames would reach services of the host.
+// So the host drops everything that comes in through that bridge. The cluster does not need it: it reaches the host only
+// through the gate.
 
 const families = '[ -e /proc/net/if_inet6 ] && six=ip6tables; for tables in iptables $six; do'
 const rule = 'INPUT -i "$1" -j DROP'
@@ -17,7 +18,7 @@ const scripts = {
 
 const bridgeOf = (network: string): string => `br-${network.slice(0, 12)}`
 
-/** @param network its id. @throws MachineLacks */
+/** @param network id of the network. @throws MachineLacks */
 export async function putWall(engine: Engine, id: string, network: string): Promise<void> {
   const { exitCode, said } = await onHost(engine, id, scripts.up, bridgeOf(network))
   if (exitCode !== 0)
@@ -26,12 +27,12 @@ export async function putWall(engine: Engine, id: string, network: string): Prom
     )
 }
 
-/** Idempotent. What cannot be removed holds for a bridge that there is never again. */
+/** Idempotent. A rule that cannot be removed applies to a bridge that will never exist again. */
 export async function takeWall(engine: Engine, id: string, network: string): Promise<void> {
   await tolerating([404, 409, 500], onHost(engine, id, scripts.down, bridgeOf(network)))
 }
 
-/** Runs a shell script in the network in which the engine itself is. */
+/** Runs a shell script in the engine's own network. */
 async function onHost(engine: Engine, id: string, script: string, argument: string) {
   const name = containerName(id, 'wall')
   await engine.ask('POST', '/containers/create', {

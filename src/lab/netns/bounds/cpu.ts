@@ -14,7 +14,7 @@ const quotaUs = (percent: number): string => String(Math.round((periodUs * perce
 
 /** The two versions of the kernel's control groups, as far as CPU time goes. */
 interface Groups {
-  /** A folder that we may make groups in. */
+  /** A folder in which we may make groups. */
   folder: string
   limit(group: string, percent: number): void
   /** Percent of one CPU; null: no limit. */
@@ -41,7 +41,7 @@ const v2 = {
   },
 }
 
-/** Where CPU groups can be made: beside our own in version 1, at the top (root only) in version 2. */
+/** Folders for CPU groups: beside our own in version 1, at the top (root only) in version 2. */
 function groups(world?: World): Groups | null {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
@@ -53,13 +53,13 @@ function groups(world?: World): Groups | null {
   if (first) return { folder: first.at, ...v1 }
   const second = mounts.find(({ filesystem }) => filesystem.startsWith('cgroup2 '))
   if (!second || !existsSync(join(second.at, 'cgroup.controllers'))) return null
-  // Elsewhere it would be out of the group that bounds its memory.
+  // Elsewhere the process would leave the group that limits its memory.
   return { folder: (world && unifiedGroupOf(world.holder)) ?? second.at, ...v2 }
 }
 
 const groupName = (world: World, node: string): string => `${world.id}.${node}`
 
-/** Tried, never looked up. */
+/** Tries it instead of looking it up. */
 export function cpuAbility(): Ability {
   const found = groups()
   const fix = isRoot()
@@ -85,7 +85,7 @@ function makeGroup(found: Groups, group: string, percent: number): void {
   found.limit(group, percent)
 }
 
-/** Limits what the node's process gets of one CPU. A process that is started later is free of it. */
+/** Limits the node's process to a share of one CPU. A process that is started later is not limited. */
 export function limitCpuOf(world: World, node: string, target: ServiceProcess | null, percent: number): void {
   const found = groups(world)
   if (!found || !target) throw new Error(`${node}: ${target ? 'no cgroup for its CPU' : 'it is not running'}`)
@@ -105,7 +105,7 @@ export function unlimitCpuOf(world: World, node: string): void {
   removeGroup(group)
 }
 
-/** Percent of one CPU; 0: there is a limit, but the node was restarted and is free of it. null: there is none. */
+/** Percent of one CPU. 0: the limit exists, but the node was restarted and is not limited. null: there is no limit. */
 export function cpuLimitOf(world: World, node: string, target: ServiceProcess | null): number | null {
   const found = groups(world)
   const group = found && join(found.folder, groupName(world, node))
@@ -118,7 +118,7 @@ const familyOf = (pid: number): number[] => [pid, ...childrenOf(pid).flatMap(fam
 const membersOf = (group: string): number[] =>
   readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number)
 
-/** Where the world's first process is, and with it everything that is started inside. */
+/** The group of the world's first process, and so of everything started inside. */
 function homeOf(world: World): string {
   const lines = (procFile(world.init, 'cgroup') ?? '').split('\n').map((line) => line.split(':'))
   const line =
@@ -134,7 +134,7 @@ function move(pid: number, group: string): void {
   }
 }
 
-/** A world that was killed leaves an empty group behind; whoever makes the next one clears it away. */
+/** A killed world leaves an empty group behind; the next start of a world removes it. */
 function removeDead(found: Groups): void {
   const living = new Set(worlds().map(({ id }) => id))
   for (const name of readdirSync(found.folder)) {
@@ -148,7 +148,7 @@ function removeGroup(group: string): void {
     rmdirSync(group)
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
-    // Busy: what was killed in it is not buried yet.
+    // Busy: a process that was killed in it is not reaped yet.
     if (code !== 'ENOENT' && code !== 'EBUSY') throw error
   }
 }

@@ -6,7 +6,7 @@ import { type Call, type Calls, callsOf } from '../calls.ts'
 const errno = { EPERM: 1, ENOSYS: 38, EPROTONOSUPPORT: 93, EAFNOSUPPORT: 97 }
 type Errno = keyof typeof errno
 
-/** A program that gets ENOSYS believes in an old kernel, and goes another way: glibc to clone, mount to mount(2). */
+/** A program that gets ENOSYS assumes an old kernel and uses another call: glibc falls back to clone, mount to mount(2). */
 const missing: Call[] = [
   ...(['io_uring_setup', 'io_uring_enter', 'io_uring_register', 'userfaultfd', 'clone3'] as const),
   ...(['open_tree', 'move_mount', 'fsopen', 'fsconfig', 'fsmount', 'fspick', 'mount_setattr'] as const),
@@ -20,10 +20,10 @@ const refused: Call[] = [
   ...(['fanotify_init', 'fanotify_mark', 'name_to_handle_at', 'open_by_handle_at'] as const),
 ]
 
-/** Memory that belongs to no process and no file system of ours: only a memory group bounds it. */
+/** Memory that belongs to no process and no file system of ours: only a memory group can limit it. */
 const unbounded: Call[] = ['memfd_create', 'shmget', 'msgget', 'semget']
 
-/** Newer calls than this are not known here, and may do what older ones are refused for. removexattrat(2). */
+/** The newest known call, removexattrat(2). Newer ones may do what older ones are refused for. */
 const newestKnown = 466
 
 // linux/sched.h. Under a new user namespace every capability comes back; the cgroup namespace marks a command's processes.
@@ -56,11 +56,11 @@ const allow: Instruction = [0x06, 0, 0, 0x7fff_0000]
 const deny = (why: Errno): Instruction => [0x06, 0, 0, 0x0005_0000 | errno[why]]
 const callNumber = 0
 const architecture = 4
-/** The lower half: all that the kernel looks at in each argument that is checked here. */
+/** The lower half of an argument: the kernel uses no more of those that are checked here. */
 const argument = (index: number): number => 16 + 8 * index
 
 export interface FilterOptions {
-  /** The world has a memory group, which bounds whatever is asked for. */
+  /** The world has a memory group, which limits this memory. */
   hasMemoryGroup: boolean
 }
 
@@ -95,7 +95,7 @@ function program(calls: Calls, { hasMemoryGroup }: FilterOptions): Instruction[]
       allow,
     ]),
     ...onCall(calls, 'mount', mountRules),
-    // Its limits would end the first process, and all of the world with it.
+    // New limits for the first process could end it, and all of the world with it.
     ...onCall(calls, 'prlimit64', [load(argument(0)), ...oneOf([1], deny('EPERM'), allow)]),
     ...onCall(calls, 'ioctl', [load(argument(1)), ...oneOf(terminalInput, deny('EPERM'), allow)]),
     allow,
@@ -129,8 +129,8 @@ const socketRules: Instruction[] = [
 ]
 
 /**
- * Binds, moves and propagation, as the kernel tells them from a new file system, or a larger one. The host's folders and
- * programs are bound read-only, and stay so: some of their files may be the caller's own.
+ * Binds, moves and propagation changes, told apart from a new or a larger file system. The host's folders and programs are
+ * bound read-only and must stay so: some of their files may belong to the caller.
  */
 const mountRules: Instruction[] = [
   load(argument(3)),
@@ -141,7 +141,7 @@ const mountRules: Instruction[] = [
   allow,
   ifAnyBit(ms.bind | ms.move, 0, 1),
   allow,
-  // The kernel ignores the upper half when it is the magic number of old programs.
+  // The kernel ignores the upper half when it contains the magic number of old programs.
   keepBits(0xffff_0000),
   ifEqual(ms.magic, 1, 0),
   ifAnyBit(ms.propagation, 1, 0),
@@ -149,7 +149,7 @@ const mountRules: Instruction[] = [
   allow,
 ]
 
-/** struct sock_filter, as this machine has it in memory: both architectures are little-endian. */
+/** struct sock_filter in this machine's memory layout: both architectures are little-endian. */
 function encoded(instructions: readonly Instruction[]): string {
   const bytes = Buffer.alloc(8 * instructions.length)
   for (const [i, [code, yes, no, value]] of instructions.entries()) {

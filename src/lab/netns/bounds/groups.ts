@@ -20,11 +20,11 @@ import { procFile } from '../process.ts'
 const controllers = ['memory', 'pids'] as const
 type Controller = (typeof controllers)[number]
 
-/** Where groups can be made: one of version 1's hierarchies, or version 2's only one. */
+/** Hierarchies in which groups can be made: one of version 1, or the single one of version 2. */
 interface Hierarchy {
   version: 1 | 2
   mount: string
-  /** Where our own process is. */
+  /** The group of our own process. */
   own: string
   controllers: Controller[]
 }
@@ -37,16 +37,18 @@ export interface Groups {
 }
 
 const gib = 2 ** 30
-/** As in the Docker lab: src/lab/docker/bounds.ts. */
+/** The same as in the Docker lab: src/lab/docker/bounds.ts. */
 const ofNode = { memory: 4 * gib, pids: 4_096 }
-/** A few hundred processes starve nobody. What its commands write to file systems counts, besides. */
+/** A few hundred processes do not starve the machine. Files that its commands write count, too. */
 const ofShell = { memory: 2 * gib, pids: 512 }
-/** Of a world without nodes, and some air: src/lab/netns/prelude.ts. */
+/** Memory of a world without nodes, plus a reserve: src/lab/netns/prelude.ts. */
 const fileSystems = 0.5 * gib
-/** Left for the machine, whatever a world's nodes might want. */
+/** Memory that stays free for the machine, no matter what a world's nodes want. */
 const shareOfMachine = 0.75
 
-/** Of the memory. No more than half of what the kernel lets all TCP sockets of the machine have: `tcp_mem`, 3/32 of its memory. */
+/**
+ * Share of the memory. At most half of the kernel's limit for all TCP sockets of the machine: `tcp_mem`, 3/32 of its memory.
+ */
 const shareOfSockets = 1 / 16
 
 type Limits = Record<Controller, number>
@@ -61,11 +63,11 @@ function limitsFor(nodes: readonly { diskBytes: number }[]): { world: Limits; sh
   }
 }
 
-/** The name says who made it: nobody removes the empty group of a maker that lives. */
+/** The name contains the maker's process, so that only empty groups of dead makers are removed. */
 const nameOf = (id: string): string => `sre-${id}.${process.pid}`
 const isOurs = /^sre-[a-z0-9-]+\.(\d+)$/
 
-/** Makes a world's groups, as far as this user may have some here. What a killed owner left is removed. */
+/** Makes a world's groups, as far as this user may. Removes groups that a killed owner left. */
 export function makeGroups(id: string, { nodes }: Pick<Topology, 'nodes'>): Groups {
   const made = hierarchies().flatMap((hierarchy) => {
     const folder = makeIn(hierarchy, nameOf(id), limitsFor(nodes))
@@ -81,11 +83,11 @@ export function makeGroups(id: string, { nodes }: Pick<Topology, 'nodes'>): Grou
   }
 }
 
-/** The groups that an agent's command has to join, in the world of this holder. */
+/** The groups that an agent's command has to join, in this holder's world. */
 export const shellGroups = (holder: number): string[] =>
   groupsOf(holder).map(({ folder }) => join(folder, 'shell'))
 
-/** Where we are ourselves, in the hierarchies of those. */
+/** Our own group in each of these hierarchies. */
 export function ownGroups(holder: number): string[] {
   const bounded = new Set(groupsOf(holder).flatMap((one) => one.bounded))
   return hierarchies()
@@ -93,11 +95,11 @@ export function ownGroups(holder: number): string[] {
     .map(({ own }) => own)
 }
 
-/** Which of a world's resources have a group here, and of which version. */
+/** The resources for which a world has a group here, with the version of each. */
 export const boundedIn = (holder: number): Map<Controller, 1 | 2> =>
   new Map(groupsOf(holder).flatMap(({ bounded, version }) => bounded.map((name) => [name, version] as const)))
 
-/** What bounds the memory of the world of this holder; null: nothing does. */
+/** The group that limits the memory of this holder's world; null: there is none. */
 export const memoryGroupOf = (holder: number): string | null =>
   groupsOf(holder).find(({ bounded }) => bounded.includes('memory'))?.folder ?? null
 
@@ -136,7 +138,7 @@ function hierarchies(
     const own = join(mount.at, inside)
     return [{ version: names === '' ? 2 : 1, mount: mount.at, own, controllers: held }]
   })
-  // Version 2 has what version 1 has not taken.
+  // Version 2 has the controllers that version 1 does not use.
   const taken = found.flatMap(({ controllers: held }) => held)
   return found
     .map((one) =>
@@ -145,7 +147,7 @@ function hierarchies(
     .filter((one) => one.controllers.length > 0)
 }
 
-/** Tried, never looked up; null: this user cannot make a group that bounds anything here. */
+/** Tries it instead of looking it up; null: this user cannot make a group here that limits anything. */
 function makeIn(hierarchy: Hierarchy, name: string, limits: { world: Limits; shell: Limits }): string | null {
   for (const parent of parentsIn(hierarchy)) {
     const folder = join(parent, name)
@@ -172,7 +174,10 @@ function makeIn(hierarchy: Hierarchy, name: string, limits: { world: Limits; she
   return null
 }
 
-/** Below our own in version 1. In version 2 a group with processes in it cannot bound its children: then beside it, or higher. */
+/**
+ * In version 1 the group is below our own. In version 2 a group with processes cannot limit its children, so it is beside
+ * ours or higher.
+ */
 function parentsIn({ version, mount, own }: Hierarchy): string[] {
   if (version === 1) return [own]
   const all = []
@@ -209,7 +214,7 @@ function putIfThere(folder: string, file: string, text: string): void {
   if (existsSync(join(folder, file))) writeFileSync(join(folder, file), text)
 }
 
-/** Not allowed, read-only, not delegated (ENOENT: no such controller), or its parent has processes of its own. */
+/** The group is forbidden, read-only or not delegated (ENOENT: no such controller), or its parent has processes of its own. */
 const isRefusal = (error: unknown): boolean =>
   ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'EBUSY', 'EINVAL', 'EOPNOTSUPP', 'ENOSPC', 'EAGAIN'].includes(
     (error as NodeJS.ErrnoException).code ?? '',
@@ -224,7 +229,7 @@ function removeStale(parent: string): void {
 
 const busyMs = 2_000
 
-/** What was killed in it may not be buried yet. */
+/** A process that was killed in it may not be reaped yet. */
 async function removeSoon(folder: string): Promise<void> {
   const deadline = systemClock.now() + busyMs
   while (!removeNow(folder) && systemClock.now() < deadline) await systemClock.sleep(5)

@@ -8,7 +8,7 @@ import type { World } from './marker.ts'
 const script = readFileSync(new URL('./enter.pl', import.meta.url), 'utf8')
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-// What somebody who logs in finds. It is set outside: the environment of a program that enters can be read from inside.
+// Environment of a login. It is set outside, because the environment of an entering program can be read from inside.
 const environment = ['env', '-i', path, 'HOME=/root', 'LANG=C.UTF-8', 'TERM=dumb']
 
 /**
@@ -21,7 +21,7 @@ export const lostCapabilities = [
   9, 14, 16, 17, 19, 20, 22, 24, 25, 26, 28, 29, 30, 32, 33, 34, 35, 36, 37, 38, 39, 40,
 ].join()
 
-/** Processes that an agent's command may start, beside those that run in the world. */
+/** Limit of processes of an agent's command, beside those that run in the world. */
 const tasks = 250
 
 const used: Call[] = ['prctl', 'keyctl', 'setns', 'setgroups', 'setresuid', 'setresgid', 'openat2', 'unshare']
@@ -35,7 +35,7 @@ const numbers = (): string[] => {
 
 const enter = (...steps: string[]): string[] => ['perl', '-e', script, ...numbers(), ...steps, '--']
 
-/** Root's worlds belong to a uid that owns nothing; nobody inside is the host's root. */
+/** Root's worlds run under a uid that owns nothing, so that root inside is not the host's root. */
 const ownUid = (): string[] => (isRoot() ? [`uid=${nobodyElse}`] : [])
 
 /** argv that runs a program as the worlds' user with an empty keyring; it ends when the process that started it ends. */
@@ -61,8 +61,8 @@ export function enterWorld(world: World, argv: readonly string[], node?: string)
 }
 
 /**
- * argv that runs an agent's command: the number of its bytes, a newline and its text come on standard input. When that
- * closes, all that the command has started is killed, but not what it made the first process start.
+ * argv that runs an agent's command. Standard input carries the number of bytes, a newline and the text. When it closes,
+ * everything that the command has started is killed, except what it made the first process start.
  */
 export function commandIn(world: World): string[] {
   const groups = [
@@ -74,14 +74,15 @@ export function commandIn(world: World): string[] {
   return [...environment, ...enter(...steps), 'bash', '-c']
 }
 
-/** argv that runs a host program, as the caller, in a world's network only, or in a node's. */
+/** argv that runs a host program as the caller, only in a world's or a node's network. */
 export function joinWorld(init: number, argv: readonly string[], node?: string): string[] {
-  // Root may join the network as it is, and keeps its power over the host's files; others must be root of the world first.
+  // Root may join the network directly, and keeps its power over the host's files; others must become root of the world
+  // first.
   const only = isRoot() ? 'only=net' : 'only=user,net'
   return [...enter(`world=${init}`, only, ...networkOf(node)), ...argv]
 }
 
-/** As `joinWorld`, with no power over anything of the host, whoever the caller is; it outlives the caller. */
+/** Like `joinWorld`, without any rights on the host, whatever the caller's are. It outlives the caller. */
 export function joinAsOwner(init: number, argv: readonly string[], node: string): string[] {
   return [...enter(...ownUid(), 'keyring=1', `world=${init}`, 'only=user,net', ...networkOf(node)), ...argv]
 }

@@ -1,6 +1,6 @@
 # The first process of a world, once the world is built. Arguments: capabilities to give up, a seccomp filter, services.
-# It starts services, so that they are nobody else's children and have nobody else's limits: a line in /run/svc/start is
-# the name of one. It ends, and everything inside with it, when its standard input does.
+# It starts the services, so that they have no other parent and no other process's limits: each line in /run/svc/start is a
+# service's name. It ends when its standard input does, and everything inside ends with it.
 use strict;
 use warnings;
 use Config;
@@ -17,7 +17,8 @@ if (my $bytes = pack('H*', $filter)) {
     syscall($seccomp, 1, 4, $program) == 0 or die "seccomp: $!\n";
 }
 
-# Both ends: it neither ends with a writer nor waits for one. O_RDWR | O_NONBLOCK: somebody inside may read it, too.
+# Open for both directions, so that it neither ends with a writer nor waits for one. O_RDWR | O_NONBLOCK, because a process
+# inside may read it, too.
 sysopen(my $asked, '/run/svc/start', 2 | 04000) or die "/run/svc/start: $!\n";
 
 sub begin {
@@ -27,7 +28,7 @@ sub begin {
     $SIG{CHLD} = 'DEFAULT';
     open(STDIN, '<', '/dev/null');
     if (defined $out) {
-        # Somebody inside may have put anything there.
+        # The line may come from any process inside.
         open(STDOUT, '>>', $out) or exit 1;
         open(STDERR, '>&', \*STDOUT) or exit 1;
     }

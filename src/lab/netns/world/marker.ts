@@ -3,8 +3,8 @@ import type { ClusterInfo } from '../../contract.ts'
 import { worldUid } from '../identity.ts'
 import { allPids, childrenOf, namespaceOf, ownerOf, procFile } from '../process.ts'
 
-// The process table is the registry: it cannot go stale. The `unshare` process that holds a world carries this in its
-// environment; it runs outside, so nobody inside can see or forge it.
+// The process table is the registry: it cannot go stale. The `unshare` process that holds a world has this in its
+// environment. It runs outside, so processes inside can neither see nor forge it.
 const variable = 'OPERATOR_CLUSTER'
 
 const Marker = z.object({
@@ -19,11 +19,11 @@ const Marker = z.object({
       dataDir: z.string(),
       scheme: z.string(),
       port: z.number(),
-      // Absent in worlds of an older version, whose processes are not told apart then.
+      // Missing in worlds of an older version; their processes are then not told apart.
       argv: z.array(z.string()).default([]),
-      /** Its program on this host. */
+      /** Path of its program on this host. */
       file: z.string().default(''),
-      /** Where a copy of that is inside; null: it is the host's own file there, too. */
+      /** Path of its copy inside; null: the world uses the host's own file. */
       copiedTo: z.string().nullable().default(null),
     }),
   ),

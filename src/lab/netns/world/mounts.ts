@@ -5,7 +5,7 @@ export interface Mount {
   flags: string[]
 }
 
-// A world's user may not lift these from a mount of the host's: a read-only bind has to repeat them.
+// A world's user may not remove these flags from a mount of the host, so a read-only bind has to repeat them.
 const kept = ['nosuid', 'nodev', 'noexec']
 
 /** The host's mounts, oldest first. Fields: `man 5 proc`, /proc/pid/mountinfo. */
@@ -19,14 +19,14 @@ export function hostMounts(mountinfo = readFileSync('/proc/self/mountinfo', 'utf
     })
 }
 
-/** The flags that hold at a path: those of the last mount on it or above it. */
+/** The flags of a path: those of the last mount on it or above it. */
 export function flagsAt(path: string, mounts: readonly Mount[]): string[] {
   const covering = mounts.filter(({ at }) => path === at || path.startsWith(at === '/' ? '/' : `${at}/`))
   const depth = Math.max(...covering.map(({ at }) => at.length))
   return covering.findLast(({ at }) => at.length === depth)?.flags ?? []
 }
 
-/** What is mounted below a folder: a recursive bind brings it along, writable as it was. */
+/** Mounts below a folder: a recursive bind includes them, with their own write access. */
 export const mountsBelow = (folder: string, mounts: readonly Mount[]): string[] => [
   ...new Set(mounts.map(({ at }) => at).filter((at) => at.startsWith(`${folder}/`))),
 ]

@@ -20,7 +20,7 @@ export interface Extra {
   descriptor?: number
 }
 
-/** Where a program is inside that the world does not have through /usr. */
+/** Path inside of a program that the world does not have through /usr. */
 export const copyOf = (name: string): string => `/usr/local/bin/${name}`
 
 const merged = ['bin', 'sbin', 'lib', 'lib64', 'lib32', 'libx32']
@@ -50,8 +50,8 @@ const mib = 2 ** 20
 const tmpfs = { tmp: 256 * mib, run: 16 * mib, 'var/log': 64 * mib }
 
 /**
- * Options of a tmpfs. Empty files and extended attributes take the kernel's memory and none of the size: they count as
- * files, of which there are as many as pages, and no fewer than a program may need on a small disk.
+ * Options of a tmpfs. Empty files and extended attributes use the kernel's memory but none of the size, so the number of
+ * files is limited: one per page, but no fewer than a program may need on a small disk.
  */
 const sized = (bytes: number): string =>
   `size=${bytes},nr_inodes=${Math.max(4_096, Math.ceil(bytes / 4_096))}`
@@ -71,7 +71,7 @@ export function setupScript(
     existsSync,
   )
   const system = readdirSync('/usr', { withFileTypes: true }).filter(({ name }) => name !== 'local')
-  // Never /usr as a whole: under whatever is mounted over its `local`, the host's would still be there.
+  // Never bind /usr as a whole: below a mount over its `local`, the host's folder would still be there.
   const readOnly = [
     ...system.filter((entry) => entry.isDirectory()).map(({ name }) => `/usr/${name}`),
     ...bound,
@@ -95,7 +95,7 @@ export function setupScript(
     `none ${base}/usr/local tmpfs ${sized(localBytes)},mode=755`,
     `proc ${base}/proc proc nosuid,nodev,noexec`,
     ...usable.map((name) => `/dev/${name} ${base}/dev/${name} none bind`),
-    // No business of anybody inside: how this machine was started.
+    // Hides how this machine was started.
     `/dev/null ${base}/proc/cmdline none bind`,
     `devpts ${base}/dev/pts devpts newinstance,ptmxmode=0666,mode=620,nosuid,noexec`,
     ...Object.entries(tmpfs).map(([name, size]) => `none ${base}/${name} tmpfs ${sized(size)},mode=755`),
@@ -177,7 +177,7 @@ const definition = (node: Topology['nodes'][number]): string => {
   return `${array('command', node.argv)}\n${array('environment', environment)}\ndirectory=${quote(node.dataDir)}\n`
 }
 
-/** Any existing folder will do: it is covered in the world's own mount namespace only. */
+/** Any existing folder works: it is covered only in the world's own mount namespace. */
 function buildPlace(extras: readonly Extra[]): string {
   const free = ['/mnt', '/srv', '/media', '/opt', '/home'].find(
     (place) => existsSync(place) && !extras.some(({ file }) => file.startsWith(`${place}/`)),
