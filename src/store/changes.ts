@@ -2,13 +2,13 @@ import { watch } from 'node:fs'
 import { sql } from 'kysely'
 import type { OperatorDb } from './operator/open.ts'
 
-/** From the first sign of a write until it can be read: the log's bytes come before the transaction is visible. */
+/** Delay between the first sign of a write and its visibility: the log's bytes come before the transaction can be read. */
 const settleMs = 5
 
 /**
- * Calls `changed` soon after anything was written to a database, by whatever process, ourselves included: the kernel tells when
- * the write-ahead log grows. Costs nothing while nobody writes. It can miss a write, and tells nothing where the kernel has no
- * watch left or the database is in memory: whoever listens also looks now and then.
+ * Calls `changed` soon after any process, also ourselves, writes to a database: the kernel reports that the write-ahead log
+ * grows. Costs nothing while nothing is written. It can miss a write, and reports nothing where the kernel has no watch left
+ * or the database is in memory, so callers also poll now and then.
  */
 export function watchDatabase(path: string, changed: () => void): Disposable {
   let soon: NodeJS.Timeout | undefined
@@ -39,7 +39,7 @@ function watching(file: string, tell: () => void) {
   }
 }
 
-/** Whether another connection has written since this was asked last; the first time: yes. Reads one number in memory. */
+/** Whether another connection has written since the last call; true at the first call. Reads one number in memory. */
 export function changesSeenBy(db: OperatorDb): () => Promise<boolean> {
   let seen: number | null = null
   return async () => {

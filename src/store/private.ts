@@ -2,7 +2,7 @@ import { chmodSync, closeSync, constants, lstatSync, mkdirSync, openSync, statSy
 import { dirname } from 'node:path'
 import { BadInput } from '../core/errors.ts'
 
-/** What others may do with a file. */
+/** Permissions of other users for a file. */
 const others = 0o077
 
 /** Makes the folders that are missing on the way, for this user alone. Folders that are there stay as they are. */
@@ -10,18 +10,18 @@ export function makePrivateFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
   const parent = dirname(path)
   if (parent !== path) makePrivateFolder(parent)
-  // One by one: Node's recursive mkdir never ends where the file system refuses, as /proc does.
+  // One by one: Node's recursive mkdir never returns where the file system refuses, as /proc does.
   try {
     mkdirSync(path, { mode: 0o700 })
   } catch (error) {
-    // Another process was first; a file in the place of a folder is what the next step complains of.
+    // Another process was faster. If a file is in the folder's place, the next step reports it.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 
 /**
- * A database and the files beside it are their owner's alone: it holds what commands printed and what a trial's fault is.
- * SQLite gives the files that it makes beside a database the mode of the database.
+ * A database and the files beside it are private to their owner: they contain output of commands and a trial's fault. SQLite
+ * gives the files beside a database the database's own mode.
  */
 export function keepPrivate(path: string): void {
   makePrivateFolder(dirname(path))
@@ -30,14 +30,14 @@ export function keepPrivate(path: string): void {
   for (const end of ['', '-wal', '-shm', '-heads']) takeFromOthers(path + end)
 }
 
-/** Another user's file, and one that may not be changed, stay as they are. */
+/** A file of another user, or one that may not be changed, stays as it is. */
 function takeFromOthers(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false })
   if (!found?.isFile() || (found.mode & others) === 0 || found.uid !== process.geteuid?.()) return
   chmodSync(path, found.mode & ~others & 0o777)
 }
 
-/** @throws BadInput where this user may not read it, which SQLite would call a file that cannot be opened. */
+/** @throws BadInput where this user may not read it; SQLite would only say that the file cannot be opened. */
 export function requireReadable(path: string): void {
   try {
     closeSync(openSync(path, 'r'))

@@ -7,7 +7,7 @@ import type { TrialRow } from './eval/schema.ts'
 import type { EvalDb } from './eval/trials.ts'
 import type { Db } from './operator/db.ts'
 
-/** Another number whenever another process has written to the database since. */
+/** A number that changes whenever another process has written to the database. */
 export async function dataVersion(db: EvalDb | Db): Promise<number> {
   const { rows } = await sql<{ data_version: number }>`pragma data_version`.execute(db)
   return rows[0]?.data_version ?? 0
@@ -35,7 +35,7 @@ export async function campaignHeads(db: EvalDb): Promise<CampaignHead[]> {
   }))
 }
 
-/** A trial's row as far as it says whether the rest has changed: equal stamps, equal trials. */
+/** The part of a trial's row that shows whether the rest has changed: equal stamps mean equal trials. */
 export async function trialStamps(db: EvalDb, campaignId: number): Promise<Map<number, number>> {
   const rows = await db
     .selectFrom('trials')
@@ -48,11 +48,11 @@ export async function trialStamps(db: EvalDb, campaignId: number): Promise<Map<n
 
 type Stamped = Pick<TrialRow, 'state' | 'started_at' | 'ended_at' | 'scorer_version'>
 
-/** One that has ended only changes when it is judged by another scorer. */
+/** An ended trial only changes when another scorer judges it. */
 const stampOf = ({ state, started_at, ended_at, scorer_version }: Stamped): number =>
   state === 'done' ? (ended_at ?? 0) * 1_000 + (scorer_version ?? 0) : -(started_at ?? 0)
 
-/** By campaign: another number whenever trials of it were judged by another scorer. */
+/** By campaign: a number that changes whenever another scorer has judged its trials. */
 export async function scorerSums(db: EvalDb): Promise<Map<number, number>> {
   const rows = await db
     .selectFrom('trials')
@@ -69,9 +69,9 @@ export interface ListedTrial {
   startedAt: number | null
   endedAt: number | null
   outcomeKind: Outcome['kind'] | null
-  /** Of a trial that has figures. */
+  /** For a trial that has figures. */
   figures: ListedFigures | null
-  /** As `trialStamps` has it. */
+  /** The stamp of `trialStamps`. */
   stamp: number
 }
 
@@ -91,7 +91,7 @@ export interface ListedFigures {
   commands: number | null
   /** null: a price is unknown. */
   costUsd: number | null
-  /** Where and why it broke, of an invalid one. */
+  /** For an invalid trial: where and why it broke. */
   phase: string | null
   reason: string | null
 }
@@ -124,7 +124,7 @@ export async function listedTrials(
 
 type Text = string | null
 type Figure = number | null
-/** In the order of the column. Whatever a summary lacks is null. */
+/** In the order of the column. Missing parts of a summary are null. */
 type LineColumn = [
   ...[subject: Text, chaos: Text, damage: Text, arm: Text, target: Text, seed: Figure],
   ...[detectMs: Figure, resolveMs: Figure, recoverMs: Figure, watchedMs: Figure],
@@ -152,7 +152,7 @@ function figuresOf(line: LineColumn): ListedFigures {
   }
 }
 
-/** What trials were planned to be. */
+/** The plan of trials. */
 export async function trialSpecs<Spec>(db: EvalDb, ids: readonly number[]): Promise<Map<number, Spec>> {
   const rows = await db.selectFrom('trials').select(['id', 'spec']).where('id', 'in', ids).execute()
   return new Map(rows.map(({ id, spec }) => [id, JSON.parse(spec)]))
@@ -168,7 +168,7 @@ export interface RunningTrial<Spec> {
   phase: { phase: string; startedAt: number; endedAt: number | null } | null
 }
 
-/** What a campaign runs now, oldest first. */
+/** The running trials of a campaign, oldest first. */
 export async function runningTrials<Spec>(db: EvalDb, campaignId: number): Promise<RunningTrial<Spec>[]> {
   const { rows } = await sql<RunningRow>`
     select t.id, t.spec, t.owner, t.started_at, p.phase, p.started_at as since, p.ended_at
@@ -204,7 +204,7 @@ interface Stretch {
   /** The entry before the first one. */
   after: number
   limit: number
-  /** Of each text. */
+  /** Length per text. */
   bytes: number
 }
 
@@ -220,7 +220,7 @@ export async function trialEntryHeads(
   return Promise.all(rows.map((row) => entryHead(row, bytes)))
 }
 
-/** The same of a session of operator.db; null: of all sessions. */
+/** The same for a session of operator.db; null: all sessions. */
 export async function sessionEntryHeads(
   db: Db,
   sessionId: string | null,
@@ -244,7 +244,7 @@ interface HeadRow extends Head {
 }
 
 async function entryHead(row: HeadRow, bytes: number): Promise<EntryHead> {
-  // One byte more than is shown tells whether there is more.
+  // Reads one byte more than is shown, to know whether there is more.
   const head = await headOf(row, bytes + 1)
   const isWhole = Buffer.byteLength(head) <= bytes
   return {
@@ -270,7 +270,7 @@ export async function trialEntryText(db: EvalDb, trialId: number, seq: number): 
   return row ? unpackBody(row.body) : null
 }
 
-/** The same of operator.db. */
+/** The same for operator.db. */
 export async function sessionEntryText(db: Db, sessionId: string, seq: number): Promise<string | null> {
   const row = await db
     .selectFrom('entries')

@@ -9,14 +9,14 @@ type Db = Kysely<EvalSchema> | Transaction<EvalSchema>
 export const textKinds = ['command', 'output', 'reasoning'] as const
 export type TextKind = (typeof textKinds)[number]
 
-/** Of a long text the beginning can be found, and the end: the middle is what a machine repeats. */
+/** Only the beginning and the end of a long text can be found: its middle is mostly repetition by a machine. */
 const indexed = { headChars: 48 * 1024, tailChars: 16 * 1024 }
 
-// A row of the index has one number: the trial's, then the entry's. Newer trials have greater ones.
+// A row of the index has one number, made of the trial's and the entry's. Newer trials have greater ones.
 const entriesATrial = 1_048_576
 const rowidOf = (trialId: number, seq: number) => trialId * entriesATrial + seq
 
-/** Makes an entry of a trial's transcript findable. Call it once an entry, in the transaction that stores it. */
+/** Makes an entry of a trial's transcript searchable. Call it once per entry, in the transaction that stores it. */
 export async function indexEntry(db: Db, trialId: number, { seq, kind, body, meta }: Entry): Promise<void> {
   if (seq >= entriesATrial) return
   const text = { command: '', output: '', reasoning: '' }
@@ -47,14 +47,14 @@ export interface SearchFilter {
   outcome?: string | undefined
 }
 
-/** An entry in which all words were found. */
+/** An entry that contains all the words. */
 export interface Hit {
   trialId: number
   campaignId: number
   seq: number
   at: number
   kind: Entry['kind']
-  /** The first part of it. */
+  /** The beginning of its text. */
   body: string
   meta: Record<string, unknown>
   subject: string | null
@@ -66,17 +66,17 @@ export interface Hit {
 
 export interface Found {
   hits: Hit[]
-  /** Where the next page begins; null: there is none. */
+  /** Start of the next page; null: there is none. */
   before: number | null
 }
 
-/** Entries looked at for one page when filters leave few of them. */
+/** Limit of entries examined for one page, when filters leave few of them. */
 const looksAPage = 20_000
 const headBytes = 64 * 1024
 
 /**
- * Entries with all the words, the newest trials first: bare words, "several in a row", beginnings of words as `etc*`.
- * What is not a word is left out; a query without any finds nothing.
+ * Entries with all the words, the newest trials first. A query has bare words, "several in a row", and beginnings of words
+ * as `etc*`. Everything else in it is ignored; a query without a word finds nothing.
  */
 export async function searchEntries(
   db: Db,
@@ -93,7 +93,7 @@ export async function searchEntries(
     ...(filter.chaos === undefined ? [] : [sql`t.chaos = ${filter.chaos}`]),
     ...(filter.outcome === undefined ? [] : [sql`t.outcome_kind = ${filter.outcome}`]),
   ]
-  // Written out: a bound number is a floating one, and division would be as well.
+  // Literal numbers: a bound number would be a float, and so would the result of a division.
   const perTrial = sql.lit(entriesATrial)
   const { rows } = await sql<HitRow>`
     with hits as materialized (
@@ -144,7 +144,7 @@ const hitOf = async (row: HitRow): Promise<Hit> => ({
   state: row.state,
 })
 
-/** What a query asks for: words, "phrases" and beginnings* of words. */
+/** Terms of a query: words, "phrases" and beginnings* of words. */
 export function termsOf(query: string): string[] {
   const found = query
     .normalize('NFC')

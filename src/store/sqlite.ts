@@ -6,10 +6,10 @@ import { keepPrivate, requireReadable } from './private.ts'
 
 /** How long a writer waits for another process's transaction before SQLITE_BUSY, ms. */
 export const busyTimeoutMs = 5_000
-/** How long whoever brings an older schema up to date waits for others to close the file, ms. */
+/** How long an upgrade of an older schema waits for others to close the file, ms. */
 const upgradeTimeoutMs = 1_000
 
-/** Takes a schema one version further: SQL, or what SQL cannot say. */
+/** Takes a schema one version further: by SQL, or by code where SQL cannot do it. */
 export type Migration = string | ((db: DatabaseSync) => void)
 
 export interface Hooks {
@@ -20,11 +20,10 @@ export interface Hooks {
 }
 
 /**
- * Opens a database file, creates or migrates its schema, and puts Kysely before it.
- * Every transaction begins IMMEDIATE: a read that decides a write must not be overtaken by another process.
- * Throws BadInput for a schema newer than this program and for a file that is something else, leaving it untouched. An
- * older schema is brought up to date while nobody else has the file open, and refused otherwise: whoever has it open may
- * be an older program that goes on writing what is no longer right.
+ * Opens a database file, creates or migrates its schema, and wraps it in Kysely. Every transaction begins IMMEDIATE, so that
+ * no other process can write between a read and the write that depends on it. Throws BadInput for a schema newer than this
+ * program and for other kinds of files, without changing them. An older schema is upgraded while no other process has the
+ * file open, and refused otherwise: the other process may be an older program that continues to write in the old form.
  */
 export function openDatabase<Schema>(
   path: string,
@@ -62,12 +61,12 @@ export function kyselyOf<Schema>(db: DatabaseSync, hooks: Hooks = {}): Kysely<Sc
     dialect: new SqliteDialect({ database: { ...adapt(db, hooks), close } }),
   })
   const destroy = kysely.destroy.bind(kysely)
-  // By itself it closes only what it was used for.
+  // Kysely closes only what it has used.
   kysely.destroy = () => destroy().then(close)
   return kysely
 }
 
-/** For whoever needs what is there: looking must not leave an empty database behind, nor make one of an empty file. */
+/** For callers that need existing data: reading must not create a database, or turn an empty file into one. */
 export function mustExist(path: string, maker: string): void {
   if (path === ':memory:') return
   requireReadable(path)
@@ -102,16 +101,16 @@ const unavailable = [codes.busy, codes.locked, codes.readonly, codes.ioError, co
 // A full disk has no room for the files that SQLite makes beside a database.
 const unwritable = [codes.readonly, codes.cannotOpen, codes.full, codes.ioError]
 
-// The low byte says what, the others why.
+// The low byte has the kind of error, the others the cause.
 const codeOf = (error: unknown): number => ((error as { errcode?: number }).errcode ?? 0) & 0xff
 
-/** Whether the same write may well succeed later: somebody else holds the database, or its disk is full. */
+/** Whether the same write may succeed later: another process has locked the database, or its disk is full. */
 export const isUnavailable = (error: unknown): boolean => unavailable.includes(codeOf(error))
 
-/** The file or its folder may not be written to, or nothing more fits. */
+/** The file or its folder is not writable, or the disk is full. */
 export const isUnwritable = (error: unknown): boolean => unwritable.includes(codeOf(error))
 
-/** What SQLite found wrong with the file itself, with its name and what to do. */
+/** SQLite's finding about the file itself, with the file's name and what to do. */
 export function explained(error: unknown, path: string): unknown {
   if (codeOf(error) === codes.notADatabase) return new BadInput(`${path} is not a database`)
   if (codeOf(error) !== codes.corrupt) return error
@@ -123,7 +122,7 @@ export function explained(error: unknown, path: string): unknown {
 const versionOf = (db: DatabaseSync): number =>
   (db.prepare('pragma user_version').get() as { user_version: number }).user_version
 
-/** Throws BadInput for what is not ours, or of a later program. */
+/** Throws BadInput for a database of another program, or of a later version. */
 function refuse(db: DatabaseSync, path: string, migrations: readonly Migration[]): void {
   const first = /create table (\w+)/.exec(String(migrations[0]))?.[1] ?? ''
   const tables = db.prepare("select name from sqlite_schema where type = 'table'").all()
@@ -135,13 +134,13 @@ function refuse(db: DatabaseSync, path: string, migrations: readonly Migration[]
     )
 }
 
-/** Whether an older program made it. Throws BadInput for what is not ours at all. */
+/** Whether an older version made it. Throws BadInput for a database of another program. */
 export function isOlder(db: DatabaseSync, path: string, migrations: readonly Migration[]): boolean {
   refuse(db, path, migrations)
   return versionOf(db) < migrations.length
 }
 
-/** Alone: SQLite gives no exclusive lock while anybody else, also one that is idle, has the file open. */
+/** Exclusive: SQLite gives no exclusive lock while another process, even an idle one, has the file open. */
 export function upgrade(path: string, migrations: readonly Migration[]): void {
   using db = new DatabaseSync(path, { timeout: upgradeTimeoutMs })
   db.exec('pragma locking_mode = exclusive')
@@ -150,7 +149,7 @@ export function upgrade(path: string, migrations: readonly Migration[]): void {
   } catch (error) {
     if (codeOf(error) !== codes.busy) throw error
     using seen = new DatabaseSync(path, { timeout: busyTimeoutMs })
-    // Another process of this version was first.
+    // Another process of this version was faster.
     if (!isOlder(seen, path, migrations)) return
     throw new BadInput(
       `${path}: its schema is version ${versionOf(seen)}, this program's is ${migrations.length}, and another process has it open, maybe an older operator at work: end that one first, then the schema is brought up to date`,
@@ -186,7 +185,7 @@ export function applyAll(db: DatabaseSync, migrations: readonly Migration[]): vo
   }
 }
 
-/** Readers never wait for the one writer. SQLite itself does not wait when others switch at the same moment. */
+/** Readers never wait for the writer. SQLite itself does not wait when others switch the mode at the same moment. */
 function useWal(db: DatabaseSync): void {
   const pauseMs = 20
   for (let waitedMs = 0; ; waitedMs += pauseMs) {
@@ -200,11 +199,11 @@ function useWal(db: DatabaseSync): void {
   }
 }
 
-/** node:sqlite behind the few methods that Kysely's SQLite dialect asks of a driver. */
+/** node:sqlite with the few methods that Kysely's SQLite dialect needs. */
 function adapt(db: DatabaseSync, { committed }: Hooks): Omit<SqliteDatabase, 'close'> {
   return {
     prepare: (sql) => {
-      // A full disk rolls back by itself; a second rollback would hide why.
+      // A full disk rolls back by itself; a second rollback would hide the reason.
       if (sql === 'rollback' && !db.isTransaction) return nothingToDo
       const statement = named(db, () => db.prepare(sql === 'begin' ? 'begin immediate' : sql))
       const values = (parameters: ReadonlyArray<unknown>) => parameters as SQLInputValue[]
@@ -222,7 +221,7 @@ function adapt(db: DatabaseSync, { committed }: Hooks): Omit<SqliteDatabase, 'cl
   }
 }
 
-/** Whatever SQLite refuses says of which file. */
+/** Adds the file's name to every error of SQLite. */
 function named<T>(db: DatabaseSync, work: () => T): T {
   try {
     return work()

@@ -17,22 +17,20 @@ import {
   upgrade,
 } from './sqlite.ts'
 
-/** A database that somebody only looks at. */
+/** A database that is opened for reading only. */
 export interface ToRead<Schema> {
   db: Kysely<Schema>
-  /** The file that was opened: the one that was asked for, or a private copy of it, which goes with `db`. */
+  /** The file that was opened: the requested one, or a private copy, which is removed with `db`. */
   file: string
-  /** It stands still: what is written to the file from now on is not seen. */
+  /** A snapshot: later writes to the file are not seen. */
   isSnapshot: boolean
 }
 
 /**
- * For whoever only looks: nothing can be written through it, and its readers never wait for a writer, nor a writer for
- * them. An older schema is brought up to date before, under the rule of `openDatabase`.
- *
- * SQLite shares what readers and writers must know of each other in a file beside the database. Where none is there and
- * none can be made, nobody writes now: the file is read as one that does not change; where it would not do (an older
- * schema, a last transaction that is still in the log beside it), a private copy of it.
+ * Opens a database read-only. Its readers never wait for a writer, nor a writer for them. An older schema is upgraded first,
+ * under the rule of `openDatabase`. SQLite keeps the state shared by readers and writers in a file beside the database.
+ * Where that file is missing and cannot be made, no process is writing: the file is read as immutable. Where that is not
+ * enough (an older schema, or a last transaction that is still in the log beside it), a private copy is read.
  */
 export function openToRead<Schema>(path: string, migrations: readonly Migration[]): ToRead<Schema> {
   try {
@@ -48,7 +46,7 @@ export function openToRead<Schema>(path: string, migrations: readonly Migration[
   }
 }
 
-/** For verbs that work on what is there: to be written to where that is allowed, and else to be read. */
+/** For verbs that work on existing data: opened for writing where that is allowed, otherwise for reading. */
 export function openExisting<Schema>(
   path: string,
   migrations: readonly Migration[],
@@ -65,7 +63,7 @@ export function openExisting<Schema>(
 const toRead = (place: string): DatabaseSync =>
   new DatabaseSync(place, { readOnly: true, timeout: busyTimeoutMs })
 
-/** `place` as SQLite takes it, `path` as the person gave it. */
+/** `place` in SQLite's form, `path` as the person gave it. */
 function isOlderFile(place: string, path: string, migrations: readonly Migration[]): boolean {
   using db = toRead(place)
   return isOlder(db, path, migrations)
@@ -84,7 +82,7 @@ function standing<Schema>(path: string, migrations: readonly Migration[]): ToRea
   try {
     for (const end of ['', ...(log ? ['-wal'] : [])]) {
       copyFileSync(path + end, file + end)
-      chmodSync(file + end, 0o600) // it may be brought up to date
+      chmodSync(file + end, 0o600) // it may be upgraded
     }
     if (existsSync(headsFile(path))) copyFileSync(headsFile(path), headsFile(file))
     return { db: openDatabase(file, migrations, { closed: remove }), file, isSnapshot: true }

@@ -28,10 +28,10 @@ export interface NewEntry {
   meta?: Record<string, unknown>
 }
 
-/** Of an `error`: it did not end the session. */
+/** For an `error`: it did not end the session. */
 export const goesOn = ({ meta }: Pick<Entry, 'meta'>): boolean => meta.goesOn === true
 
-/** What the turn that begins with this entry consumed; null: it begins none, no model worked, or it is an older audit. */
+/** Consumption of the turn that begins with this entry; null: no turn begins, no model worked, or the audit is older. */
 export function usageIn({ usage }: Entry['meta']): Usage | null {
   const { tokensIn, tokensOut, tokensCached = 0, costUsd = null } = (usage ?? {}) as Partial<Usage>
   if (tokensIn === undefined || tokensOut === undefined) return null
@@ -61,7 +61,10 @@ export async function appendEntry(db: Kysely<OperatorSchema>, entry: NewEntry): 
   })
 }
 
-/** What an entry's hash is of: its text, stored compressed or not. Null: a compressed text that no longer decompresses. */
+/**
+ * The text that an entry's hash covers, whether it is stored compressed or not. null: a text that can no longer be
+ * decompressed.
+ */
 export function entryHash(row: Selectable<EntryRow>): string | null {
   try {
     return hashOf([row.prev_hash, row.session_id, row.at, row.kind, row.meta, unpackBody(row.body)])
@@ -70,7 +73,7 @@ export function entryHash(row: Selectable<EntryRow>): string | null {
   }
 }
 
-/** A summary is a reader's aid, written later by a model: it is no evidence, and its last version is in the ledger. */
+/** A summary helps readers and is written later by a model. It is no evidence; its last version is in the ledger. */
 export async function summarizeEntry(db: Db, seq: number, text: string, by: string): Promise<void> {
   await atomically(db, async (tx) => {
     await tx
@@ -82,11 +85,11 @@ export async function summarizeEntry(db: Db, seq: number, text: string, by: stri
   })
 }
 
-/** In the order in which they were written. */
+/** Entries in the order of writing. */
 export const sessionEntries = (db: Db, sessionId: string): Promise<Entry[]> =>
   entries(db, (query) => query.where('entries.session_id', '=', sessionId))
 
-/** Everything written after an entry, by whichever session. */
+/** Everything written after an entry, by any session. */
 export const entriesAfter = (db: Db, seq: number): Promise<Entry[]> =>
   entries(db, (query) => query.where('entries.seq', '>', seq))
 

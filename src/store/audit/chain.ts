@@ -6,10 +6,10 @@ import type { Db } from '../operator/db.ts'
 export const chains = ['entries', 'ledger'] as const
 export type Chain = (typeof chains)[number]
 
-/** What the first row of a chain follows. */
+/** The hash that the first row of a chain refers to. */
 export const genesis = '0'.repeat(64)
 
-/** SHA-256 of an array's JSON: no two different rows have the same text to hash. */
+/** SHA-256 of an array's JSON: two different rows never have the same text to hash. */
 export const hashOf = (parts: readonly unknown[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 
@@ -19,7 +19,7 @@ export async function lastHash(db: Db, chain: Chain): Promise<string> {
   return last?.hash ?? genesis
 }
 
-/** How far a chain reached. */
+/** The end of a chain. */
 export interface Head {
   chain: Chain
   seq: number

@@ -1,22 +1,21 @@
 import { type RawBuilder, sql } from 'kysely'
 import { headOfPacked } from './body.ts'
 
-/** Of a body the beginning, or all of it where it is packed. */
+/** The beginning of a body, or all of it if it is compressed. */
 export interface Head {
   is_packed: number
-  /** null: it is empty. */
+  /** null: the body is empty. */
   head: Uint8Array | null
 }
 
 /**
- * Columns of a query that give the beginning of a body, which may hold any character: as bytes, since SQLite takes a NUL
- * for the end of a text.
+ * Columns of a query that give the beginning of a body. They are bytes, because SQLite takes a NUL for the end of a text.
  */
 export const headColumns = (body: RawBuilder<unknown>, bytes: number): RawBuilder<Head> =>
   sql`typeof(${body}) = 'blob' as is_packed,
     case typeof(${body}) when 'blob' then ${body} else substr(cast(${body} as blob), 1, ${bytes}) end as head`
 
-/** At most so many bytes of it. What was cut within a character ends before it. */
+/** At most this many bytes of it. A character that the limit would split is left out. */
 export async function headOf({ is_packed, head }: Head, bytes: number): Promise<string> {
   if (!head) return ''
   const plain = is_packed ? await headOfPacked(head, bytes) : head

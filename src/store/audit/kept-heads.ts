@@ -3,16 +3,16 @@ import type { DatabaseSync } from 'node:sqlite'
 import { chains, type Head, headsOf } from './chain.ts'
 
 /**
- * The heads of the chains, kept in a file beside the database: a database whose last rows were cut off looks whole from
- * within. Each commit that made a chain longer appends a line, so many processes need no lock, and the file only ever says
- * less than the database: a process that is killed after its commit leaves the line to the next one.
+ * The heads of the chains, kept in a file beside the database: without it, a database whose last rows were cut off looks
+ * complete. Each commit that made a chain longer appends a line, so many processes need no lock. The file is never ahead of
+ * the database: a process that is killed after its commit leaves the line to the next one.
  */
 export const headsFile = (dbPath: string): string => `${dbPath}-heads`
 
 const compactAboveBytes = 256 * 1024
 const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW
 
-/** To be called after each commit of a connection. */
+/** Call after each commit of a connection. */
 export function headKeeper(dbPath: string): (db: DatabaseSync) => void {
   const file = headsFile(dbPath)
   const kept = new Map<string, number>()
@@ -23,7 +23,7 @@ export function headKeeper(dbPath: string): (db: DatabaseSync) => void {
       appendFileSync(file, news.map(lineOf).join(''), { mode: 0o600, flag: appending as never })
       if (statSync(file).size > compactAboveBytes) compact(file)
     } catch {
-      return // the commit holds, and its caller must not think otherwise; the next one writes what is missing here
+      return // the commit holds, and its caller must not be told otherwise; the next one writes the missing line
     }
     for (const { chain, seq } of news) kept.set(chain, seq)
   }
@@ -31,7 +31,7 @@ export function headKeeper(dbPath: string): (db: DatabaseSync) => void {
 
 const lineOf = ({ chain, seq, hash }: Head): string => `${chain} ${seq} ${hash}\n`
 
-/** The furthest head of a chain says all that the ones before it did. What others append meanwhile, they append again. */
+/** The last head of a chain covers all earlier ones. Lines that other processes append meanwhile are lost here, and appended again by them. */
 function compact(file: string): void {
   const furthest = new Map<string, Head>()
   for (const head of readHeads(file) ?? [])
@@ -41,7 +41,7 @@ function compact(file: string): void {
   renameSync(next, file)
 }
 
-/** Every head that was kept, in the order in which they were; null: there is no such file. */
+/** All heads that were kept, in their order; null: there is no such file. */
 export function readHeads(file: string): Head[] | null {
   if (!statSync(file, { throwIfNoEntry: false })?.isFile()) return null
   return readFileSync(file, 'utf8')

@@ -6,9 +6,9 @@ import type { OperatorSchema } from '../operator/schema.ts'
 import { genesis, hashOf, lastHash } from './chain.ts'
 
 /**
- * The tables that the ledger vouches for, by the columns that name a row. Every change of such a row appends what the row
- * is from then on, in the same transaction. `passing`: columns that are rewritten all the time while `while` holds, without
- * a line in the ledger; they count from the next line on.
+ * The tables that the ledger covers, with the columns that name a row. Each change of such a row appends the row's new state
+ * in the same transaction. `passing`: columns that are rewritten all the time while `while` holds, without a line in the
+ * ledger; their value is part of the next line.
  */
 export const ledgered = {
   tickets: {
@@ -40,7 +40,7 @@ export const termsOf = (table: LedgeredTable): Ledgered => ledgered[table]
 export type Row = Record<string, unknown>
 type Key = string | number
 
-/** A row as the ledger has it: short values as they are, the hash of long ones, so that a line stays short. */
+/** A row in the form of the ledger: short values as they are, long ones as hashes, so that a line stays short. */
 export type Image = Record<string, unknown>
 
 const longestValue = 100
@@ -59,7 +59,7 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 export const keyOf = (table: LedgeredTable, row: Row): string =>
   JSON.stringify(termsOf(table).key.map((column) => row[column]))
 
-/** Writes what a row is now into the ledger. Call it after each change, within the transaction of that change. */
+/** Writes a row's current state to the ledger. Call it after each change, within the transaction of that change. */
 export async function enter(tx: Transaction<OperatorSchema>, table: LedgeredTable, ...key: Key[]) {
   const conditions = termsOf(table).key.map((column, i) => sql`${sql.ref(column)} = ${key[i]}`)
   const { rows } = await sql<Row>`
@@ -75,11 +75,11 @@ function lineOf(table: LedgeredTable, row: Row, prevHash: string) {
   return { table_name: table, key, image, prev_hash: prevHash, hash: hashOf([prevHash, table, key, image]) }
 }
 
-/** Joins the transaction that a caller has begun, or begins one. */
+/** Joins the caller's transaction, or begins one. */
 export const atomically = <T>(db: Db, work: (tx: Transaction<OperatorSchema>) => Promise<T>): Promise<T> =>
   db.isTransaction ? work(db as Transaction<OperatorSchema>) : db.transaction().execute(work)
 
-/** For a database that had no ledger: every row that is there is entered as it is, and vouched for from here on. */
+/** For a database without a ledger: enters every row in its current state, which the ledger covers from then on. */
 export function seal(db: DatabaseSync): void {
   const insert = db.prepare(
     'insert into ledger (table_name, key, image, prev_hash, hash) values (?, ?, ?, ?, ?)',

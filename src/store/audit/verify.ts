@@ -19,17 +19,17 @@ import {
 
 export type AuditVerdict =
   /**
-   * `head`: the hash of the last entry. Kept elsewhere, it proves that nothing before it was ever rewritten. `outside`:
-   * whether heads that are kept outside of the database were there to compare with.
+   * `head`: the hash of the last entry. Kept elsewhere, it proves that no earlier entry was ever rewritten. `outside`:
+   * whether heads kept outside of the database were available to compare with.
    */
   | { ok: true; entries: number; head: string; changes: number; ledgerHead: string; outside: boolean }
-  /** The first entry that is not what was written. */
+  /** The first entry that differs from what was written. */
   | { ok: false; seq: number; why: string }
   /** The first row of another table; `row`: its key. */
   | { ok: false; table: string; row: string; why: string }
 
 type Broken = Extract<AuditVerdict, { ok: false }>
-/** Thrown through the walks: the first finding ends them. */
+/** Thrown from within the walks, so that the first finding ends them. */
 class Found extends Error {
   readonly broken: Broken
   constructor(broken: Broken) {
@@ -39,15 +39,15 @@ class Found extends Error {
 }
 
 /**
- * Walks the chains of entries and of the ledger, and compares every other row with its last line in the ledger; names the
- * first row that is not what was written. Sees one state of the database, also while others write to it. `known`: hashes
- * of rows, noted elsewhere, that must still be there.
+ * Walks the chains of entries and of the ledger, compares every other row with its last line in the ledger, and names the
+ * first row that differs from what was written. It reads one snapshot of the database, also while others write. `known`:
+ * hashes of rows, noted elsewhere, that must still be there.
  */
 export async function verifyAudit(db: OperatorDb, known: readonly string[] = []): Promise<AuditVerdict> {
-  // Read before the database: it then has at least what they say.
+  // Read this before the database, which then has at least these heads.
   const kept = await keptHeads(db)
   return db.connection().execute(async (tx) => {
-    // Only reads: nobody waits for it.
+    // Read-only, so that no writer has to wait.
     await sql`begin deferred`.execute(tx)
     try {
       return await walk(tx, kept, known)
@@ -55,7 +55,7 @@ export async function verifyAudit(db: OperatorDb, known: readonly string[] = [])
       if (error instanceof Found) return error.broken
       throw error
     } finally {
-      // Not a commit: after one the heads are kept, and those of a database that was changed must not be.
+      // No commit: a commit writes the heads to their file, and heads of a changed database must not be kept.
       await sql`rollback`.execute(tx)
     }
   })
@@ -91,10 +91,10 @@ async function walk(tx: OperatorDb, kept: Head[] | null, known: readonly string[
   }
 }
 
-/** What is known of the chains from elsewhere. */
+/** Heads of the chains that are known from elsewhere. */
 interface Outside {
   kept: readonly Head[]
-  /** Hashes that no row had yet. */
+  /** Hashes that no row has matched yet. */
   missing: Set<string>
 }
 
@@ -104,7 +104,7 @@ interface Link {
   hash: string
 }
 
-/** Follows a chain from its first row to its last, and returns where it ends. `contentHash`: what a row should carry. */
+/** Walks a chain from its first row to its last, and returns its end. `contentHash`: the hash that a row should carry. */
 async function follow<Row extends Link>(
   tx: OperatorDb,
   chain: Chain,
@@ -112,7 +112,7 @@ async function follow<Row extends Link>(
   rows: AsyncIterable<Row>,
   contentHash: (row: Row) => string | null,
 ): Promise<{ seq: number; hash: string }> {
-  // The first that was kept counts: after a tail was cut off, the chain may have grown again.
+  // The first kept head counts: after its tail was cut off, the chain may have grown again.
   const noted = new Map(
     kept.toReversed().flatMap((head) => (head.chain === chain ? [[head.seq, head.hash]] : [])),
   )
@@ -140,7 +140,7 @@ async function follow<Row extends Link>(
   return { seq, hash }
 }
 
-/** Every row has a last line in the ledger and is what that says; takes the lines that have their row out of `images`. */
+/** Each row must have a last line in the ledger and equal it. Lines with a row are removed from `images`. */
 async function compareRows(tx: OperatorDb, table: LedgeredTable, images: Map<string, Image>): Promise<void> {
   const { rows } = await sql<Row>`select * from ${sql.table(table)}`.execute(tx)
   for (const row of rows) {
@@ -163,7 +163,7 @@ function changedColumn(table: LedgeredTable, row: Row, image: Image): string | u
   )?.[0]
 }
 
-/** Its indexes say what its tables do, and its tables and triggers are those that this program makes. */
+/** Indexes agree with their tables, and tables and triggers are those that this program makes. */
 async function checkFile(tx: OperatorDb): Promise<void> {
   const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check(1)`.execute(tx)
   const said = rows[0]?.integrity_check
@@ -197,7 +197,7 @@ function madeHere(): SchemaPart[] {
   return db.prepare("select type, name, sql from sqlite_schema where type <> 'index'").all() as never
 }
 
-/** What AUTOINCREMENT remembers of the highest row ever written, also when the last rows were deleted. */
+/** The highest row ever written, which AUTOINCREMENT remembers even after the last rows were deleted. */
 async function lastSeq(tx: OperatorDb, chain: Chain): Promise<number> {
   const sequence = (tx as unknown as Kysely<{ sqlite_sequence: { name: string; seq: number } }>)
     .selectFrom('sqlite_sequence')

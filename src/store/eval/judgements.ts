@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto'
 import type { EvalDb } from './trials.ts'
 
-/** What was asked of a model: the same question is asked once. */
+/** A question to a model. The same question is asked only once. */
 export interface Question {
-  /** What is judged, for example `command`. */
+  /** Kind of judgement, for example `command`. */
   kind: string
   /** The model's complete name, `provider:model-id`. */
   model: string
-  /** Of the prompt: another prompt is another question. */
+  /** Hash of the prompt: another prompt is another question. */
   promptVersion: number
   content: string
 }
 
-/** The answer to a question that was asked before, as JSON gave it; undefined: never asked. */
+/** The stored answer to the same question, as JSON; undefined: it was never asked. */
 export async function judgement(db: EvalDb, question: Question): Promise<unknown> {
   const row = await db
     .selectFrom('judgements')
@@ -22,7 +22,7 @@ export async function judgement(db: EvalDb, question: Question): Promise<unknown
   return row && JSON.parse(row.answer)
 }
 
-/** The first answer stays: whoever asked at the same time gets that one from then on. */
+/** Keeps the first answer: callers that asked at the same time all get that one. */
 export async function keepJudgement(
   db: EvalDb,
   question: Question,
@@ -42,7 +42,7 @@ export async function keepJudgement(
     .execute()
 }
 
-/** As JSON of an array no two different questions have the same text to hash. */
+/** Two different questions never have the same JSON array to hash. */
 const keyOf = ({ kind, model, promptVersion, content }: Question): string =>
   createHash('sha256')
     .update(JSON.stringify([kind, model, promptVersion, content]))

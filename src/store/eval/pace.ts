@@ -3,7 +3,7 @@ import type { Phase } from '../../core/work/outcome.ts'
 import type { EvalDb } from './trials.ts'
 
 export interface Pace {
-  /** Trials that ended in their own way. */
+  /** Trials that ended without being interrupted. */
   trials: number
   /** From the start of the first to the end of the last, ms. */
   spanMs: number
@@ -11,7 +11,7 @@ export interface Pace {
   phases: Partial<Record<Phase, number>>
 }
 
-/** How fast a campaign went, and what its trials spent their time on. */
+/** The speed of a campaign, and the time that its trials spent in each phase. */
 export async function paceOf(db: EvalDb, campaignId: number): Promise<Pace> {
   const ended = db
     .selectFrom('trials')

@@ -23,7 +23,7 @@ export interface CampaignRow {
 export interface TrialRow {
   id: Generated<number>
   campaign_id: number
-  /** Its place in the plan. A trial that was cut off is run again in the same slot, as a new row. */
+  /** Its place in the plan. An interrupted trial is run again in the same slot, as a new row. */
   slot: number
   spec: string
   state: 'planned' | 'running' | 'done'
@@ -33,25 +33,25 @@ export interface TrialRow {
   started_at: number | null
   ended_at: number | null
   outcome: string | null
-  /** It was cut off, by Ctrl-C or the death of its process. */
+  /** The trial was interrupted by Ctrl-C or the death of its process. */
   interrupted: number
   scorer_version: number | null
   /**
-   * The trial in figures, as JSON. null until it has ended, and in what an older program stored until somebody reads it;
-   * the JSON `null` where the record is not one that figures can be derived from.
+   * The trial's figures, as JSON. null until it has ended, and in rows of an older program until they are read; the JSON
+   * `null` if no figures can be derived from the record.
    */
   summary: string | null
   /**
-   * Everything measured, as it was; what scoring reads. By far the longest, so it is packed as transcripts are, and the
-   * last of a row: SQLite walks through what stands before a column to read it.
+   * All raw measurements; scoring reads them. It is by far the longest column, so it is compressed like transcripts, and the
+   * last of a row: to read a column, SQLite walks through all columns before it.
    */
   record: string | Uint8Array | null
-  /** Of the JSON columns, to filter and count by. */
+  /** Columns computed from the JSON ones, to filter and count by. */
   outcome_kind: GeneratedAlways<string | null>
   subject: GeneratedAlways<string | null>
   chaos: GeneratedAlways<string | null>
   arm: GeneratedAlways<string | null>
-  /** A JSON array: what lists show of the summary and of why it is invalid; reading.ts has the order. */
+  /** A JSON array: the part of the summary and the reason of invalidity that lists show; reading.ts has the order. */
   line: GeneratedAlways<string | null>
 }
 
@@ -83,7 +83,7 @@ export interface TranscriptRow {
   summary: string | null
 }
 
-/** An answer that a model gave; its key is the hash of all that was asked. */
+/** A model's answer; its key is the hash of the whole question. */
 export interface JudgementRow {
   key: string
   model: string
@@ -92,7 +92,7 @@ export interface JudgementRow {
   answer: string
 }
 
-/** What transcripts say, by kind of text; the words only, not the text. `rowid`: see search.ts. */
+/** Index of the words in transcripts by kind of text, without the text itself. `rowid`: see search.ts. */
 export interface SearchRow {
   rowid: number
   command: string | null

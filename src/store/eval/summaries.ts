@@ -2,7 +2,7 @@ import type { Outcome } from '../../core/work/outcome.ts'
 import type { TrialRow } from './schema.ts'
 import type { EvalDb } from './trials.ts'
 
-/** Which trials; all of it has to hold. */
+/** Filter for trials; all conditions have to hold. */
 export interface SummaryFilter {
   campaignId?: number
   subject?: string
@@ -13,7 +13,7 @@ export interface SummaryFilter {
 export interface StoredSummary<Summary> {
   trialId: number
   campaignId: number
-  /** Of the program that decided the outcome. */
+  /** Version of the program that decided the outcome. */
   scorerVersion: number | null
   summary: Summary
 }
@@ -28,7 +28,7 @@ export async function summaryPage<Summary>(
     .selectFrom('trials')
     .select(['id', 'campaign_id', 'scorer_version', 'summary'])
     .where('id', '>', after)
-    // Of a trial that has none, nothing is known but that there is one.
+    // A trial without a summary only has its id.
     .where('summary', 'not in', ['null'])
     .orderBy('id')
     .limit(limit)
@@ -43,7 +43,7 @@ export async function summaryPage<Summary>(
   }))
 }
 
-/** Trials after this one that ended before there were summaries, oldest first. */
+/** Trials after this one that ended before the program had summaries, oldest first. */
 export async function trialsToSummarize(
   db: EvalDb,
   { campaignId, limit }: { campaignId: number | null; limit: number },
@@ -59,7 +59,7 @@ export async function trialsToSummarize(
   return (await query.execute()).map(({ id }) => id)
 }
 
-/** Only where there is none yet: whoever derives it later has an older record in mind. null: there can be none. */
+/** Stores a summary only where there is none: a later one is derived from an older record. null: none can be derived. */
 export async function setSummary(db: EvalDb, id: number, summary: unknown): Promise<void> {
   await db
     .updateTable('trials')
@@ -69,7 +69,7 @@ export async function setSummary(db: EvalDb, id: number, summary: unknown): Prom
     .execute()
 }
 
-/** A new judgement of what was measured; the record stays. */
+/** Replaces the judgement; the record stays. */
 export async function setJudged(
   db: EvalDb,
   id: number,
@@ -92,7 +92,7 @@ export interface OutcomeCount {
   trials: number
 }
 
-/** How many trials of each campaign ended in each way, or are in a state without an outcome. */
+/** Number of trials of each campaign by outcome, or by state where they have none. */
 export async function outcomeCounts(
   db: EvalDb,
   campaignIds: readonly number[],
@@ -122,7 +122,7 @@ export interface TrialLine<Spec, Summary> {
   summary: Summary | null
 }
 
-/** The next `limit` trials after one, in whatever state, oldest first, without their records. */
+/** The next `limit` trials after one, in any state, oldest first, without their records. */
 export async function linePage<Spec, Summary>(
   db: EvalDb,
   which: { campaign: number } | { trial: number } | 'all',

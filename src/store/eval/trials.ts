@@ -12,13 +12,13 @@ export type EvalDb = Kysely<EvalSchema>
 /** The evaluation's database, apart from every operator.db. `await using` closes it. */
 export const openEvalDb = (path: string): EvalDb => openDatabase(path, evalMigrations)
 
-/** For whoever works on what is there. Throws BadInput when nobody has made it yet. */
+/** For commands that need an existing database. Throws BadInput when there is none. */
 export function existingEvalDb(path: string): EvalDb {
   mustExist(path, '`operator eval run`')
   return openExisting(path, evalMigrations)
 }
 
-/** For whoever only looks. Throws BadInput when nobody has made it yet. */
+/** Read-only. Throws BadInput when there is no database. */
 export function readEvalDb(path: string): ToRead<EvalSchema> {
   mustExist(path, '`operator eval run`')
   return openToRead(path, evalMigrations)
@@ -46,9 +46,9 @@ export interface StoredTrial<Spec = unknown, Record_ = unknown> {
   record: Record_ | null
   outcome: Outcome | null
   interrupted: boolean
-  /** Of the program that decided the outcome. */
+  /** Version of the program that decided the outcome. */
   scorerVersion: number | null
-  /** The trial in figures, as the evaluation has them. */
+  /** The trial's figures, as the evaluation derives them. */
   summary: unknown
 }
 
@@ -66,7 +66,7 @@ export async function addCampaign(db: EvalDb, campaign: Omit<Campaign, 'id' | 'e
   return row.id
 }
 
-/** Not before the last trial of it that runs has ended, whoever runs it. */
+/** Waits until the last running trial of the campaign has ended, in any process. */
 export async function endCampaign(db: EvalDb, id: number, now: number): Promise<void> {
   await db
     .updateTable('campaigns')
@@ -82,7 +82,7 @@ export async function endCampaign(db: EvalDb, id: number, now: number): Promise<
     .execute()
 }
 
-/** The newest, first; `before`: of those older than this one. */
+/** The newest, first; `before`: only those older than this one. */
 export async function listCampaigns(
   db: EvalDb,
   { limit, before }: { limit: number; before?: number },
@@ -108,7 +108,7 @@ const campaignOf = (row: Selectable<CampaignRow>): Campaign => ({
 
 type PlannedTrial = { slot: number; spec: unknown }
 
-/** A campaign with all of its trials, or nothing: one that dies here leaves no campaign that plans nothing. */
+/** Stores a campaign with all its trials, or nothing, so that a crash leaves no empty campaign. */
 export const addPlan = (
   db: EvalDb,
   campaign: Omit<Campaign, 'id' | 'endedAt'>,
@@ -132,7 +132,7 @@ async function insertTrials(tx: EvalDb, campaignId: number, trials: readonly Pla
       .execute()
 }
 
-/** Plans again what was cut off: every slot that has no trial which ended in its own way, runs, or is to run. */
+/** Plans interrupted slots again: every slot without a trial that has ended by itself, is running, or is waiting. */
 export async function replanInterrupted(db: EvalDb, campaignId: number): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const rows = await tx
@@ -152,7 +152,7 @@ export async function replanInterrupted(db: EvalDb, campaignId: number): Promise
   })
 }
 
-/** False: somebody else has taken it. */
+/** False: another process has taken it. */
 export async function startTrial(db: EvalDb, id: number, owner: string, now: number): Promise<boolean> {
   const row = await db
     .updateTable('trials')
@@ -164,7 +164,7 @@ export async function startTrial(db: EvalDb, id: number, owner: string, now: num
   return row !== undefined
 }
 
-/** Takes a running trial over from an owner that is dead. False: somebody else has it now. */
+/** Takes a running trial over from a dead owner. False: another process has it now. */
 export async function takeTrial(db: EvalDb, id: number, { from, to }: { from: string | null; to: string }) {
   const row = await db
     .updateTable('trials')
@@ -181,7 +181,7 @@ export async function setTrialCluster(db: EvalDb, id: number, clusterId: string)
   await db.updateTable('trials').set({ cluster_id: clusterId }).where('id', '=', id).execute()
 }
 
-/** Record, outcome and summary in one statement. Without a summary: somebody who reads it derives it from the record. */
+/** Stores record, outcome and summary in one statement. Without a summary, a later reader derives it from the record. */
 export async function endTrial(
   db: EvalDb,
   id: number,
@@ -225,7 +225,7 @@ export async function listTrials<Spec, Record_>(db: EvalDb, filter: TrialFilter 
   return (await query.execute()).map((row) => trialOf<Spec, Record_>(row)).reverse()
 }
 
-/** Every trial of a campaign, or of all, oldest first; few of them are in memory at a time. */
+/** Every trial of a campaign, or of all campaigns, oldest first; only a few are in memory at a time. */
 export async function* eachTrial<Spec, Record_>(
   db: EvalDb,
   campaignId: number | null,
@@ -297,7 +297,7 @@ export async function trialPhases(db: EvalDb, trialId: number) {
   return rows.map((row) => ({ phase: row.phase as Phase, startedAt: row.started_at, endedAt: row.ended_at }))
 }
 
-/** The revert record: written before anything is broken. */
+/** Stores the revert record, before anything is broken. */
 export async function armFault(
   db: EvalDb,
   fault: { trialId: number; lab: string; clusterId: string; fault: unknown },
@@ -322,7 +322,7 @@ export async function setFaultState(db: EvalDb, id: number, state: 'injected' | 
   await db.updateTable('faults').set({ state }).where('id', '=', id).execute()
 }
 
-/** Everything that was planned for a trial, whatever became of it, in the order in which it was. */
+/** All faults planned for a trial, in their order, whether or not they were injected. */
 export async function trialFaults<Fault>(db: EvalDb, trialId: number): Promise<Fault[]> {
   const rows = await db
     .selectFrom('faults')
@@ -333,7 +333,7 @@ export async function trialFaults<Fault>(db: EvalDb, trialId: number): Promise<F
   return rows.map((row) => JSON.parse(row.fault))
 }
 
-/** Faults that somebody may still have to undo. */
+/** Faults that may still have to be reverted. */
 export async function openFaults<Fault>(db: EvalDb, trialId: number) {
   const rows = await db
     .selectFrom('faults')
@@ -349,7 +349,7 @@ export async function openFaults<Fault>(db: EvalDb, trialId: number) {
   }))
 }
 
-/** Keeps all entries of a trial's operator with the trial, or none. Idempotent. */
+/** Stores all entries of a trial's operator with the trial, or none. Idempotent. */
 export async function keepTranscript(db: EvalDb, trialId: number, entries: readonly Entry[]): Promise<void> {
   await db.transaction().execute(async (tx) => {
     for (const entry of entries) {

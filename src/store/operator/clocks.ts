@@ -5,13 +5,13 @@ import type { Clock } from '../../core/clock.ts'
 import { enter } from '../audit/ledger.ts'
 import type { OperatorSchema } from './schema.ts'
 
-/** NTP bends a clock by less than this between two looks; a person, or a machine that slept, moves it by more. */
+/** NTP changes a clock by less than this between two observations; a person, or a machine that slept, by more. */
 const jumpMs = 1_000
 
 /**
- * Times that something is waited from or until are stored as the clock had them. When the clock is set, they move with
- * it: the same time passes until a ticket opens, a claim expires or a lease ends. The first process that notices does it
- * for all of them. Times of what happened stay as people read them on the clock then.
+ * Deadlines and starts of waiting are stored by the wall clock. When the clock is set, they move with it: the same time
+ * passes until a ticket opens, a claim expires or a lease ends. The first process that notices does it for all. Times of
+ * past events stay as people read them on the clock at that time.
  */
 export async function moveWithClock(
   tx: Transaction<OperatorSchema>,

@@ -1,7 +1,7 @@
 import { seal } from '../audit/ledger.ts'
 import type { Migration } from '../sqlite.ts'
 
-/** Each entry takes the schema one version further; never edit one that was released. */
+/** Each entry takes the schema one version further. Never edit one that was released. */
 export const operatorMigrations: readonly Migration[] = [
   `
   create table violations (
@@ -70,7 +70,7 @@ export const operatorMigrations: readonly Migration[] = [
     observed_at integer, ended_at integer
   ) strict;
   `,
-  // A ticket carries the whole variant where it had its name.
+  // A ticket carries the whole variant instead of its name.
   `update tickets set variant = json_object('name', variant) where variant not like '{%';`,
   // Wall time less monotonic time, since a boot.
   `create table clocks (boot text primary key, offset_ms integer not null) strict;`,
@@ -104,7 +104,7 @@ export const operatorMigrations: readonly Migration[] = [
       `)
     seal(db)
   },
-  // What notifications told last of each alert. No part of the audit: a look that heeds it is.
+  // The last notification of each alert. It is no part of the audit; an observation that uses it is.
   `create table received_alerts (
     cluster text not null, key text not null, name text not null, labels text not null, annotations text not null,
     status text not null, starts_at integer not null, generator_url text not null, received_at integer not null,

@@ -12,12 +12,12 @@ export interface MonitorInfo {
   intervalMs: number
   startedAt: number
   beatAt: number
-  /** The last look that saw at least one node. */
+  /** The last observation that saw at least one node. */
   observedAt: number | null
   endedAt: number | null
 }
 
-/** Silent: it should look, and has not been heard of for longer than it takes. */
+/** Silent: it should observe, and its heartbeat is older than one observation may take. */
 export const monitorState = (
   { endedAt, beatAt, intervalMs }: Pick<MonitorInfo, 'endedAt' | 'beatAt' | 'intervalMs'>,
   now: number,
@@ -52,7 +52,7 @@ export async function monitorBeat(db: Db, id: string, now: number, observed: boo
     .execute()
 }
 
-/** When any monitor last looked at a cluster. */
+/** Time of the last observation of a cluster by any monitor. */
 export async function lastBeat(db: Db, cluster: string): Promise<number | null> {
   const row = await db
     .selectFrom('monitors')

@@ -13,13 +13,13 @@ export const openOperatorDb = (path: string): OperatorDb =>
 
 const hooksOf = (path: string) => (path === ':memory:' ? {} : { committed: headKeeper(path) })
 
-/** The same, for verbs that only look or steer. Throws BadInput when nobody has made it yet. */
+/** The same, for verbs that only read or steer. Throws BadInput when there is no database. */
 export function existingOperatorDb(path: string): OperatorDb {
   mustExist(path, '`operator monitor run`')
   return openExisting(path, operatorMigrations, hooksOf(path))
 }
 
-/** For whoever only looks: nothing can be written through it. */
+/** Read-only: nothing can be written through it. */
 export function readOperatorDb(path: string): ToRead<OperatorSchema> {
   mustExist(path, '`operator monitor run`')
   return openToRead(path, operatorMigrations)

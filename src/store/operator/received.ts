@@ -3,12 +3,12 @@ import { alertKey } from '../../core/watch/alert.ts'
 import type { ReceivedAlert } from '../../core/watch/received-alert.ts'
 import type { OperatorDb } from './open.ts'
 
-/** What is over is kept that long: a notification that was held up may still come. */
+/** Alerts that are over are kept this long, because a delayed notification may still come. */
 const keepMs = 7 * 24 * 3_600_000
 
 /**
- * Keeps what a notification tells, all of it or nothing. Notifications are repeated, come from several senders, and overtake
- * each other: what began later wins, and of the same beginning its end.
+ * Stores a notification, all of it or nothing. Notifications are repeated, come from several senders, and overtake each
+ * other: the alert that began later wins, and for the same beginning the one that has an end.
  */
 export async function keepReceived(
   db: OperatorDb,

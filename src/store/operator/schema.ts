@@ -110,7 +110,7 @@ export interface EntryRow {
   hash: string
 }
 
-/** What a row of another table was from some moment on; ledger.ts writes it. */
+/** The state of another table's row from some moment on; ledger.ts writes it. */
 export interface LedgerRow {
   seq: Generated<number>
   table_name: string

@@ -24,21 +24,21 @@ export interface Session {
   endedAt: number | null
   turns: number
   commands: number
-  /** null: unknown, because a turn's were not counted. */
+  /** null: unknown, because some turn's tokens were not counted. */
   tokensIn: number | null
   tokensOut: number | null
-  /** null: unknown, because a price is, or the tokens are. */
+  /** null: unknown, because a price or the tokens are unknown. */
   costUsd: number | null
   claim: Claim | null
-  /** Why it ended without a claim of its own. */
+  /** Reason of an end without a claim of the agent. */
   reason: string | null
 }
 
-/** `agent` and `model` are what works where a ticket's variant leaves that open. */
+/** `agent` and `model` are used where a ticket's variant names none. */
 export interface Claimant extends Worker {
-  /** A fresh id for the session, should there be work. */
+  /** A fresh id for the session, used if there is work. */
   sessionId: string
-  /** Who holds the lease: host and process, for people. */
+  /** Owner of the lease: host and process, for people. */
   owner: string
   /** Take only this cluster's tickets; null: any. */
   cluster: string | null
@@ -46,9 +46,9 @@ export interface Claimant extends Worker {
 }
 
 /**
- * Takes the claimable tickets of one cluster, the one whose ticket has waited longest and that has no running session: those
- * with that ticket's variant, since a session has one. Null when there is nothing to do. The most severe first. Atomic over
- * processes.
+ * Takes the claimable tickets of one cluster without a running session: the cluster whose ticket has waited longest. Only
+ * tickets with that ticket's variant, since a session has one. Null when there is nothing to do. The most severe first.
+ * Atomic across processes.
  */
 export async function claimTickets(
   db: Kysely<OperatorSchema>,
@@ -104,12 +104,12 @@ export async function claimTickets(
   })
 }
 
-/** Whether there is anything that `claimTickets` would take, where no lease has run out. Reads, and locks nothing. */
+/** Whether `claimTickets` would take anything, leaving expired leases aside. Only reads, and locks nothing. */
 export async function hasClaimable(db: Db, cluster: string | null, now: number): Promise<boolean> {
   return (await claimable(db, cluster, now).select('id').limit(1).executeTakeFirst()) !== undefined
 }
 
-/** Open tickets whose time has come, of clusters where no session runs. */
+/** Open tickets that are due, of clusters without a running session. */
 function claimable(db: Db, cluster: string | null, now: number) {
   const busy = db.selectFrom('sessions').select('cluster').where('state', '=', 'running')
   const due = db
@@ -124,7 +124,7 @@ function claimable(db: Db, cluster: string | null, now: number) {
 const mostSevereFirst = (a: Ticket, b: Ticket) =>
   severities.indexOf(b.severity) - severities.indexOf(a.severity) || a.id - b.id
 
-/** False: the lease is lost, and the tickets may be another's; stop at once. */
+/** False: the lease is lost and the tickets may belong to another session, so stop at once. */
 export async function heartbeat(db: Db, id: string, leaseUntil: number, now: number): Promise<boolean> {
   const row = await db
     .updateTable('sessions')
@@ -145,7 +145,7 @@ export async function addUsage(db: Db, id: string, usage: Usage): Promise<void> 
         turns: eb('turns', '+', 1),
         tokens_in: added('tokens_in', usage.tokensIn),
         tokens_out: added('tokens_out', usage.tokensIn === null ? null : usage.tokensOut),
-        // An unknown price makes the sum unknown from then on: null plus anything is null.
+        // After an unknown price the sum stays unknown: null plus anything is null.
         cost_usd: usage.costUsd === null ? null : eb('cost_usd', '+', usage.costUsd),
       }))
       .where('id', '=', id)
@@ -155,7 +155,8 @@ export async function addUsage(db: Db, id: string, usage: Usage): Promise<void> 
 }
 
 /**
- * The columns take no null, so unknown is what no turn has: nothing read. It stays unknown, whatever further turns add.
+ * These columns cannot be null, so a value that no turn can have stands for unknown: nothing read. Later turns do not change
+ * it.
  */
 const added = (column: 'tokens_in' | 'tokens_out', tokens: number | null) =>
   tokens === null
@@ -174,15 +175,18 @@ export async function addCommand(db: Db, id: string): Promise<void> {
 }
 
 /**
- * How a session ended. `verifyMs`: how long the monitor has to confirm a claim of `fixed`. `retryMs`: nobody could work on
- * it, and its tickets are left alone for so long; else they are free at once, behind those that wait. `trouble`: it broke for a
- * reason of its own. What lasts counts as an attempt, and so does what passes, once it came too often in a row.
+ * How a session ended. `verifyMs`: time for the monitor to confirm a claim of `fixed`. `retryMs`: the session could not
+ * work, and its tickets wait this long; otherwise they are free at once, behind those that wait. `trouble`: the session
+ * failed for a reason of its own. A lasting failure counts as an attempt; so does a passing one after too many in a row.
  */
 export type SessionEnd =
   | { kind: 'claimed'; claim: Claim; verifyMs: number; reason?: string }
   | { kind: 'interrupted'; reason: string; retryMs?: number; trouble?: 'lasting' | 'passing' }
 
-/** So many troubles in a row, between two attempts, are an attempt: a ticket must not be worked on, and paid for, for ever. */
+/**
+ * This many failures in a row, between two attempts, count as an attempt, so that a ticket is not worked on, and paid for,
+ * without end.
+ */
 const troublesPerAttempt = 5
 
 /** False: the session was over already (its lease had expired), and nothing was changed. */
@@ -217,7 +221,7 @@ async function end_(tx: Transaction<OperatorSchema>, id: string, end: SessionEnd
     .updateTable('tickets')
     .set({
       session_id: id,
-      // A claim of `not_fixed` stays claimed until returnTicket below counts the attempt.
+      // A claim of `not_fixed` stays claimed until returnTicket below has counted the attempt.
       ...(fixed ? { state: 'verifying', verify_until: now + end.verifyMs } : {}),
       ...(end.kind === 'claimed' ? { claim, claim_by: 'agent' } : {}),
     })
@@ -235,7 +239,7 @@ async function end_(tx: Transaction<OperatorSchema>, id: string, end: SessionEnd
   return true
 }
 
-/** An interrupted session's ticket: open again, with an attempt less where its trouble counts as one. */
+/** Ticket of an interrupted session: open again. The attempt is only counted if its failure counts as one. */
 async function free(
   tx: Transaction<OperatorSchema>,
   ticketId: number,
@@ -257,7 +261,7 @@ async function free(
   await record(tx, ticketId, now, trouble ? 'troubled' : 'freed', 'agent', reason)
 }
 
-/** How many there were since the ticket was opened, or last returned. */
+/** Number of failures since the ticket was opened, or last returned. */
 async function troublesOf(tx: Transaction<OperatorSchema>, ticketId: number): Promise<number> {
   const returned = tx
     .selectFrom('ticket_events')
@@ -274,7 +278,7 @@ async function troublesOf(tx: Transaction<OperatorSchema>, ticketId: number): Pr
   return troubles
 }
 
-/** Sessions whose agent has not been heard of: interrupted, and their tickets free again. */
+/** Sessions whose agent has not renewed the lease become interrupted, and their tickets free. */
 export async function expireLeases(tx: Transaction<OperatorSchema>, now: number): Promise<void> {
   const dead = await tx
     .selectFrom('sessions')

@@ -3,16 +3,16 @@ import type { Db } from './db.ts'
 import type { OperatorSchema } from './schema.ts'
 import { record } from './tickets.ts'
 
-/** What models' sessions consumed, as far as it was counted. */
+/** Consumption of sessions with a model, as far as it was counted. */
 export interface Spent {
   sessions: number
   tokens: number
   costUsd: number
-  /** Sessions that had turns of which the cost is not known: it is in none of the sums. */
+  /** Sessions with turns of unknown cost, which is missing in all sums. */
   unknown: number
 }
 
-/** What may be consumed; null: no limit. */
+/** Budget; null: no limit. */
 export interface Budget {
   costUsd: number | null
   tokens: number | null
@@ -43,14 +43,14 @@ const sessionsOfModels = (db: Db) =>
       sums.unknown.as('unknown'),
     ])
 
-/** By all sessions that began since then. */
+/** Consumption of all sessions that began since then. */
 export async function spentSince(db: Db, at: number): Promise<Spent> {
   return spent(await sessionsOfModels(db).where('started_at', '>=', at).executeTakeFirstOrThrow())
 }
 
 /**
- * By all sessions that worked on a ticket, since a person last gave it back to the agents. One that worked on several counts
- * whole for each: what it would have cost to work on one alone is not known.
+ * Consumption of all sessions that worked on a ticket, since a person last gave it back to the agents. A session that worked
+ * on several tickets counts in full for each, because its share for one is unknown.
  */
 export async function spentOnTicket(db: Db, ticketId: number): Promise<Spent> {
   const returned = await db
@@ -69,7 +69,7 @@ export async function spentOnTicket(db: Db, ticketId: number): Promise<Spent> {
   )
 }
 
-/** Why a budget is used up, in words; null: it is not. */
+/** The reason why a budget is used up; null: it is not. */
 export function usedUp({ costUsd, tokens }: Spent, budget: Budget): string | null {
   if (budget.costUsd !== null && costUsd >= budget.costUsd)
     return `${costUsd.toFixed(2)} of ${budget.costUsd} USD are spent`
@@ -78,7 +78,7 @@ export function usedUp({ costUsd, tokens }: Spent, budget: Budget): string | nul
   return null
 }
 
-/** Open tickets whose budget is used up wait for a person from now on. */
+/** Open tickets whose budget is used up are handed to a person. */
 export async function escalateSpent(db: Kysely<OperatorSchema>, budget: Budget, now: number): Promise<void> {
   if (budget.costUsd === null && budget.tokens === null) return
   await db.transaction().execute(async (tx) => {

@@ -8,10 +8,10 @@ import { atomically, enter } from '../audit/ledger.ts'
 import type { Db } from './db.ts'
 import type { OperatorSchema, TicketEventRow, TicketRow } from './schema.ts'
 
-/** A key that opens this often within the window is flapping: its tickets are one severity higher. */
+/** A key that opens this often within the window is flapping; its tickets are one severity higher. */
 const flapping = { opens: 3, windowMs: 60 * 60_000 }
 
-/** What the monitor knows when a violation has lasted its grace. */
+/** Description of a violation that has outlasted its grace. */
 export interface NewTicket {
   cluster: string
   subject: string
@@ -67,7 +67,7 @@ export function openTicket(db: Db, ticket: NewTicket, now: number): Promise<Tick
       .onConflict((conflict) =>
         conflict
           .columns(['cluster', 'key'])
-          // As the index has it, letter by letter: SQLite does not recognise it with a bound value.
+          // Spelled exactly as in the index: SQLite does not recognise it with a bound value.
           .where(sql<boolean>`state <> 'resolved'`)
           .doUpdateSet((eb) => ({
             occurrences: eb('tickets.occurrences', '+', 1),
@@ -86,7 +86,7 @@ export function openTicket(db: Db, ticket: NewTicket, now: number): Promise<Tick
 const raised = (severity: Severity): Severity =>
   severities[Math.min(severities.indexOf(severity) + 1, severities.length - 1)] ?? severity
 
-/** The violation is still there: refresh what it looks like. */
+/** The violation is still there: updates its values. */
 export function ticketSeen(
   db: Db,
   id: number,
@@ -109,7 +109,7 @@ export function ticketSeen(
   })
 }
 
-/** The monitor has seen the violation gone. Guarded: a ticket that is held or being worked on stays as it is. */
+/** The monitor has seen the violation gone. Guarded: a ticket that is held or in work stays unchanged. */
 export function resolveTicket(db: Db, id: number, now: number): Promise<Ticket | null> {
   return atomically(db, async (tx) => {
     const row = await tx
@@ -136,7 +136,7 @@ export function resolveTicket(db: Db, id: number, now: number): Promise<Ticket |
   })
 }
 
-/** A claim that the monitor could not confirm, or that said `not_fixed`: open again, or a person's from now on. */
+/** For a claim that the monitor could not confirm, or of `not_fixed`: opens the ticket again, or hands it to a person. */
 export function returnTicket(db: Db, id: number, why: string, now: number): Promise<Ticket | null> {
   return atomically(db, async (tx) => {
     const row = await tx
@@ -149,7 +149,7 @@ export function returnTicket(db: Db, id: number, why: string, now: number): Prom
           .else('open')
           .end() as never,
         attempts: eb('attempts', '+', 1),
-        // Each further attempt waits longer: what one session could not mend, the next rarely can a second later.
+        // Each further attempt waits longer: if one session could not repair it, another one a second later rarely can.
         retry_at: sql<number>`${now} + 2000 * (1 << min(attempts, 8))`,
         session_id: null,
         claimed_at: null,
@@ -245,7 +245,7 @@ export interface TicketFilter {
   limit?: number
   /** Only those older than this one. */
   before?: number
-  /** Those that a session took. */
+  /** Tickets that a session took. */
   sessionId?: string
 }
 
@@ -277,7 +277,7 @@ export async function ticketEvents(db: Db, id: number): Promise<TicketEvent[]> {
     .execute()
 }
 
-/** What happened to a ticket, and what it is from then on. Call it after the change, in its transaction. */
+/** Stores what happened to a ticket, and its new state. Call it after the change, in its transaction. */
 export async function record(
   tx: Transaction<OperatorSchema>,
   ticketId: number,

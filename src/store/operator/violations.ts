@@ -1,12 +1,12 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { OperatorSchema } from './schema.ts'
 
-/** A violation being followed between looks; persisted, so that grace and keep-firing survive a restart. */
+/** A violation that is followed between observations. It is stored, so that grace and keep-firing survive a restart. */
 export interface Tracked {
-  /** `pending`: within its grace. `firing`: has a ticket. `clearing`: seen clear, not yet for long enough. */
+  /** `pending`: within its grace. `firing`: has a ticket. `clearing`: seen clear, but not long enough yet. */
   phase: 'pending' | 'firing' | 'clearing'
   violatedAt: number
-  /** Since when it has been seen clear without a break; null: it was not seen at the last look. */
+  /** Start of the time in which it was always seen clear; null: the last observation did not see it. */
   clearAt: number | null
   lastSeenAt: number
 }
@@ -23,7 +23,7 @@ export async function trackedViolations(db: Db, cluster: string): Promise<Map<st
   )
 }
 
-/** Stores what is followed now; null: no longer followed. */
+/** Stores the state of what is followed; null: no longer followed. */
 export async function track(db: Db, cluster: string, key: string, next: Tracked | null): Promise<void> {
   if (next === null) {
     await db.deleteFrom('violations').where('cluster', '=', cluster).where('key', '=', key).execute()
@@ -44,11 +44,11 @@ export async function track(db: Db, cluster: string, key: string, next: Tracked 
 
 /** A claim that waits for the monitor's confirmation. */
 export interface ClaimUnderWay {
-  /** The ticket's. */
+  /** Id of the ticket. */
   id: number
   invariant: string
   verifyUntil: number | null
-  /** Since when what it is about has been seen clear without a break. */
+  /** Start of the time in which its violation was always seen clear. */
   clearAt: number | null
 }
 
