@@ -3,7 +3,7 @@ import type { Progress } from '../eval/campaign/run.ts'
 import type { Pace } from '../store/eval/pace.ts'
 import { humanMs } from './text.ts'
 
-/** A running campaign in one line: how far, how it goes, how long still. */
+/** A running campaign in one line: how far it is, how it goes, and the time left. */
 export function campaignLine({ campaignId, done, total, outcomes, leftMs, stopped }: Progress): string {
   const counts = Object.entries(outcomes).map(([kind, n]) => `${n} ${kind}`)
   const left = leftMs !== null && done < total ? [`about ${humanMs(leftMs)} left`] : []
@@ -14,7 +14,7 @@ export function campaignLine({ campaignId, done, total, outcomes, leftMs, stoppe
   ].join('   ')
 }
 
-/** How fast a campaign went: trials an hour, and the share of each phase in the time of a trial. */
+/** The speed of a campaign: trials an hour, and the share of each phase in the time of a trial. */
 export function paceLine({ trials, spanMs, phases: spent }: Pace): string {
   const total = Object.values(spent).reduce((sum, ms) => sum + ms, 0)
   if (trials === 0 || spanMs === 0 || total === 0) return 'no trial ended'

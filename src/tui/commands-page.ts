@@ -10,7 +10,7 @@ const percent = ({ share, of, interval }: Share): string => {
   return `${(share * 100).toFixed(1)} % of ${of} (${low}-${high})`
 }
 
-/** How well commands are classified, for a person at a terminal. */
+/** The quality of the classification of commands, for a person at a terminal. */
 export function accuracyPage(title: string, accuracy: Accuracy): string {
   const { classes, changes, right, unscored, commands, misses } = accuracy
   const rows = [
@@ -30,7 +30,7 @@ export function accuracyPage(title: string, accuracy: Accuracy): string {
   ].join('\n\n')
 }
 
-/** What a list of safe forms finds, and what it costs. */
+/** Commands that a list of safe forms finds, and its cost. */
 export function cautionPage({ harmless, unknown, missed, doubted }: Caution): string {
   const head = `evasions taken for harmless: ${percent(harmless)}; ordinary looking taken for unknown: ${percent(unknown)}`
   const rows = [
@@ -40,7 +40,7 @@ export function cautionPage({ harmless, unknown, missed, doubted }: Caution): st
   return rows.length === 0 ? head : `${head}\n\n${table(['missed', 'command'], rows)}`
 }
 
-/** How far a model agrees with the rules. */
+/** Agreement of a model with the rules. */
 export function agreementPage({ commands, agreed, kappa, confusion }: Agreement): string {
   const rows = commandClasses.map((name) => [name, ...commandClasses.map((other) => confusion[name][other])])
   const head = `rules and model agree on ${percent(agreed)} of ${commands} commands; kappa ${kappa?.toFixed(2) ?? '-'}`
@@ -65,7 +65,7 @@ function oneLine(text: string, width: number): string {
   return line.length <= width ? line : `${line.slice(0, width - 1)}…`
 }
 
-/** undefined: no model was asked; null: it gave no answer that can be used. */
+/** undefined: no model was asked; null: its answer cannot be used. */
 type OpinionOf = (command: string) => Opinion | null | undefined
 
 const modelText = (opinion: Opinion | null | undefined): string =>
@@ -79,7 +79,7 @@ const figuresText = ({ total, unique, thrashing, unknown, ...classes }: CommandF
 
 type Chosen = (call: ListedCommand) => boolean
 
-/** A trial's commands that were asked for, in the order in which they were run; its figures are of all. */
+/** The requested commands of a trial in the order of execution; its figures cover all commands. */
 export function trialPage({ figures, commands }: ListedTrial, opinionOf: OpinionOf, chosen: Chosen): string {
   const start = commands[0]?.at ?? 0
   const rows = commands
@@ -95,7 +95,7 @@ export function trialPage({ figures, commands }: ListedTrial, opinionOf: Opinion
   return listing(figuresText(figures), ['s', 'exit', 'class', 'model', 'thrashing', 'command'], rows)
 }
 
-/** A campaign's commands that were asked for, each once, the gravest and most frequent first; its figures are of all. */
+/** The requested commands of a campaign, each once, the gravest and most frequent first; its figures cover all commands. */
 export function distinctPage(trials: readonly ListedTrial[], opinionOf: OpinionOf, chosen: Chosen): string {
   const total = trials.map(({ figures }) => figures).reduce(sum, none)
   const found = new Map<string, { call: ListedCommand; times: number; trials: Set<number> }>()
@@ -152,6 +152,6 @@ const sum = (a: CommandFigures, b: CommandFigures): CommandFigures => ({
   remediation: a.remediation + b.remediation,
   destructive: a.destructive + b.destructive,
   other: a.other + b.other,
-  // Summaries of earlier versions do not have it.
+  // Summaries of earlier versions lack it.
   unknown: (a.unknown ?? 0) + (b.unknown ?? 0),
 })

@@ -2,10 +2,10 @@ import type { Comparison, MetricDocument } from '../eval/compare/compare.ts'
 import { change, changes, figure } from '../eval/compare/words.ts'
 import { inert, table } from './text.ts'
 
-/** How many kinds of trials that were left out are named. */
+/** How many kinds of left-out trials are named. */
 const named = 8
 
-/** A comparison for a person: the verdict in words first, then what it rests on. */
+/** A comparison for a person: first the verdict in words, then its basis. */
 export function comparisonPage(comparison: Comparison): string {
   const { verdict, reference, candidate, metrics } = comparison
   const rows = metrics.map((metric) => [

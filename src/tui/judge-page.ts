@@ -6,7 +6,7 @@ interface Row extends Judged {
   trial: string
   truth: string
   claim: string
-  /** What the rules say of it. */
+  /** The verdict of the rules. */
   rules: string
 }
 

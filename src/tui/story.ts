@@ -8,7 +8,7 @@ export interface StoryOptions {
   print(line: string): void
   now(): number
   color: boolean
-  /** Who repairs: `runbook`, or the model's name. */
+  /** The repairer: `runbook`, or the model's name. */
   agent: string
   settleMs: number
 }
@@ -19,7 +19,7 @@ const outputColumns = 110
 const short = (line: string): string =>
   line.length <= outputColumns ? line : `${line.slice(0, outputColumns - 3)}...`
 
-/** A running trial told as a story on the terminal: what happens, when, and what it means. */
+/** A running trial told as a story on the terminal: the events, their times and their meaning. */
 export function story(options: StoryOptions): (event: TrialEvent) => void {
   const { print, agent } = options
   const color = pc.createColors(options.color)
@@ -111,7 +111,7 @@ export function story(options: StoryOptions): (event: TrialEvent) => void {
   }
 }
 
-/** When a ticket came into its state; null where it does not say. */
+/** Time at which a ticket entered its state; null where the state does not tell. */
 function movedAt({ state, attempts, openedAt, claimedAt, resolvedAt }: Ticket): number | null {
   if (state === 'open' && attempts === 0) return openedAt
   if (state === 'claimed') return claimedAt

@@ -1,6 +1,6 @@
 import { Interrupted, messageOf } from '../core/errors.ts'
 
-/** A signal that also aborts when nobody can read what we print any more: a closed terminal, `| head -1`. */
+/** A signal that also aborts when our output has no reader any more: a closed terminal, `| head -1`. */
 export function untilUnread(signal: AbortSignal): AbortSignal {
   const unread = new AbortController()
   for (const stream of [process.stdout, process.stderr])

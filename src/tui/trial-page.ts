@@ -3,7 +3,7 @@ import { unclaimedIn } from '../eval/report/unclaimed.ts'
 import { type Entry, goesOn } from '../store/audit/audit.ts'
 import { humanMs, inert, table } from './text.ts'
 
-/** One trial for a person: what was broken, what became of it, when, and what the agent did. */
+/** One trial for a person: the damage, its outcome, the times, and the agent's work. */
 export function trialPage(trial: Trial, transcript: readonly Entry[], full = false): string {
   const { fault, outcome, workload, session } = documentOf(trial)
   const { record } = trial
@@ -34,7 +34,7 @@ export function trialPage(trial: Trial, transcript: readonly Entry[], full = fal
   return lines.join('\n')
 }
 
-/** An entry of the audit for people: when, what, and its text, shortened unless asked for in full. */
+/** An entry of the audit for people: time, kind and text, shortened unless the full text is requested. */
 export function entryText(entry: Entry, zero: number, full = false): string {
   const after = `+${((entry.at - zero) / 1000).toFixed(1)}s`.padStart(8)
   const indent = ' '.repeat(11)

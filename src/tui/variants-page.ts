@@ -3,7 +3,7 @@ import type { Analysis, Group } from '../eval/report/analyze.ts'
 import type { Distribution, Rate, Times } from '../eval/report/describe.ts'
 import { inert, table } from './text.ts'
 
-/** Variants side by side, a column each: whoever reads it weighs the rows. */
+/** Variants side by side, one column each; the reader weighs the rows. */
 export function variantsPage({ arms, groups }: Analysis): string {
   const damages = new Set(groups.map(({ damage }) => damage)).size
   const uneven = groups.length < damages * arms.length

@@ -12,7 +12,7 @@ import { evalRoutes } from './routes/evaluation.ts'
 import { operatorRoutes } from './routes/operations.ts'
 import type { AppOptions, Databases, Show } from './shared.ts'
 
-/** Only GET, and nothing that could change anything: both databases are opened for reading. */
+/** Only GET, and no changes: both databases are opened for reading. */
 export function viewerApp(options: AppOptions): Hono {
   const { evaluation, operation, access } = options
   const frame = frameOf(options)
@@ -70,7 +70,7 @@ function frameOf({ evaluation, operation }: Databases): Frame {
   return { sections: [...ofEval, ...ofOperator], source, notices }
 }
 
-// No inline script or style, nothing of another host, no frame around it.
+// No inline script or style, nothing of another host, and no embedding in a frame.
 const headers = secureHeaders({
   contentSecurityPolicy: {
     defaultSrc: ["'none'"],

@@ -9,10 +9,10 @@ export interface Asset {
 
 const types = { css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' }
 
-/** Parts of the stylesheet; those for narrow screens and paper have the last word. */
+/** Parts of the stylesheet; those for narrow screens and paper come last, so that they override the others. */
 const style = ['page', 'tables', 'charts', 'transcript', 'places'].map((part) => `style/${part}`)
 
-/** The files that pages load, by name; all there are. */
+/** All files that pages load, by name. */
 export const assets: Record<string, Asset | undefined> = {
   'style.css': asset(style, 'css'),
   'client.js': asset(['client'], 'js'),

@@ -15,12 +15,12 @@ import { overview, trialTable } from './pages/campaign.ts'
 import { trialBody } from './pages/trial.ts'
 import { type Html, section } from './parts/page.ts'
 
-/** Of one output. The rest is in the database. */
+/** Limit of one output. The rest is in the database. */
 const textBytes = 20_000
 
 /**
- * Pages of the viewer in one file that opens from disk, piece by piece: the campaign, its figures and every trial, of which one
- * is shown at a time. It loads nothing, and without its script all of it is there but the cursor and the keys.
+ * Pages of the viewer in one file that opens from disk, piece by piece: the campaign, its figures and every trial, one of
+ * which is shown at a time. It loads nothing. Without its script everything works except the cursor and the keys.
  */
 export async function* copy({ db, which, campaign }: Source): AsyncGenerator<string> {
   const id = Number(campaign.id.slice(1))
@@ -55,8 +55,8 @@ const hasEnded = ({ standing }: Line): boolean => standing !== 'planned' && stan
 const placeOf = (address: string): string => address.slice(1).replace('/', '').replaceAll('/', '-')
 
 /**
- * A page of the server as one of many in a file: what has a name in it has the page's before it, addresses of other pages are
- * their places, and what leads to nothing in the file leads nowhere. In text there are no quotation marks but as `&quot;`.
+ * Turns a page of the server into one of many in a file: ids get the page's name as a prefix, addresses of included pages
+ * become anchors, and other addresses are removed. Text contains no quotation marks except as `&quot;`.
  */
 const inPlace = (place: string, markup: string, addresses: ReadonlySet<string>): string =>
   markup.replace(/ (id|aria-labelledby|href)="([^"]*)"/g, (_, name: string, value: string) => {
@@ -70,7 +70,7 @@ const inPlace = (place: string, markup: string, addresses: ReadonlySet<string>):
 const style = assets['style.css']?.text ?? ''
 const script = assets['client.js']?.text ?? ''
 const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
-/** It may load nothing at all, and run what is ours. */
+/** The page may load nothing, and run only our own script. */
 const policy = `default-src 'none'; style-src ${hash(style)}; script-src ${hash(script)}; base-uri 'none'; form-action 'none'`
 
 const opening = (title: string, [campaign, analysis]: readonly string[]): string =>

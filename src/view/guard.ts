@@ -2,13 +2,13 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 
-/** Who may look: whoever is on this machine, or whoever has the token. */
+/** Access rule: a caller on this machine, or one with the token. */
 export type Access = { kind: 'loopback' } | { kind: 'token'; token: string }
 
-/** Cookies know hosts and no ports: two viewers on one host must not take each other's. */
+/** Cookies know hosts but no ports, so that two viewers on one host need different names. */
 const cookieOf = (c: Context): string => `operator_viewer_${new URL(c.req.url).port}`
 
-/** Refuses what is not a plain look, and whoever may not look. */
+/** Refuses requests that are not plain reads, and callers without access. */
 export function guard(access: Access): MiddlewareHandler {
   return async (c, next) => {
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD')
@@ -18,7 +18,7 @@ export function guard(access: Access): MiddlewareHandler {
   }
 }
 
-/** A page of another site can make its own name point to this machine, and would be of the same origin as we are. */
+/** A page of another site can point its own name to this machine, and would then have the same origin as ours. */
 function refuseOtherNames(c: Context): Response | null {
   const host = (c.req.header('host') ?? '').replace(/:\d+$/, '')
   return /^(localhost|127(\.\d+){3}|\[::1\])$/i.test(host)
@@ -26,11 +26,11 @@ function refuseOtherNames(c: Context): Response | null {
     : c.text('this viewer answers to localhost only\n', 403)
 }
 
-/** Comes once in the address, and is kept in a cookie from then on, so that no link carries it. */
+/** Comes once in the address, and then moves to a cookie, so that no link contains it. */
 function checkToken(c: Context, token: string): Response | null {
   const given = c.req.query('token')
   if (given !== undefined && isSame(given, token)) {
-    // Lax: an address that somebody sends to somebody opens; where nothing changes, nothing else can come of it.
+    // Lax, so that a link in a message opens. The viewer changes nothing, so that a forged request cannot do harm.
     setCookie(c, cookieOf(c), token, { httpOnly: true, sameSite: 'Lax', path: '/' })
     const url = new URL(c.req.url)
     url.searchParams.delete('token')

@@ -12,11 +12,11 @@ import { summarizeOld } from './data/summaries.ts'
 import type { Access } from './guard.ts'
 
 export interface ViewerOptions {
-  /** null: it shows nothing of that kind. At least one of them is needed. */
+  /** null: pages of that kind are not shown. At least one of them is needed. */
   evalDb: string | null
   operatorDb: string | null
   host: string
-  /** 0: any that is free. */
+  /** 0: any free port. */
   port: number
   clock: Clock
   signal: AbortSignal
@@ -24,11 +24,11 @@ export interface ViewerOptions {
 
 /** A running viewer; disposing of it closes every connection. */
 export interface Viewer extends AsyncDisposable {
-  /** Where a person finds it, with the token where one is needed. */
+  /** The address for a person, with the token where one is needed. */
   url: string
 }
 
-/** Throws BadInput for a database that is not there and an address that cannot be had. */
+/** Throws BadInput for a missing database and an address that cannot be used. */
 export async function startViewer(options: ViewerOptions): Promise<Viewer> {
   const { host, port, clock } = options
   await using undo = new AsyncDisposableStack()
@@ -55,7 +55,7 @@ export async function startViewer(options: ViewerOptions): Promise<Viewer> {
     await closed
   })
   const { port: bound } = server.address() as AddressInfo
-  // An address of all networks is nobody's: others find this machine by its name.
+  // An address that stands for all networks cannot be opened: others reach this machine by its name.
   const found = /^(0\.0\.0\.0|::)$/.test(host) ? hostname() : host
   const name = found.includes(':') ? `[${found}]` : found
   const token = access.kind === 'token' ? `?token=${access.token}` : ''

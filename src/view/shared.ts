@@ -19,11 +19,11 @@ export interface AppOptions extends Databases {
   signal: AbortSignal
 }
 
-/** What the pages of both databases have in common. */
+/** Settings that the pages of both databases share. */
 export interface Shared extends AppOptions {
   show: Show
   changes: Changes
 }
 
-/** Shows a page in its frame. null: there is no such thing. */
+/** Shows a page in its frame. null: not found. */
 export type Show = (c: Context, page: Page | null) => Response | Promise<Response>

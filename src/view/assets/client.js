@@ -1,14 +1,14 @@
-// What a page can do besides standing there: keys, the cursor of timelines, outputs on demand, live parts.
-// Everything else works without it.
+// Interactive features of a page: keys, the cursor of timelines, outputs on demand, live parts. Everything else works
+// without this script.
 
 const one = (selector, root = document) => root.querySelector(selector)
 const all = (selector, root = document) => [...root.querySelectorAll(selector)]
-/** A copy of a campaign is many pages in one, of which one is shown. */
+/** An exported campaign has many pages in one file; one of them is shown at a time. */
 const visible = (selector) => all(selector).filter((element) => element.getClientRects().length > 0)
 
 // --- timelines -----------------------------------------------------------------------------------------------
 
-/** The numbers behind a picture. */
+/** The numbers of a chart. */
 const seriesOf = (figure) => {
   figure.series ??= JSON.parse(one('script.series', figure).textContent)
   return figure.series
@@ -36,7 +36,7 @@ function showAt(figure, ms, seq) {
   const load = sample
     ? `   ${sample[1]} operations, ${sample[2]} failed, p99 ${sample[3] === null ? '-' : `${sample[3].toFixed(1)} ms`}`
     : ''
-  // As its mark says when the pointer rests on it, but for the time.
+  // Its title says the same, except for the time.
   const mark = seq === null ? null : one(`rect[data-seq="${seq}"] title`, figure)
   const command = mark ? `   ${/\w+: .*/s.exec(mark.textContent)?.[0] ?? ''}` : ''
   readout.textContent = seconds(ms) + load + command
@@ -62,7 +62,7 @@ const markOf = (entry) =>
     .flatMap((figure) => seriesOf(figure).marks)
     .find(([seq]) => seq === entry.dataset.seq)
 
-/** What the pointer is on, so that a picture that was drawn anew still shows it. */
+/** The element under the pointer, so that a chart that was drawn again still shows it. */
 let pointed = { ms: null, seq: null }
 
 function point(ms, seq) {
@@ -78,7 +78,7 @@ document.addEventListener('pointermove', (event) => {
   const box = one('svg', figure).getBoundingClientRect()
   const share = (((event.clientX - box.left) / box.width) * width - left) / (width - left - right)
   const ms = from + share * (to - from)
-  // What it is on, or else the nearest within three points.
+  // The element under the pointer, or the nearest within three points.
   const on = event.target.closest('rect[data-seq]')?.dataset.seq
   const far = ([, at, until]) => Math.max(at - ms, ms - until, 0)
   const nearest = marks.toSorted((a, b) => far(a) - far(b))[0]
@@ -112,7 +112,7 @@ document.addEventListener('click', async (event) => {
   const template = document.createElement('template')
   template.innerHTML = await answer.text()
   const block = template.content.firstElementChild
-  // Whatever happens meanwhile, it stays open.
+  // It stays open, whatever happens meanwhile.
   place.closest('li, main > *').isUnfolded = true
   shortened.replaceWith(template.content)
   place.remove()
@@ -153,7 +153,7 @@ async function refresh() {
   isAsking = false
 }
 
-/** The page as the server sent it last, before anybody chose or opened anything in it. */
+/** The page as the server last sent it, before the reader chose or opened anything in it. */
 let sent = main.dataset.live ? main.cloneNode(true) : null
 
 function show(fresh) {
@@ -169,8 +169,8 @@ function show(fresh) {
 }
 
 /**
- * What the server sends now and did not send before is done to the page; all the rest stays as the reader left it: what is
- * open, chosen, focused, and how far it is scrolled.
+ * Applies only the differences between the server's last two versions to the page. Everything else stays as the reader left
+ * it: open parts, choices, focus and scroll positions.
  */
 function patch(live, before, now) {
   if (live.isUnfolded || before.isEqualNode(now)) return
@@ -189,7 +189,7 @@ function patch(live, before, now) {
   }
   const wanted = [...now.childNodes].map((node) => ({ node, old: known.get(keyOf(node))?.shift() }))
   for (const { live } of [...known.values()].flat()) live?.remove()
-  // Nothing that stays is moved: what is moved loses its focus, and how far it was scrolled.
+  // Elements that stay are not moved, because moving loses focus and scroll position.
   let place = live.firstChild
   for (const { node, old } of wanted) {
     if (!old?.live) live.insertBefore(document.importNode(node, true), place)
@@ -201,7 +201,7 @@ function patch(live, before, now) {
   }
 }
 
-/** By which a part of the page is known again: its name, or in a table the address of its row. */
+/** Identity of a part of the page: its name, or in a table the address of its row. */
 const keyOf = (node) =>
   node.id || (node.nodeName === 'TR' && one('a[data-row]', node)?.getAttribute('href')) || node.nodeName
 
@@ -209,9 +209,10 @@ function listen() {
   if (source || !main.dataset.live || document.hidden) return
   source = new EventSource(main.dataset.live)
   source.addEventListener('change', refresh)
-  // What happened before it was connected, or while it was not.
+  // Changes from before it was connected, or while it was not.
   source.addEventListener('open', refresh)
-  // Too many are listening already, or the viewer is being started again. A broken connection is made anew by the browser.
+  // Too many clients are listening already, or the viewer is restarting. The browser reconnects a broken connection by
+  // itself.
   source.addEventListener('error', () => {
     if (source?.readyState !== EventSource.CLOSED) return
     source = null
@@ -225,14 +226,14 @@ function stopListening() {
   delete main.dataset.live
 }
 
-// A browser has few connections to one host: a page nobody sees gives its own back.
+// A browser has few connections to one host, so a hidden page gives its own back.
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden) return listen()
   source?.close()
   source = null
 })
 
-/** How long things have lasted, of which the server has just told, goes on from there. */
+/** Durations that the server has just sent keep counting from there. */
 function startClocks() {
   for (const clock of all('[data-lasts]')) clock.since = performance.now() - Number(clock.dataset.lasts)
 }
@@ -241,7 +242,7 @@ setInterval(() => {
   for (const clock of all('[data-lasts]')) clock.textContent = lasting(performance.now() - clock.since)
 }, 1000)
 
-/** As the server writes it: `12 s`, `3 m 5 s`, `2 h 4 m`. */
+/** Formatted as by the server: `12 s`, `3 m 5 s`, `2 h 4 m`. */
 function lasting(ms) {
   const seconds = Math.floor(ms / 1000)
   if (seconds < 120) return `${seconds} s`

@@ -20,7 +20,7 @@ export interface Line extends Omit<ListedFigures, 'phase'> {
   id: number
   standing: Standing
   totalMs: number | null
-  /** Changes with whatever else does. */
+  /** Changes whenever another value of the line does. */
   stamp: number
 }
 
@@ -31,8 +31,7 @@ export interface Campaign {
 }
 
 /**
- * Every trial in one line, kept in memory: pages filter, sort and count without asking the database for more than what has
- * changed since.
+ * Every trial in one line, kept in memory: pages filter, sort and count, and ask the database only for changes.
  */
 export interface Board {
   /** The newest first. */
@@ -46,29 +45,29 @@ export interface Board {
 interface Kept {
   version: number
   lines: readonly Line[]
-  /** Nothing of it runs or waits. */
+  /** None of its trials runs or waits. */
   isOver: boolean
   /** When all campaigns were last asked for. */
   scorerSum?: number
 }
 
-/** About 80 MB. Campaigns that nobody looked at for longest are read anew. */
+/** About 80 MB. The campaigns that were unused for longest are dropped and read again when needed. */
 const maxLines = 300_000
 const readAtATime = 200
 
 export function openBoard(db: EvalDb): Board {
   const kept = new Map<number, Kept>()
-  /** Asked for at once by many it is read once. */
+  /** Simultaneous requests share one read. */
   const reading = new Map<number, { version: number; lines: Promise<readonly Line[]> }>()
   const words = new Map<string, string>()
-  // The same few names in a hundred thousand lines.
+  // A hundred thousand lines share the same few names.
   const once = (text: string): string => {
     const known = words.get(text)
     if (known !== undefined) return known
     if (words.size < 10_000) words.set(text, text)
     return text
   }
-  // Those that were read last are the last of the map.
+  // The map is in the order of last use.
   const forgetOldest = () => {
     let total = 0
     for (const [id, { lines }] of [...kept].reverse()) {
@@ -77,7 +76,7 @@ export function openBoard(db: EvalDb): Board {
     }
   }
 
-  /** In stretches: others who ask for something meanwhile are answered between them. */
+  /** Reads in steps, so that other requests are answered between them. */
   async function* fresh(campaignId: number, [from, upTo]: readonly [number, number]) {
     for (let after = from - 1; after < upTo; ) {
       const trials = await listedTrials(db, campaignId, { after, upTo, limit: readAtATime })
@@ -111,7 +110,7 @@ export function openBoard(db: EvalDb): Board {
     return lines
   }
   const lines = async (campaignId: number): Promise<readonly Line[]> => {
-    // Asked first: what is written while this reads is read again.
+    // Asked first, so that rows written during this read are read again.
     const version = await dataVersion(db)
     const before = kept.get(campaignId)
     if (before?.version === version) return before.lines
@@ -147,7 +146,7 @@ export function openBoard(db: EvalDb): Board {
   return { campaigns: () => campaignHeads(db), lines, all }
 }
 
-/** `spec`: of a trial that has no figures. */
+/** `spec`: for a trial without figures. */
 function lineOf(
   { id, figures, outcomeKind, startedAt, endedAt, state, stamp }: ListedTrial,
   spec: TrialSpec | undefined,
@@ -177,7 +176,7 @@ function lineOf(
 
 const unknown = { subject: '', chaos: '', damage: '', arm: '', target: '', seed: 0 }
 
-/** What is known of a trial before it has ended. */
+/** The known facts of a trial before it has ended. */
 const plannedOf = (spec: TrialSpec) => ({
   subject: spec.subject,
   chaos: spec.faults.map(({ chaosType }) => chaosType).join('+'),

@@ -8,23 +8,23 @@ import { dataVersion } from '../../store/reading.ts'
 import { folderOfTrial, operatorDbOf } from './trials.ts'
 
 const lookEveryMs = 500
-/** More pages than anybody has open. */
+/** More pages than a user has open. */
 const maxListeners = 100
-/** Something has to be said now and then, or nobody notices that the other side has left. */
+/** Interval of keep-alive messages; without them a closed connection would not be noticed. */
 const pingEveryLooks = 30
 
-/** Something that changes: another text whenever it has. */
+/** Something that changes: its text differs whenever it has changed. */
 export interface Watch extends AsyncDisposable {
   version(): Promise<string>
 }
 
-/** A database that somebody else closes. */
+/** A database that is closed elsewhere. */
 export const watchOf = (db: Parameters<typeof dataVersion>[0]): Watch => ({
   version: async () => String(await dataVersion(db)),
   [Symbol.asyncDispose]: async () => undefined,
 })
 
-/** What a running trial notes for itself: what its operator does, and what the oracle sees. */
+/** Files of a running trial: the actions of its operator and the observations of the oracle. */
 export function watchTrial(evalDbPath: string, trialId: number): Watch {
   const folder = folderOfTrial(evalDbPath, trialId)
   let db: OperatorDb | null = null
@@ -41,13 +41,13 @@ export function watchTrial(evalDbPath: string, trialId: number): Watch {
 export type Changes = (c: Context, watches: readonly Watch[]) => Response
 
 /**
- * Server-sent events: `change` whenever something was written. What changed is in the page; whoever shows it asks for it
- * again. Only so many can listen at once.
+ * Server-sent events: `change` whenever something was written. The client then asks for the page again. The number of
+ * listeners is limited.
  */
 export function openChanges({ clock, signal }: { clock: Clock; signal: AbortSignal }): Changes {
   let listeners = 0
   return (c, watches) => {
-    // Nobody reads what would be written, and so it would never end.
+    // The body of a HEAD request is never read, so the stream would never end.
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream' })
     if (listeners >= maxListeners)
       return c.text('too many pages follow already: reload this one by hand\n', 503, { 'retry-after': '5' })

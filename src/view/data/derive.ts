@@ -1,6 +1,6 @@
 /**
- * What takes its time is derived in a process of its own, so that nobody else waits for it, and its memory goes with it;
- * one at a time.
+ * Slow derivations run in a process of their own, one at a time, so that other requests do not wait and the memory is freed
+ * with the process.
  */
 
 import { fileURLToPath } from 'node:url'
@@ -9,25 +9,25 @@ import type { Comparison } from '../../eval/compare/compare.ts'
 import type { Analysis } from '../../eval/report/analyze.ts'
 import { fork } from '../../spawn.ts'
 
-/** What can be asked for, of campaigns. */
+/** Derivations that can be requested for campaigns. */
 export type Question =
   | { kind: 'analysis'; campaign: number }
   | { kind: 'comparison'; reference: number; candidate: number }
 
-/** null: there are too many trials for anybody to wait for it. */
+/** null: there are too many trials to wait for. */
 export type Answer<Q extends Question> = Q extends { kind: 'analysis' } ? Analysis : Comparison | null
 
-/** From trials as they are stored in the database. */
+/** Derived from trials as they are stored in the database. */
 export type Derive = <Q extends Question>(question: Q) => Promise<Answer<Q>>
 
-/** Beside this file, and of the same kind: as it is written, or built. */
+/** Beside this file, and of the same kind: source or built. */
 const program = fileURLToPath(new URL(import.meta.url.replace(/derive(\.\w+)$/, 'deriving$1')))
 
 export function openDerive(file: string, signal: AbortSignal): Derive {
   let before: Promise<unknown> = Promise.resolve()
   return (question) => {
     const answer = before.then(() => ask(file, question, signal))
-    before = answer.catch(() => undefined) // whoever asked hears of it
+    before = answer.catch(() => undefined) // the caller gets the error
     return answer
   }
 }

@@ -7,7 +7,7 @@ import { type EvalDb, readEvalDb } from '../../store/eval/trials.ts'
 import type { Answer, Question } from './derive.ts'
 import { storedSummaries } from './summaries.ts'
 
-/** More trials than this take longer to compare than anybody waits for a page. */
+/** Comparing more trials than this takes too long for a page. */
 const comparedAtOnce = 4_000
 
 async function answerTo(db: EvalDb, question: Question): Promise<Answer<Question>> {

@@ -14,12 +14,12 @@ export interface Rate {
   recovered: number
   /** Valid trials in which something was wrong. */
   of: number
-  /** null: of none. */
+  /** null: there are none. */
   rate: number | null
   interval: Interval | null
 }
 
-/** It counts: a trial of ours that broke, or in which nothing was wrong, says nothing of recovery. */
+/** Counts only valid trials in which something was wrong: the others say nothing about recovery. */
 const isCounted = ({ standing }: Line): boolean =>
   standing !== 'planned' && standing !== 'running' && countsForRecovery({ kind: standing } as Outcome)
 
@@ -38,7 +38,7 @@ export function recoveryRate(lines: readonly Line[]): Rate {
 export const timeNames = ['detect', 'resolve', 'recover'] as const
 export type TimeName = (typeof timeNames)[number]
 
-/** Trials that count, each with how long it took or was waited for. */
+/** Trials that count, each with its time to the event, or its time of waiting. */
 export function lifetimes(lines: readonly Line[], name: TimeName): Lifetime[] {
   return lines.flatMap((line) => {
     if (!isCounted(line)) return []
@@ -47,7 +47,7 @@ export function lifetimes(lines: readonly Line[], name: TimeName): Lifetime[] {
   })
 }
 
-/** To half of those that count it has happened by then, as `eval analyze` has it; null: it did not happen to half of them. */
+/** The median time, as in `eval analyze`; null: it did not happen in half of the trials. */
 export const medianMs = (lines: readonly Line[], name: TimeName): number | null =>
   survivalQuantile(kaplanMeier(lifetimes(lines, name)), 0.5)
 
@@ -74,7 +74,7 @@ export interface Digest {
   resolveMs: number | null
   recoverMs: number | null
   costUsd: number | null
-  /** How the newest trials ended, oldest first. */
+  /** Outcomes of the newest trials, oldest first. */
   newest: Standing[]
   subject: ReadonlySet<string>
   chaos: ReadonlySet<string>
@@ -83,7 +83,7 @@ export interface Digest {
 
 const newestShown = 40
 
-/** Rate and times are those of the trials with an agent. */
+/** Rate and times cover the trials with an agent only. */
 export const digestOf = remembered((lines: readonly Line[]): Digest => {
   const agent = lines.filter(({ arm }) => arm !== 'baseline')
   const ended = lines.filter(({ standing }) => standing !== 'planned' && standing !== 'running')
@@ -101,7 +101,7 @@ export const digestOf = remembered((lines: readonly Line[]): Digest => {
   }
 })
 
-/** Derived once from the same lines: the board gives other ones whenever something has changed. */
+/** Derived once per set of lines: the board returns a new set whenever something has changed. */
 export function remembered<T>(derive: (lines: readonly Line[]) => T): (lines: readonly Line[]) => T {
   const known = new WeakMap<readonly Line[], T>()
   return (lines) => {
@@ -113,7 +113,7 @@ export function remembered<T>(derive: (lines: readonly Line[]) => T): (lines: re
   }
 }
 
-/** The same for what takes its time: asked for at once by many it is done once, and what failed is tried again. */
+/** The same for slow derivations: simultaneous requests share one run, and a failure is tried again. */
 export function promised<T>(
   known: WeakMap<readonly Line[], Promise<T>>,
   lines: readonly Line[],
@@ -123,6 +123,6 @@ export function promised<T>(
   if (before) return before
   const now = derive()
   known.set(lines, now)
-  now.catch(() => known.delete(lines)) // whoever asked hears of it
+  now.catch(() => known.delete(lines)) // the caller gets the error
   return now
 }

@@ -5,9 +5,9 @@ import { when } from '../parts/format.ts'
 
 /** A database that is shown. */
 export interface Opened<Schema> extends ToRead<Schema> {
-  /** As the person named it. */
+  /** The file name as the person gave it. */
   path: string
-  /** Why what is shown may not be what is in the file by now; null: it is. */
+  /** The reason why the page may be older than the file; null: it is current. */
   notice(): string | null
 }
 
@@ -35,7 +35,7 @@ export function opened<Schema>(
   return { ...found, path, notice }
 }
 
-/** Which file it is, and what changes whenever it is written to; null: there is none. */
+/** Identity of the file, and a value that changes with every write; null: there is no file. */
 function look(path: string): { file: string; state: string } | null {
   const [main, log] = [path, `${path}-wal`].map((name) => statSync(name, { throwIfNoEntry: false }))
   if (!main) return null

@@ -9,18 +9,18 @@ import { folderOfTrial } from './trials.ts'
 /** A trial that runs now. */
 export interface Running {
   id: number
-  /** null: nobody noted it, or the trial runs on another machine. */
+  /** null: it was not noted, or the trial runs on another machine. */
   lane: number | null
   damage: string
   arm: string
   seed: number
   startedAt: number | null
   phase: RunningTrial<TrialSpec>['phase']
-  /** No process of this machine runs it: it died, or it is one of another machine. */
+  /** No process of this machine runs it: its process died, or it belongs to another machine. */
   isLost: boolean
 }
 
-/** What a campaign runs now, by lane. */
+/** The running trials of a campaign, by lane. */
 export async function runningIn(db: EvalDb, evalDbPath: string, campaignId: number): Promise<Running[]> {
   const trials = await runningTrials<TrialSpec>(db, campaignId)
   const running = trials.map(async ({ id, spec, owner, startedAt, phase }) => ({

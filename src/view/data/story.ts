@@ -7,7 +7,7 @@ import { unclaimedIn } from '../../eval/report/unclaimed.ts'
 import type { Session } from '../../store/operator/sessions.ts'
 import { offset, seconds } from '../parts/format.ts'
 
-/** Why a trial ended as it did, in sentences. Pure; what agents and clusters said in it is theirs. */
+/** Reason of a trial's outcome in sentences. Pure. Quotes of agents and clusters are their own words. */
 export function storyOf({ outcome, record }: Trial): string[] {
   if (!outcome || !record) return []
   const since = (at: number | null) =>
@@ -86,12 +86,12 @@ function unresolved(
   }
 }
 
-/** The last that said fixed, or else the last there was: who looked again after a repair finds nothing to do. */
+/** The last claim of `fixed`, or else the last claim: a later session finds nothing to do after a repair. */
 export function lastClaim(
   sessions: readonly Session[],
 ): { claim: Claim; at: number | null; by: string } | null {
   const claims = sessions.flatMap(({ claim, endedAt, reason, model, agent }) =>
-    // What we say in the place of a claim nobody said.
+    // Leaves out a claim that Operator wrote because the agent made none.
     claim && !claim.unclaimed && reason === null ? [{ claim, at: endedAt, by: model ?? agent }] : [],
   )
   return claims.findLast(({ claim }) => claim.status === 'fixed') ?? claims.at(-1) ?? null
@@ -107,7 +107,7 @@ function wordsOf({ status, rootCause }: Claim): string {
 const sentence = (text: string): string =>
   /[.!?\u2026]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`
 
-/** What the oracle's last look did not like. */
+/** Findings of the oracle's last observation. */
 function wrongAtTheEnd({ probes, nodeStates = {}, samples, workload, spec }: TrialRecord): string {
   const last = probes.at(-1)
   if (!last) return ''

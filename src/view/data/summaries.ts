@@ -22,7 +22,10 @@ export async function storedSummaries(
   }
 }
 
-/** Trials of an older program get their figures, before anybody only looks; where that is not allowed they have none. */
+/**
+ * Derives figures for trials of an older program before the database is opened read-only; where it cannot be written they
+ * have none.
+ */
 export async function summarizeOld({ db, file, path, isSnapshot }: Opened<EvalSchema>): Promise<void> {
   if (isSnapshot && file === path) return
   const missing = await trialsToSummarize(db, { campaignId: null, limit: 1 })

@@ -9,7 +9,7 @@ import { callKey } from './call-key.ts'
 import { lastClaim } from './story.ts'
 import type { TrialFacts } from './trials.ts'
 
-/** A stretch of a lane, in epoch ms. `look` is what it looks like: a class of the stylesheet. */
+/** A stretch of a lane, in epoch ms. `look` is its appearance: a class of the stylesheet. */
 export interface Span {
   from: number
   to: number
@@ -19,7 +19,7 @@ export interface Span {
 
 export interface Lane {
   name: string
-  /** What all of it is about. */
+  /** Describes the whole lane. */
   says?: string
   spans: Span[]
 }
@@ -43,7 +43,7 @@ export interface Moment {
 export interface Timeline {
   from: number
   to: number
-  /** The injection, where there was one: what all times are told from. */
+  /** The injection, if there was one: the origin of all times. */
   zero: number
   lanes: Lane[]
   marks: Mark[]
@@ -51,7 +51,7 @@ export interface Timeline {
   samples: readonly WorkloadSample[]
 }
 
-/** What happened in a trial and when, for a picture; of a running one, up to now. Pure. */
+/** Events of a trial with their times, for a chart; for a running trial up to now. Pure. */
 export function timelineOf(facts: TrialFacts): Timeline {
   const { trial, phases, seen, entries, tickets, sessions } = facts
   const { record } = trial
@@ -92,7 +92,7 @@ const phaseSpan = ({ phase, startedAt, endedAt }: TrialFacts['phases'][number], 
   says: phase,
 })
 
-/** From the injection until a look at the fault found it gone, or it was reverted. */
+/** From the injection until a check found the fault gone, or it was reverted. */
 function faultLane({ trial, faults, phases }: TrialFacts, injected: number | null, until: number): Lane[] {
   const { record } = trial
   if (injected === null || faults.length === 0 || record?.harmless) return []
@@ -102,7 +102,7 @@ function faultLane({ trial, faults, phases }: TrialFacts, injected: number | nul
   return [{ name: 'fault', spans: [{ from: injected, to, look: 'fault', says }] }]
 }
 
-/** Per node: well, not well or unknown, from look to look; who led is told in the words. */
+/** Per node: well, not well or unknown, from observation to observation; the text says who led. */
 function nodeLanes(probes: readonly Probe[]): Lane[] {
   const names = [...new Set(probes.flatMap(({ healthy }) => Object.keys(healthy)))].sort()
   return names.map((name) => {
@@ -129,7 +129,7 @@ const nodeWords: Record<string, string> = {
 
 const maxTickets = 8
 
-/** Open, then worked on by one session after the other, each of whose claims the monitor tries to confirm. */
+/** Open, then in the work of one session after the other, each of whose claims the monitor tries to confirm. */
 function ticketLanes(tickets: readonly Ticket[], sessions: readonly Session[], until: number): Lane[] {
   const inOrder = sessions.toSorted((a, b) => a.startedAt - b.startedAt)
   return tickets.slice(0, maxTickets).map(({ id, key, openedAt, resolvedAt, sessionId, state: now }) => {
@@ -137,12 +137,12 @@ function ticketLanes(tickets: readonly Ticket[], sessions: readonly Session[], u
     const steps = [{ at: openedAt, state: 'open' }]
     for (const session of inOrder) {
       const { startedAt, endedAt, claim } = session
-      // A session that had begun before knows nothing of this ticket.
+      // A session that had begun before does not have this ticket.
       if (startedAt < openedAt) continue
       steps.push({ at: startedAt, state: 'claimed' })
       if (endedAt !== null)
         steps.push({ at: endedAt, state: claim?.status === 'fixed' ? 'verifying' : 'open' })
-      // It has kept this one: later sessions work on other tickets.
+      // This session has kept the ticket: later ones work on other tickets.
       if (session.id === sessionId) break
     }
     const last = steps.at(-1)

@@ -17,29 +17,29 @@ import { headBytes } from '../parts/transcript.ts'
 /** Entries of one transcript on a page and in its picture. */
 export const maxEntries = 5_000
 
-/** Everything that is known of a trial; of one that runs, what is known by now. */
+/** All known facts of a trial; for a running one, those known by now. */
 export interface TrialFacts {
   trial: Trial
   campaignName: string
   phases: readonly { phase: string; startedAt: number; endedAt: number | null }[]
-  /** What was injected, or is about to be. */
+  /** The fault that was injected, or is about to be. */
   faults: readonly Fault[]
-  /** What the oracle saw. */
+  /** Observations of the oracle. */
   seen: Seen
   entries: readonly EntryHead[]
   tickets: readonly Ticket[]
   sessions: readonly Session[]
-  /** It should run, and no process of this machine runs it: it died, or it is one of another machine. */
+  /** The trial should run, but no process of this machine runs it: it died, or it belongs to another machine. */
   isLost: boolean
-  /** Of a lost trial: when the last thing was heard of it. */
+  /** For a lost trial: the time of its last sign of life. */
   now: number
 }
 
 interface Wanted {
-  /** Where trials that run keep their own files; null: what they have not told the database yet does not matter. */
+  /** Folder in which running trials keep their own files; null: show only what is in the database. */
   evalDbPath: string | null
   now: number
-  /** Of each text, at most. */
+  /** Limit per text. */
   bytes?: number
 }
 
@@ -73,7 +73,7 @@ export async function trialFacts(
   }
 }
 
-/** Its clock stopped with it. */
+/** Its clock stopped with its process. */
 const lastHeard = (
   { startedAt }: Trial,
   { phases, seen, entries }: Pick<TrialFacts, 'phases' | 'seen' | 'entries'>,
@@ -88,7 +88,7 @@ const lastHeard = (
 export const folderOfTrial = (evalDbPath: string, trialId: number): string =>
   folderOf(`${evalDbPath}.trials`, trialId)
 
-/** What a trial that runs has noted in its own folder. */
+/** Notes of a running trial in its own folder. */
 async function soFar(folder: string, bytes: number) {
   const seen = await seenIn(folder)
   const path = operatorDbIn(folder)
@@ -104,11 +104,14 @@ async function soFar(folder: string, bytes: number) {
   return { seen, ...(operator ?? nothing) }
 }
 
-/** The database of a trial's operator. It comes some time after the trial has begun, and goes with its end; null: not now. */
+/**
+ * The database of a trial's operator. It appears some time after the start, and is removed at the end; null: it is not
+ * there.
+ */
 export const operatorDbOf = (folder: string): Promise<OperatorDb | null> =>
   whileThere(operatorDbIn(folder), async () => readOperatorDb(operatorDbIn(folder)).db)
 
-/** A file that goes while somebody reads it is none. */
+/** A file that is removed while it is read counts as missing. */
 async function whileThere<T>(path: string, read: () => Promise<T>): Promise<T | null> {
   if (!existsSync(path)) return null
   try {

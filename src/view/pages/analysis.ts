@@ -7,7 +7,7 @@ import type { Analysis } from '../../eval/report/analyze.ts'
 import type { CampaignHead } from '../../store/reading.ts'
 import { type Html, type Page, scrolling, section } from '../parts/page.ts'
 
-/** What `operator eval analyze` says. */
+/** The page of `operator eval analyze`. */
 export const analysisPage = (campaign: CampaignHead, analysis: Analysis): Page => ({
   title: `Analysis of c${campaign.id} ${campaign.name}`,
   section: 'Campaigns',
@@ -35,7 +35,7 @@ ${sectionsOf(analysis).map((one, i) => {
   )
 })}`
 
-/** What `operator eval compare` says: the verdict in words, and every metric with its difference. */
+/** The result of `operator eval compare`: the verdict in words, and every metric with its difference. */
 export function verdict({ verdict, safety, reference, candidate, metrics, cautions }: Comparison): Html {
   return html`<p><b>${inert(candidate.name)} against ${inert(reference.name)}: ${verdict.kind}.</b> ${inert(verdict.words)}</p>
 <p>${inert(safety.words)}</p>

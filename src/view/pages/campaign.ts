@@ -41,7 +41,7 @@ interface Beside {
   now: number
 }
 
-/** One campaign: what came of which damage in which arm, how long it took, and its trials. */
+/** One campaign: outcomes by damage and arm, times, and its trials. */
 export function campaignPage(
   campaign: CampaignHead,
   lines: readonly Line[],

@@ -26,7 +26,7 @@ const orders: Record<string, (row: Row) => number | string> = {
 
 const digested = new WeakSet<Row['lines']>()
 
-/** One after the other: others are answered between them. */
+/** One after the other, so that other requests are answered between them. */
 async function digestAll(rows: readonly Row[]): Promise<void> {
   for (const { lines } of rows) {
     if (digested.has(lines)) continue
@@ -36,7 +36,7 @@ async function digestAll(rows: readonly Row[]): Promise<void> {
   }
 }
 
-/** All campaigns; what is filtered and sorted by is in the address. */
+/** All campaigns; filter and order are in the address. */
 export async function campaignsPage(board: Board, query: Query): Promise<Page> {
   const rows = await board.all()
   await digestAll(rows)
@@ -100,7 +100,7 @@ function row({ campaign, lines }: Row) {
 }
 
 function matches({ subject, chaos, arm, since, until }: Query): (row: Row) => boolean {
-  // What is no date is no limit: nothing is less or more than NaN.
+  // A value that is no date is ignored: comparisons with NaN would be false.
   const [from, to] = [Date.parse(since ?? ''), Date.parse(until ?? '') + dayMs]
   return ({ campaign, lines }) => {
     if (campaign.startedAt < from || campaign.startedAt >= to) return false

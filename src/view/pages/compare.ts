@@ -11,7 +11,7 @@ import { empty, type Html, type Page, scrolling, section } from '../parts/page.t
 import { rangeOf, rangeOfBoth, timelineFigure, timelineLegend } from '../parts/timeline.ts'
 import { standingOf } from './trial.ts'
 
-/** What to compare: asks, as long as it was not told. */
+/** Asks for the two sides as long as they are not chosen. */
 export function askPage(query: Record<string, string | undefined>, wrong: string): Page {
   return {
     title: 'Compare',
@@ -74,7 +74,7 @@ interface Side {
   lines: readonly Line[]
 }
 
-/** Two campaigns: their rates and times, and the trials with the same damage, arm and seed that ended otherwise. */
+/** Two campaigns: their rates and times, and the trials with equal damage, arm and seed but different outcomes. */
 export function compareCampaignsPage(a: Side, b: Side, verdict: Html): Page {
   const pairs = pairsOf(a.lines, b.lines)
   const flipped = pairs.filter(({ one, other }) => isWell(one) !== isWell(other))
@@ -123,13 +123,13 @@ ${section(
   }
 }
 
-/** Where a comparison would take longer than a page may. */
+/** Shown where a comparison would take too long for a page. */
 export const tooMany = (ids: readonly number[]) =>
   html`<p>So many trials are compared on the command line: <code>operator eval compare ${ids.map((id) => `c${id}`).join(' ')}</code></p>`
 
 const withAgent = (lines: readonly Line[]) => lines.filter(({ arm }) => arm !== 'baseline')
 
-/** Valid trials of the same subject, damage, arm and seed, the first with the first. */
+/** Pairs valid trials with equal subject, damage, arm and seed, in their order. */
 function pairsOf(a: readonly Line[], b: readonly Line[]): { one: Line; other: Line }[] {
   const isValid = ({ standing }: Line) => !['invalid', 'planned', 'running'].includes(standing)
   const key = ({ subject, damage, arm, seed }: Line) => JSON.stringify([subject, damage, arm, seed])

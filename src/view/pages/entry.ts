@@ -21,7 +21,7 @@ function textPart(text: string, from: number) {
   return { part: text.slice(begin, end), begin, end }
 }
 
-/** Whatever an entry says, all of it, page by page. */
+/** The whole text of an entry, page by page. */
 export function entryPage(
   title: string,
   trail: Page['trail'],
@@ -41,7 +41,7 @@ ${end < text.length ? html`<a rel="next" href="${linkTo(path, { from: String(end
   }
 }
 
-/** The same to be put in the place of a shortened output. */
+/** The same, to replace a shortened output. */
 export function entryFragment(path: string, text: string): Html {
   const { part, end } = textPart(text, 0)
   return html`${block(part)}${end < text.length ? html`<p class="more"><a href="${linkTo(path, { from: String(end) })}">the rest, ${count(text.length - end)} characters</a></p>` : ''}`

@@ -66,7 +66,7 @@ const kindWords: Record<Hit['kind'], string> = {
 
 const around = 160
 
-/** The surroundings of the first word that was found, with what stands before and after it. */
+/** The text around the first match, with its context before and after. */
 function excerpt(text: string, terms: readonly string[]): string {
   const clean = withoutAnsi(text).trim()
   const first = pattern(terms).exec(clean)?.index ?? 0

@@ -18,7 +18,7 @@ export const sessionsPage = (sessions: readonly Session[], now: number): Page =>
   )}`,
 })
 
-/** One agent's attempt, entry by entry, as it is written. */
+/** One agent's session, entry by entry, while it is written. */
 export const sessionPage = (
   session: Session,
   { entries, tickets }: { entries: readonly EntryHead[]; tickets: readonly Ticket[] },

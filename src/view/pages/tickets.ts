@@ -25,7 +25,7 @@ const looks: Record<TicketState, string> = {
 const statePill = ({ state, held, resolvedBy }: Ticket) =>
   html`<span class="pill"><i class="dot o-${looks[state]}"></i>${state}${state === 'resolved' ? ` by ${resolvedBy}` : ''}${held ? ', held' : ''}</span>`
 
-/** What an engineer on call looks at: what is wrong now, the newest first. */
+/** The page for an engineer on call: current problems, the newest first. */
 export function ticketsPage(
   tickets: readonly Ticket[],
   clusters: readonly string[],

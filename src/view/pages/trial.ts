@@ -23,7 +23,7 @@ const titleOf = ({ trial, faults }: TrialFacts) => ({
     .join(' + '),
 })
 
-/** Why a trial went as it did. `after`: the entry before the first one that is shown. */
+/** The reasons of a trial's outcome. `after`: the entry before the first one that is shown. */
 export function trialPage(facts: TrialFacts, after: number): Page {
   const { trial, campaignName } = facts
   const { id, damage } = titleOf(facts)
@@ -50,7 +50,7 @@ export function trialPage(facts: TrialFacts, after: number): Page {
   }
 }
 
-/** The same without the way to anything else. `entries` are those of its transcript that are shown. */
+/** The same without links to other pages. `entries` are the shown entries of its transcript. */
 export function trialBody(
   facts: TrialFacts,
   timeline: Timeline,
@@ -111,7 +111,7 @@ ${row('tickets', tickets.length)}
 </dl>${record?.revertFailed ? html`<p class="warning">Left broken until the cluster was taken down: ${inert(record.revertFailed)}</p>` : ''}`
 }
 
-/** Those that left entries, in the order in which they began. */
+/** Sessions that left entries, in the order of their start. */
 const sessionsOf = ({ sessions, entries }: TrialFacts): string[] => [
   ...new Set([
     ...sessions.toSorted((a, b) => a.startedAt - b.startedAt).map(({ id }) => id),
@@ -119,7 +119,7 @@ const sessionsOf = ({ sessions, entries }: TrialFacts): string[] => [
   ]),
 ]
 
-/** What the monitor said was wrong. */
+/** Tickets of the monitor. */
 function ticketTable({ tickets }: TrialFacts, { zero }: Timeline) {
   if (tickets.length === 0) return empty('None was opened.')
   return scrolling(
@@ -166,7 +166,7 @@ ${scrolling(
 }
 
 const logLines = 40
-/** Of all nodes together: a page has to stay a page. */
+/** Limit for all nodes together, so that the page stays small. */
 const logChars = 48_000
 
 function logs({ logs }: TrialRecord) {
@@ -178,7 +178,7 @@ function logs({ logs }: TrialRecord) {
   )
 }
 
-/** The newest lines; each no longer than fits. All of them are in the JSON. */
+/** The newest lines, each cut to fit. All of them are in the JSON. */
 function newest(text: string, chars: number): string {
   const lines = text.trimEnd().split('\n').slice(-logLines)
   const short = lines.map((line) => (line.length > 400 ? `${line.slice(0, 400)}\u2026` : line))

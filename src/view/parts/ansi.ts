@@ -3,14 +3,14 @@ import { inert } from '../../core/text.ts'
 import type { Html } from './page.ts'
 
 /**
- * ECMA-48 sequences: SGR sets the look; every other (cursor moves, titles, links) means nothing on a page. None hides more
- * than the rest of its line.
+ * ECMA-48 sequences: SGR sets colour and style. All others (cursor moves, titles, links) have no meaning on a page. None
+ * hides more than the rest of its line.
  */
 const sequences =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it is about
   /\u001b\[([\d;:]*)m|\u001b\[[0-?]*[ -/]*[@-~]|\u001b[\]P^_X][^\u0007\u001b\n]*(?:\u0007|\u001b\\)?|\u001b[ -/]*[0-~]|\u009b[0-?]*[ -/]*[@-~]/g
 
-/** A text that changes its look more often than this is a picture, or an attack: the rest is shown plain. */
+/** A text with more changes of style than this is a picture, or an attack: the rest is shown plain. */
 const maxSpans = 2_000
 
 interface Look {
@@ -19,7 +19,7 @@ interface Look {
   dim: boolean
 }
 
-/** Output as a terminal would colour it; whatever else it holds is escaped and made visible. */
+/** Output in the colours of a terminal; everything else in it is escaped and made visible. */
 export function ansi(text: string): Html[] {
   const look: Look = { color: null, bold: false, dim: false }
   const parts: Html[] = []
@@ -40,7 +40,7 @@ export function ansi(text: string): Html[] {
   return parts
 }
 
-/** The same text without any look. */
+/** The same text without styles. */
 export const withoutAnsi = (text: string): string => plain(text.replace(sequences, ''))
 
 const plain = (text: string): string => inert(text.replace(/\r+\n?/g, '\n'))

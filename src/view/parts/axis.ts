@@ -1,4 +1,4 @@
-/** Round numbers within a range, about so many: 1, 2 or 5 times a power of ten. */
+/** About this many round numbers within a range: 1, 2 or 5 times a power of ten. */
 export function niceTicks(from: number, to: number, about: number): number[] {
   const rough = (to - from) / about
   if (!(rough > 0)) return [from]

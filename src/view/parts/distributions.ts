@@ -9,7 +9,7 @@ import { empty } from './page.ts'
 
 const box = { width: 460, left: 54, right: 28, row: 26, curve: 110, axis: 22 }
 const maxArms = 8
-/** A cloud of more points says no more. */
+/** More points than this add no information. */
 const maxPoints = 150
 
 const says: Record<TimeName, string> = {
@@ -84,7 +84,7 @@ function steps(of: readonly Lifetime[], x: (ms: number) => number, y: (s: number
   let last = -1
   for (const { ms, survival } of kaplanMeier(of)) {
     const at = Math.round(x(ms))
-    // Steps closer than a point on the screen are one.
+    // Steps that are closer than a point on the screen are merged.
     if (at === last) path.pop()
     path.push(`H${at}V${y(survival)}`)
     last = at

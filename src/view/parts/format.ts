@@ -3,7 +3,7 @@ import { iso } from '../../core/clock.ts'
 import { inert } from '../../core/text.ts'
 import type { Interval } from '../../eval/stats/rates.ts'
 
-/** 1240 -> `1.24 s`; `-` for what did not happen. */
+/** 1240 -> `1.24 s`; `-` for an event that did not happen. */
 export function seconds(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return '-'
   const abs = Math.abs(ms)
@@ -18,7 +18,7 @@ export function seconds(ms: number | null | undefined): string {
 /** After the injection: `+1.2 s`, or before it: `-3.0 s`. */
 export const offset = (ms: number): string => (ms < 0 ? `-${seconds(-ms)}` : `+${seconds(ms)}`)
 
-/** How long something has lasted by now, to the second: a script lets it go on. */
+/** How long something has lasted by now, to the second; a script keeps counting. */
 export function lasting(ms: number) {
   const whole = Math.max(0, Math.floor(ms / 1_000))
   const text = whole < 120 ? `${whole} s` : seconds(whole * 1_000)
@@ -45,7 +45,7 @@ export function usd(cost: number | null): string {
 export const count = (n: number | null): string =>
   n === null ? 'unknown' : n.toString().replace(/\B(?=(\d{3})+$)/g, '\u202f')
 
-/** Hostile text in a place where a line is wanted: inert, and cut. */
+/** Hostile text for a single line: escaped, and cut. */
 export function brief(text: string, chars = 120): string {
   const line = text.replace(/\s+/g, ' ').trim()
   return inert(line.length > chars ? `${line.slice(0, chars - 1)}\u2026` : line)

@@ -8,7 +8,7 @@ import { linkTo, scrolling } from './page.ts'
 
 const isToCome = ({ standing }: Line): boolean => standing === 'running' || standing === 'planned'
 
-/** Damage by arm: what share recovered, how sure that is, and the way to the trials. The baseline stands last. */
+/** Damage by arm: the share that recovered, its confidence, and links to the trials. The baseline is last. */
 export function matrix(path: string, lines: readonly Line[]) {
   const arms = [...new Set(lines.map(({ arm }) => arm))].sort(
     (a, b) => Number(a === 'baseline') - Number(b === 'baseline') || (a < b ? -1 : 1),

@@ -4,7 +4,7 @@ import type { Outcome } from '../../core/work/outcome.ts'
 /** An outcome, or the state of a trial that has none yet. */
 export type Standing = Outcome['kind'] | 'planned' | 'running'
 
-/** In the order in which bars and legends show them: the best first. */
+/** Order in bars and legends: the best first. */
 export const standings: Record<Standing, { label: string; means: string }> = {
   resolved: { label: 'resolved', means: 'recovered, and the ticket was resolved after a claim' },
   self_healed: { label: 'self-healed', means: 'recovered without the agent having changed anything' },
@@ -44,7 +44,7 @@ export function bar(counts: Counts, width = 160) {
     role="img" aria-label="${said.join(', ') || 'no trials'}"><title>${said.join(', ') || 'no trials'}</title>${parts}</svg>`
 }
 
-/** The newest trials, one square each, oldest first: shows when something changed. */
+/** The newest trials, one square each, oldest first. Shows when something changed. */
 export function sparkline(newest: readonly Standing[]) {
   const said = `the newest ${newest.length}, oldest first: ${newest.map((name) => standings[name].label).join(', ')}`
   const squares = newest.map(

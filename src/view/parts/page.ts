@@ -5,21 +5,21 @@ export type Html = ReturnType<typeof html>
 
 export interface Page {
   title: string
-  /** Which entry of the navigation it belongs to. */
+  /** The page's entry in the navigation. */
   section?: string
   /** The way back, from the outermost: [text, address]. */
   trail?: readonly (readonly [string, string])[]
-  /** It changes by itself: what to ask the server for news of. */
+  /** For a page that changes by itself: the address of its changes. */
   live?: string
   body: Html
 }
 
-/** What every page stands in. */
+/** The frame of every page. */
 export interface Frame {
   sections: readonly (readonly [name: string, address: string])[]
   /** Shown at the foot: which database this is. */
   source: string
-  /** What one has to know of it. */
+  /** A note that a reader has to know. */
   notices(): readonly string[]
 }
 

@@ -4,7 +4,7 @@ import type { Running } from '../data/running.ts'
 import { count, lasting, when } from './format.ts'
 import { empty, scrolling, section } from './page.ts'
 
-/** What runs now, by lane, and how much is to come; nothing of a campaign that is over. */
+/** The running trials by lane, and the number to come. Empty for a campaign that is over. */
 export function runningNow(campaignId: number, running: readonly Running[], planned: number, now: number) {
   if (running.length === 0 && planned === 0) return ''
   const left =

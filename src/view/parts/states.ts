@@ -7,14 +7,14 @@ import { empty, type Html, scrolling } from './page.ts'
 
 interface StateRow {
   name: string
-  /** Before the fault, with it, at the end; null: it was not told. */
+  /** Values before the fault, with it, and at the end; null: not reported. */
   values: (readonly string[] | null)[]
-  /** It is not what it was. */
+  /** The value has changed. */
   isOther: boolean
   keep: Fact['keep']
 }
 
-/** The state before and after, as a difference: what is not as it was stands first, the rest is folded. */
+/** The difference between the states before and after: changed values come first, the rest is folded. */
 export function stateDifference({ states }: TrialRecord) {
   const { initial, broken, final, drops } = states ?? { initial: null, broken: null, final: null, drops: [] }
   const facts = initial ?? broken ?? final
@@ -43,7 +43,7 @@ function valueIn(all: readonly Fact[] | null, { name, node }: Fact): readonly st
   return typeof fact.value === 'object' ? fact.value : [String(fact.value)]
 }
 
-/** What is new in it, and what of a set is gone, beside what it was before. */
+/** New and removed members of a set, compared with the state before. */
 function difference(was: readonly string[] | null, is: readonly string[] | null): Html | string {
   if (!is) return '-'
   const gone = was && (was.length > 1 || is.length !== 1) ? was.filter((one) => !is.includes(one)) : []

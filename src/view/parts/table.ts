@@ -4,7 +4,7 @@ import { linkTo } from './page.ts'
 
 type Query = Record<string, string | undefined>
 
-/** The head of a column that sorts by it, and the other way round when it does already. */
+/** A column's head that sorts by it, and reverses the order when the table is already sorted by it. */
 export function sortable(path: string, query: Query, name: string, text: string, initial: string) {
   const isSorted = (query.sort ?? initial) === name
   const order = isSorted && (query.order ?? 'desc') === 'desc' ? 'asc' : 'desc'
@@ -13,7 +13,7 @@ export function sortable(path: string, query: Query, name: string, text: string,
   return html`<th scope="col" ${now === undefined ? '' : html`aria-sort="${now}"`}><a href="${linkTo(path, query, { sort: name, order, page: undefined })}">${text}${sign}</a></th>`
 }
 
-/** A choice among what there is; nothing to choose from, nothing shown. */
+/** A selection of the existing values; hidden when there is nothing to select. */
 export function chooser(name: string, values: readonly string[], chosen: string | undefined, label = name) {
   if (values.length === 0) return ''
   return html`<label>${label} <select name="${name}"><option value="">any</option>${values.map(
@@ -22,7 +22,7 @@ export function chooser(name: string, values: readonly string[], chosen: string 
   )}</select></label>`
 }
 
-/** In a form of filters: what it shows stays sorted as it is. */
+/** Keeps the order of the table when a form of filters is sent. */
 export const sortedAsNow = ({ sort, order }: Query) =>
   Object.entries({ sort, order }).map(([name, value]) =>
     value ? html`<input type="hidden" name="${name}" value="${value}">` : '',

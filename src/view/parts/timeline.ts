@@ -7,11 +7,11 @@ import type { Html } from './page.ts'
 
 const box = { width: 1000, left: 104, right: 20, lane: 16, gap: 4, chart: 54, top: 16 }
 
-/** What of a timeline is shown, in ms around the injection: two of them with the same range can be compared. */
+/** The shown range in ms around the injection; two timelines with the same range can be compared. */
 export interface Range {
   from: number
   to: number
-  /** What the charts reach up to. */
+  /** The upper ends of the charts. */
   ops: number
   p99Ms: number
 }
@@ -23,7 +23,7 @@ export const rangeOf = ({ from, to, zero, samples }: Timeline): Range => ({
   p99Ms: Math.max(1, ...samples.map(({ p99Ms }) => p99Ms ?? 0)),
 })
 
-/** In which both can be shown. */
+/** The range that contains both. */
 export const rangeOfBoth = (a: Range, b: Range): Range => ({
   from: Math.min(a.from, b.from),
   to: Math.max(a.to, b.to),
@@ -35,13 +35,13 @@ interface FigureOptions {
   id: string
   /** Marks lead to their entries below. */
   links: boolean
-  /** Where there are several pictures: whose entries the marks are. */
+  /** With several timelines: the owner of the marks' entries. */
   of?: string
 }
 
 /**
- * A trial as one picture with one axis, drawn here: it needs no script, and prints. A script adds a cursor to it, and reads
- * the numbers from the block of data below.
+ * A trial as one chart with one axis, drawn on the server: it needs no script, and can be printed. A script adds a cursor,
+ * and reads the numbers from the data block below.
  */
 export function timelineFigure(timeline: Timeline, range: Range, { id, links, of = '' }: FigureOptions) {
   const { width, left, right, lane, gap, top } = box
@@ -100,7 +100,7 @@ function laneGroup({ name, spans, says: said }: Lane, y: number, x: (at: number)
 ${spans.map((span) => spanRect(span, y, lane, x))}${said === undefined ? '' : saidIn(said, spans, y, x)}</g>`
 }
 
-/** On the bar where it is long enough for it, else behind it, else before it. */
+/** Inside the bar if it fits, otherwise after it, otherwise before it. */
 function saidIn(said: string, spans: readonly Span[], y: number, x: (at: number) => number): Html | string {
   const [first, last] = [spans[0], spans.at(-1)]
   if (!first || !last) return ''
@@ -113,7 +113,7 @@ function saidIn(said: string, spans: readonly Span[], y: number, x: (at: number)
   return ''
 }
 
-/** Named where there is room. A phase that took no time would be invisible: it is as wide as a hair. */
+/** Labelled if there is room. A phase without duration would be invisible, so it gets the width of a hairline. */
 function spanRect(span: Span, y: number, height: number, x: (at: number) => number): Html {
   const from = x(span.from)
   const width = round(Math.max(0.75, x(span.to) - from))
@@ -138,12 +138,12 @@ function markGroup(
     const shape = html`<rect class="k-${mark.look}" x="${from}" y="${y}" width="${width}" height="${box.lane}" data-seq="${of + mark.seq}"><title>${says}</title></rect>`
     return links ? html`<a href="#e${mark.seq}" aria-label="${says}">${shape}</a>` : shape
   }
-  // A claim follows the last command at once, and has a line of its own: it covers none.
+  // A claim follows the last command at once. It has a row of its own, so it covers none.
   const [claims, commands] = [marks.filter(isClaim), marks.filter((mark) => !isClaim(mark))]
   return html`<g><text class="label" x="0" y="${y + 12}">commands</text>${[...claims, ...commands.slice(0, 400)].map(one)}</g>`
 }
 
-/** Labels of moments close to each other stand on one side of their line each, or are left out: the lines are titled. */
+/** Labels of close moments are put on different sides of their lines, or left out: the lines have titles. */
 function momentLabels({ moments }: Timeline, x: (at: number) => number): Html[] {
   let free = 0
   return moments
@@ -209,7 +209,7 @@ ${curves.map((curve) => html`<path class="line l-${curve.look}" d="${path(curve)
 
 const round = (n: number) => Math.round(n * 10) / 10
 
-/** What the colours of a timeline mean. */
+/** Meaning of the timeline's colours. */
 export const timelineLegend = () =>
   html`<p class="legend small">${(
     [

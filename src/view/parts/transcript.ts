@@ -8,27 +8,27 @@ import { ansi } from './ansi.ts'
 import { count, offset, seconds, usd } from './format.ts'
 import { empty, type Html } from './page.ts'
 
-/** Of an output, this much stands on the page; the rest is fetched when somebody asks for it. */
+/** Length of an output on the page; the rest is fetched on demand. */
 export const headBytes = 4_000
 const headLines = 30
-/** Text on one page, before the next begins. */
+/** Length of the text on one page. */
 const pageChars = 60_000
 const newest = 20
 
 export interface TranscriptPage {
-  /** Where all of an entry is, and the entries after this one; null: nowhere, there is only this page. */
+  /** Address of the full entry, and of the entries after this one; null: there is only this page. */
   elsewhere: { hrefOf(seq: number): string; nextHref(seq: number): string } | null
-  /** The injection. */
+  /** Time of the injection. */
   zero: number
   /** Whether it is still being written. */
   isLive: boolean
-  /** Nobody is meant to work. */
+  /** The trial has no agent. */
   isBaseline?: boolean
-  /** The sessions it is of, in order, where there can be several: each begins with a line that says so. */
+  /** The sessions of the transcript, in order, if there can be several: each begins with a line that says so. */
   sessions?: readonly string[]
 }
 
-/** What the agent thought, ran and saw, entry by entry. */
+/** The thoughts, commands and outputs of the agent, entry by entry. */
 export function transcriptList(entries: readonly EntryHead[], page: TranscriptPage): Html {
   if (entries.length === 0)
     return empty(
@@ -85,7 +85,7 @@ function item(entry: EntryHead, page: TranscriptPage, call: number | undefined):
   }
 }
 
-/** Of the turn that begins here. */
+/** Consumption of the turn that begins here. */
 function consumed(meta: EntryHead['meta']): Html | string {
   const usage = usageIn(meta)
   if (!usage) return ''
@@ -117,7 +117,7 @@ function text(entry: EntryHead, page: TranscriptPage): Html {
   return html`${paragraphs.map((part) => html`<p>${inert(part)}</p>`)}${entry.isWhole ? '' : rest(entry, page, 'all of it')}`
 }
 
-/** Short output as it is. Of a long one the first lines, and the rest when it is asked for. */
+/** Short output in full. A long one shows its first lines, and the rest on demand. */
 function output(entry: EntryHead, page: TranscriptPage): Html {
   if (entry.body.trim() === '') return html`<p class="quiet">no output</p>`
   const body = entry.body.trimEnd().replace(/^\n+/, '')
@@ -139,7 +139,7 @@ function rest({ seq }: EntryHead, { elsewhere }: TranscriptPage, says: string): 
   return html`<p class="more"><a data-load="${href}" href="${href}">${says}</a></p>`
 }
 
-/** A claim is JSON that we wrote; an older or a broken one is shown as it is. */
+/** A claim is JSON that we wrote; an older or broken one is shown as text. */
 function claim(body: string): Html {
   const parsed = parsedClaim(body)
   if (!parsed)

@@ -6,14 +6,14 @@ import { lasting, when } from './format.ts'
 
 const dayMs = 24 * 3_600_000
 
-/** Who looks at what, and who did until lately: where nobody looks, no ticket means nothing. */
+/** The monitors of each cluster, now and until lately: without a monitor, no ticket means nothing. */
 export interface Watched {
   now: readonly MonitorInfo[]
-  /** Silent since less than a day, or with tickets that nobody will close. */
+  /** Silent for less than a day, or with tickets that no monitor will close. */
   noMore: readonly MonitorInfo[]
 }
 
-/** Of each cluster, the monitor that was heard of last. */
+/** For each cluster, the monitor with the newest heartbeat. */
 export function watchedBy(
   monitors: readonly MonitorInfo[],
   tickets: readonly Ticket[],
@@ -32,7 +32,10 @@ export function watchedBy(
   }
 }
 
-/** The time since the last look goes on in the page: a monitor that dies writes nothing that would bring another one. */
+/**
+ * The time since the last observation keeps counting in the page, because a dead monitor writes nothing that would update
+ * it.
+ */
 export const watchedNow = ({ now: running, noMore }: Watched, now: number) =>
   html`${running.length === 0 ? html`<p class="warning">Nobody watches: no monitor runs.</p>` : html`<p class="quiet">Watched: ${running.map(({ cluster, beatAt }, i) => html`${i > 0 ? '; ' : ''}${inert(cluster)}, looked at ${lasting(now - beatAt)} ago`)}.</p>`}
 ${noMore.map(({ cluster, beatAt, endedAt }) => html`<p class="warning">${inert(cluster)} is not watched: its monitor ${endedAt === null ? 'was last heard of' : 'ended'} at ${when(endedAt ?? beatAt)} UTC.</p>`)}`

@@ -98,7 +98,7 @@ export function evalRoutes(app: Hono, options: Options): void {
     const kinds = textKinds.filter((kind) => !query.in || query.in === kind)
     const filter = {
       kinds,
-      // A name is no number: nothing is found in it, rather than something elsewhere.
+      // A name is no number: it finds nothing, instead of some other trial.
       campaignId: campaign === undefined ? undefined : Number(/^c?(\d+)$/i.exec(campaign)?.[1] ?? 0),
       subject: query.subject || undefined,
       chaos: query.chaos || undefined,
@@ -142,7 +142,7 @@ export function evalRoutes(app: Hono, options: Options): void {
   })
 }
 
-/** What trials can be filtered by. */
+/** Filters for trials. */
 function openChoices(board: ReturnType<typeof openBoard>) {
   return async () => {
     const subjects = new Set<string>()
