@@ -8,7 +8,7 @@ import { spawn } from './spawn.ts'
 export interface Daemon extends AsyncDisposable {
   pid: number
   logFile: string
-  /** It is gone, and all it said has been read. */
+  /** Resolves when the process is gone and all its output has been read. */
   hasEnded(): boolean
   /** The signal that ended it, if one did. */
   endedBy(): NodeJS.Signals | null
@@ -24,7 +24,7 @@ export interface DaemonOptions {
   wantOutput?: boolean
 }
 
-/** How long a daemon may take to end by itself once asked. */
+/** Time for a daemon to end by itself once asked. */
 const patienceMs = 5_000
 
 export async function startDaemon(argv: readonly string[], options: DaemonOptions): Promise<Daemon> {
@@ -32,7 +32,7 @@ export async function startDaemon(argv: readonly string[], options: DaemonOption
   const log = openSync(options.logFile, 'a', 0o600)
   const child = spawn(program, args, {
     env: options.env,
-    // A session of its own: Ctrl-C in a terminal is for us, and we end it in order.
+    // A session of its own: Ctrl-C in a terminal is for us, and we end the child in order.
     detached: true,
     stdio: ['pipe', options.wantOutput ? 'pipe' : log, log],
   })
@@ -47,7 +47,7 @@ export async function startDaemon(argv: readonly string[], options: DaemonOption
     }),
   )
   await once(child, 'spawn')
-  // It may end before it has read what we send: its exit tells that story.
+  // The child may end before it has read what we send. Its exit code tells why.
   child.stdin?.on('error', () => child.stdin?.destroy())
   return {
     pid: child.pid ?? 0,
@@ -66,7 +66,7 @@ export async function startDaemon(argv: readonly string[], options: DaemonOption
   }
 }
 
-/** What a child needs to find programs and files, and nothing else: no key that it has no use for. */
+/** The environment that a child needs to find programs and files. It contains no key that the child does not use. */
 export function plainEnv(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
   const kept = [
     'PATH',
@@ -75,7 +75,7 @@ export function plainEnv(env: NodeJS.ProcessEnv = process.env): Record<string, s
     'TZ',
     'TMPDIR',
     'NODE_EXTRA_CA_CERTS',
-    // Half the start-up time of a checkout, and the memory that stripping types takes.
+    // Halves the start-up time of a checkout and saves the memory that stripping types takes.
     'NODE_COMPILE_CACHE',
     'OPERATOR_HOME',
     'XDG_DATA_HOME',
@@ -83,10 +83,10 @@ export function plainEnv(env: NodeJS.ProcessEnv = process.env): Record<string, s
   return Object.fromEntries(kept.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])))
 }
 
-/** Little of what a daemon reads outlives its next look: without a limit V8 lets 30 MB of it lie about. */
+/** Little of what a daemon reads outlives its next observation. Without a limit V8 keeps 30 MB of garbage. */
 const small = '--max-semi-space-size=1'
 
-/** Absolute paths of the plugins that this process has loaded. Whatever runs this same program loads them, too. */
+/** Absolute paths of the plugins that this process has loaded. Every child that runs this program loads them, too. */
 const plugins: string[] = []
 export const handOnPlugin = (path: string): void => void plugins.push(path)
 
@@ -97,7 +97,7 @@ export function self(wanted: { plugins?: boolean } = {}): string[] {
   return wanted.plugins === false ? program : [...program, ...plugins.flatMap((path) => ['--plugin', path])]
 }
 
-/** The last words of a daemon that ended on its own. */
+/** The last log lines of a daemon that ended on its own. */
 export async function lastWords({ logFile }: Daemon): Promise<string> {
   const lines = (await readFile(logFile, 'utf8')).trimEnd().split('\n')
   return lines.slice(-3).join(' | ').slice(-1_000)

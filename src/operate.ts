@@ -21,15 +21,15 @@ import type { Cluster } from './lab/contract.ts'
 
 export interface OperateOptions {
   dbPath: string
-  /** Where the processes' logs go. */
+  /** Folder of the processes' logs. */
   logDir: string
   intervalMs: number
   verifyMs: number
-  /** Which configuration of the agent its tickets carry. */
+  /** Variant of the agent, stamped on its tickets. */
   variant: Variant
-  /** The agent's settings as its command line takes them: what the variant leaves out. null: monitor only. */
+  /** The agent's options as its command line takes them; they apply where the variant sets nothing. null: monitor only. */
   agent: readonly string[] | null
-  /** The agent is up, and looks for tickets only from the first line on that it is sent. */
+  /** The agent process is ready, but looks for tickets only after it has been sent a first line. */
   agentWaits: boolean
 }
 
@@ -72,7 +72,7 @@ const monitorArgv = (cluster: Cluster, options: OperateOptions): string[] => [
   ...endpointArgv(cluster.endpoints),
   '--interval',
   `${options.intervalMs}ms`,
-  // Without an agent nobody reads it.
+  // Without an agent nothing reads it.
   ...(options.agent ? ['--variant', JSON.stringify(options.variant)] : []),
 ]
 

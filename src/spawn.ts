@@ -9,7 +9,10 @@ export type { ChildProcess } from 'node:child_process'
 
 const closeOnExec = 0o2000000
 
-/** Closes what is not given to a program, and becomes it. close_range(2) has one number on every machine. */
+/**
+ * Closes all descriptors that the program is not given, then becomes the program. close_range(2) has the same number
+ * everywhere.
+ */
 const closer = `my $first = shift() + 0;
 if (syscall(436, $first, 0x7fffffff, 0) != 0) {
   require POSIX;
@@ -18,8 +21,8 @@ if (syscall(436, $first, 0x7fffffff, 0) != 0) {
 }
 exec { $ARGV[0] } @ARGV or die "$ARGV[0]: $!\\n"`
 
-// Descriptors without close-on-exec: inherited, or opened by a thread of Node's own (OpenSSL reads certificates so). We must
-// not close those, so it is the child that does. Elsewhere than on Linux, Node's own spawn does it.
+// Some descriptors lack close-on-exec: inherited ones, and those that a thread of Node opened (OpenSSL reads certificates
+// so). We must not close them here, so the child does. On systems other than Linux, Node's own spawn does it.
 let suspects = existsSync('/proc/self/fdinfo')
   ? readdirSync('/proc/self/fd')
       .map(Number)
@@ -62,7 +65,7 @@ export function execFile(
   node.execFile(...through(command, args), { ...options, encoding: 'utf8' }, told)
 }
 
-/** Of a module of ours, by this same Node. */
+/** Runs one of our modules with this same Node. */
 export function fork(module: string, options: node.ForkOptions): node.ChildProcess {
   const flags = [...(options.execArgv ?? process.execArgv)]
   const [execPath, execArgv] = through(process.execPath, flags, options.stdio)

@@ -12,7 +12,7 @@ import {
 } from '../core/watch/invariant.ts'
 import type { Observation, Subject, WatchSettings } from '../core/watch/subject.ts'
 
-/** One invariant at one place, and what a look says of it. */
+/** One invariant at one place, and the verdict of an observation on it. */
 export interface Check {
   key: string
   invariant: string
@@ -25,27 +25,27 @@ export interface Check {
   verdict: Verdict
 }
 
-/** What is wrong with our own eyes: a look that fails is never health. */
+/** Checks of the monitor's own sight: a failed observation is never health. */
 export const unobservable = 'unobservable'
 const unobservableRule = { severity: 'warning', keepFiringMs: 0 } as const
-/** A node or cluster of which nothing at all can be said is a matter of seconds. */
+/** Grace for a node or cluster about which nothing is known: it should only take seconds. */
 const blindGraceMs = 3_000
-/** A process that just started has not measured everything yet; some of etcd's numbers take 30 s to appear. */
+/** A process that has just started has not measured everything yet; some of etcd's numbers take 30 s to appear. */
 const partlyBlindGraceMs = 60_000
 
-/** What a person set otherwise than the subject has it. */
+/** Settings of a person that replace the subject's own. */
 export interface CheckSettings {
   /** Grace in ms by invariant name. */
   graces?: Readonly<Record<string, number>>
   /** Checks that are switched off: `invariant`, or `invariant/node`. */
   skipped?: ReadonlySet<string>
-  /** What the subject was told to watch. */
+  /** Settings of the subject: what to watch. */
   watch?: WatchSettings
 }
 
 /**
- * Checks every invariant at every place it applies to. `observation` null: the look itself failed, for `reason`,
- * and everything is unknown. An invariant that throws is unknown, too.
+ * Checks every invariant at every place it applies to. `observation` null: the observation itself failed, for `reason`, and
+ * everything is unknown. An invariant that throws is unknown, too.
  */
 export function checkAll<O extends Observation>(
   subject: Subject<O>,
@@ -89,7 +89,7 @@ export function checkAll<O extends Observation>(
   ]
 }
 
-/** What the subject watches besides its invariants. Where it was not seen, all that is followed is unknown. */
+/** Checks that the subject adds at run time. Where they could not be observed, all that are followed are unknown. */
 function checkAlerts<O extends Observation>(
   subject: Subject<O>,
   observation: O | null,
@@ -133,7 +133,7 @@ function checkOne<O>(invariant: Invariant<O>, observation: O, node: string): Ver
   }
 }
 
-/** Violated where we cannot see: for each node, or once for the cluster when no node can be seen at all. */
+/** Violated where the monitor is blind: for each node, or once for the cluster when no node can be observed at all. */
 function checkSight(
   subject: string,
   nodes: readonly string[],
@@ -141,7 +141,7 @@ function checkSight(
   explanations: readonly string[],
   ownGraceMs?: number,
 ): Check[] {
-  // What is known only at run time may be about a node that was never declared.
+  // A check that is known only at run time may be about a node that was never declared.
   const placeOf = ({ node }: Check) => (nodes.includes(node) ? node : wholeCluster)
   const blind = (node: string) =>
     checks.filter((check) => placeOf(check) === node && check.verdict.kind === 'unknown')

@@ -15,17 +15,17 @@ interface ClaimWatchOptions<O extends Observation> {
 }
 
 /**
- * Ends a monitor's pause before its time where a look can confirm a claim: when the claim comes in, and when what it is about
- * has been clear for as long as its invariant asks. Costs one read of the database a pause, and one whenever it rings.
+ * Ends a monitor's pause early when an observation can confirm a claim: when the claim comes in, and when the violation has
+ * been clear for as long as its invariant demands. Costs one read of the database per pause, and one per wake-up.
  */
 export function claimWatch<O extends Observation>(options: ClaimWatchOptions<O>) {
   const { db, cluster, subject, clock, signal, news = bellOf(clock) } = options
   const keepFiringMs = new Map(subject.invariants.map((one) => [one.name, one.keepFiringMs]))
   let lookedInto = new Set<string>()
 
-  /** Whether there is a claim that no look has looked into, and how soon one may be confirmed, ms. */
+  /** Whether there is a claim that no observation has checked yet, and the ms until one may be confirmed. */
   const read = async () => {
-    // A database that cannot be read is the next look's trouble, which says so.
+    // The next observation meets the same error of the database and reports it.
     const claims = await claimsUnderWay(db, cluster).catch(() => [])
     const names = claims.map(({ id, verifyUntil }) => `${id} ${verifyUntil}`)
     const isNew = names.some((name) => !lookedInto.has(name))
@@ -38,7 +38,7 @@ export function claimWatch<O extends Observation>(options: ClaimWatchOptions<O>)
   }
 
   return {
-    /** `ms`, or less. True: it was the whole of it. */
+    /** Waits `ms` or less. True: it waited the whole time. */
     async pause(ms: number): Promise<boolean> {
       const end = clock.monotonic() + ms
       for (;;) {
@@ -46,7 +46,7 @@ export function claimWatch<O extends Observation>(options: ClaimWatchOptions<O>)
         const leftMs = Math.max(0, end - clock.monotonic())
         if (isNew && leftMs > 0) return false
         if ((await news.wait(Math.min(leftMs, confirmMs), signal)) && leftMs > 0) continue
-        // The look that comes now looks into all that was claimed until now.
+        // The next observation checks all claims made until now.
         await read()
         return leftMs <= confirmMs
       }

@@ -1,23 +1,23 @@
 import type { Verdict } from '../core/watch/invariant.ts'
 
-/** A minute tells more than any grace of seconds; a longer grace asks for a longer memory. */
+/** Window: a minute shows more than any grace of seconds; a longer grace needs a longer window. */
 const leastWindowMs = 60_000
 const windowGraces = 3
-/** How often it has to begin anew: one outage that ends within its grace is none of this. */
+/** Minimum number of separate violations: a single outage that ends within its grace is not intermittent. */
 const fewestStarts = 3
-/** How long it must then be seen clear without a break: more than the lulls that it has between two failures. */
+/** Time it must then stay clear without a break: longer than the pauses between two failures. */
 const clearMs = 15_000
 
 export interface Intermittent {
-  /** Violated at every second look of the window, or more often: a ticket is due, although no violation outlasted its grace. */
+  /** Violated at half of the window's observations or more: a ticket is due, although no violation outlasted its grace. */
   isDue: boolean
-  /** A look at which it is clear is no proof yet that it is over. */
+  /** A clear observation does not yet prove that it is over. */
   isLull: boolean
 }
 
 /**
- * What fails at every second look, but recovers within its grace each time would never become a ticket. One of these for each
- * violation; it remembers in memory only, so that a restarted monitor needs a window again.
+ * A check that fails at every second observation, but recovers within its grace each time, would never become a ticket. Each
+ * violation has one of these. It is in memory only, so a restarted monitor needs a whole window again.
  */
 export function intermittence(): { add(verdict: Verdict, graceMs: number, at: number): Intermittent } {
   const seen: { at: number; violated: boolean }[] = []

@@ -1,7 +1,7 @@
 import type { Verdict } from '../core/watch/invariant.ts'
 import type { Tracked } from '../store/operator/violations.ts'
 
-/** What one verdict does to one violation. `for` and `keep_firing_for` are as Prometheus has them. */
+/** Applies one verdict to one violation. `for` and `keep_firing_for` work as in Prometheus. */
 export interface Step {
   next: Tracked | null
   /** The grace is over: a ticket is due. */
@@ -10,7 +10,7 @@ export interface Step {
   recurred: boolean
 }
 
-/** `isDue`: its grace is not waited for, see intermittent.ts. */
+/** `isDue`: skip the grace, see intermittent.ts. */
 export function advance(
   prev: Tracked | null,
   verdict: Verdict,
@@ -51,12 +51,12 @@ function onOk(prev: Tracked | null, keepFiringMs: number, now: number): Tracked 
   return { ...prev, phase: 'clearing', clearAt }
 }
 
-/** Nobody looked: nothing is resolved, and only the next clear look starts the clock again. */
+/** No observation was made: nothing is resolved, and only the next clear one starts the clock again. */
 function onUnknown(prev: Tracked | null): Tracked | null {
   return prev?.phase === 'clearing' ? { ...prev, clearAt: null } : prev
 }
 
-/** Nobody was there to look for a while: what was within its grace begins anew, what was clearing, too. */
+/** The monitor was away for a while: a violation within its grace starts its grace anew, a clearing one its clearing. */
 export function afterGap(prev: Tracked | null): Tracked | null {
   return prev?.phase === 'pending' ? null : onUnknown(prev)
 }

@@ -28,7 +28,7 @@ import { intermittence } from './intermittent.ts'
 import { advance, afterGap } from './lifecycle.ts'
 import { settle } from './verify.ts'
 
-/** What happened at a look, for logs and terminals. */
+/** Events of one observation, for logs and terminals. */
 export type MonitorEvent =
   /** `recurred`: the violation began anew while its ticket was unresolved. `returned`: a claim was not confirmed. */
   | { kind: 'opened' | 'recurred' | 'resolved' | 'returned'; ticket: Ticket }
@@ -37,7 +37,7 @@ export type MonitorEvent =
 export interface LookOptions<O extends Observation> {
   subject: Subject<O>
   endpoints: Endpoints
-  /** What gets it in; goes nowhere but to the connection. */
+  /** Credentials of the cluster; they are used for the connection only. */
   access?: Access
   settings: CheckSettings
   clock: Clock
@@ -53,26 +53,28 @@ export interface MonitorOptions<O extends Observation> extends LookOptions<O> {
   /** Stamped on every ticket: which configuration of the agent works on it. */
   variant: Variant
   maxAttempts: number
-  /** Rings when anything may have been written to the database: a new claim is looked into at once. */
+  /** Wakes the monitor when anything may have been written to the database, so that a new claim is checked at once. */
   news?: Bell
   onEvent(event: MonitorEvent): void
-  /** After each look. */
+  /** Called after each observation. */
   onLook?(checks: readonly Check[]): void
 }
 
-/** What one look found. */
+/** Result of one observation. */
 interface Look {
-  /** By the monotonic clock. */
+  /** Time by the monotonic clock. */
   takenAt: number
   checks: readonly Check[]
-  /** Keys of violations that need not outlast their grace any more. */
+  /** Keys of violations whose grace is skipped. */
   due: ReadonlySet<string>
 }
 
-/** Looks that could not be stored wait for the database, so that no violation is missed; the oldest give way. */
+/**
+ * Observations that could not be stored wait for the database, so that no violation is missed; the oldest are dropped first.
+ */
 const backlogLooks = 600
 
-/** Looks at the cluster every interval until the signal aborts. A look or a write that fails is said and tried again. */
+/** Observes the cluster every interval until the signal aborts. Reports and retries an observation or a write that fails. */
 export async function runMonitor<O extends Observation>(options: MonitorOptions<O>): Promise<void> {
   const { clock, signal, intervalMs } = options
   const trouble = (error: unknown) => options.onEvent({ kind: 'trouble', message: messageOf(error) })
@@ -84,7 +86,7 @@ export async function runMonitor<O extends Observation>(options: MonitorOptions<
   const backlog: Look[] = []
   const remember = memoryOf()
   const claims = claimWatch(options)
-  // What was followed when it was last known: a database that is away for a while is no reason not to look.
+  // The last known list of followed alerts: while the database is away, observing continues.
   let open: readonly AlertId[] = []
   let next = clock.monotonic()
   let isRegular = true
@@ -100,10 +102,10 @@ export async function runMonitor<O extends Observation>(options: MonitorOptions<
     } catch (error) {
       if (signal.aborted) break
       trouble(error)
-      // What fails for another reason would fail again, and hold up all that follows.
+      // An error of another kind would come again, and hold up all later observations.
       if (!isUnavailable(error)) backlog.length = 0
     }
-    // A fixed rate, not a fixed pause: a slow look does not push detection back. Missed beats are not made up for.
+    // A fixed rate, not a fixed pause: a slow observation does not delay detection. Missed ones are skipped.
     const now = clock.monotonic()
     if (isRegular) next = Math.max(next + intervalMs, now)
     isRegular = await claims.pause(next - now).catch(untilAborted(signal))
@@ -111,7 +113,7 @@ export async function runMonitor<O extends Observation>(options: MonitorOptions<
   await store.end().catch(trouble)
 }
 
-/** The value at hand, for an error that will pass. */
+/** Returns the fallback value for an error that will pass. */
 const keepFor =
   <T>(isPassing: (error: unknown) => boolean, value: T) =>
   (error: unknown): T => {
@@ -124,7 +126,7 @@ const untilAborted = (signal: AbortSignal) => (error: unknown) => {
   return true
 }
 
-/** One look: observe and check. A look that fails is a look at which everything is unknown. */
+/** Observes and checks once. If the observation fails, everything is unknown. */
 export async function look<O extends Observation>(
   { subject, endpoints, settings, clock, signal }: LookOptions<O>,
   connection: Connection<O>,
@@ -137,13 +139,13 @@ export async function look<O extends Observation>(
   } catch (error) {
     reason = messageOf(error)
   }
-  // What was cut off by our own end says nothing of the cluster.
+  // An observation that our own end cut off proves nothing about the cluster.
   signal.throwIfAborted()
   const checks = checkAll(subject, Object.keys(endpoints), observation, reason, settings, open)
   return { takenAt: clock.monotonic(), checks, observation }
 }
 
-/** Adds to a look what the looks before it tell: what comes and goes too fast for its grace. */
+/** Adds knowledge of earlier observations: violations that come and go too fast for their grace. */
 function memoryOf(): (look: Omit<Look, 'due'>) => Look {
   const memory = new Map<string, ReturnType<typeof intermittence>>()
   return ({ checks, takenAt }) => {
@@ -162,7 +164,7 @@ function memoryOf(): (look: Omit<Look, 'due'>) => Look {
   }
 }
 
-/** Lets verdicts move violations and tickets: all looks at hand in one transaction, or nothing. */
+/** Updates violations and tickets by the verdicts: all waiting observations in one transaction, or none. */
 function storeOf<O extends Observation>(options: MonitorOptions<O>) {
   const { db, id, cluster, clock, intervalMs } = options
   const startedAt = clock.now()
@@ -203,7 +205,7 @@ function storeOf<O extends Observation>(options: MonitorOptions<O>) {
   return { apply, open, end }
 }
 
-/** Time without a look that counts for nothing: neither as violated nor as clear. A restart takes less. */
+/** Gap between observations that counts neither as violated nor as clear. A restart takes less. */
 const gapMs = 10_000
 
 const sees = ({ invariant, verdict }: Check): boolean =>
@@ -234,7 +236,7 @@ async function applyVerdicts<O extends Observation>(
   const tracked = await trackedViolations(tx, cluster)
   const unresolved = new Map((await unresolvedTickets(tx, cluster)).map((ticket) => [ticket.key, ticket]))
   const batch = `${options.id}-${now}`
-  // A cause that is still clearing, or cannot be seen, goes on explaining its symptoms; one that is not checked does not.
+  // A cause that is still clearing or unknown continues to explain its symptoms; one that is not checked does not.
   const explains = new Set(
     checks
       .filter(
@@ -249,7 +251,7 @@ async function applyVerdicts<O extends Observation>(
   for (const check of checks) {
     const prev = tracked.get(check.key) ?? null
     const ticket = unresolved.get(check.key)
-    // A ticket that a person ended while nothing was checked leaves its violation behind: it begins anew, with a new ticket.
+    // When a person ended a ticket while its check was off, the violation is left behind: it starts anew, with a new ticket.
     const open = ticket || prev?.phase === 'pending' ? prev : null
     const known = unwatched ? afterGap(open) : open
     const inhibited = isInhibited(check, isViolated, nodes)
@@ -273,10 +275,10 @@ async function applyVerdicts<O extends Observation>(
   return events
 }
 
-/** Of a node that was taken out of the endpoints, or an invariant that the subject no longer has. */
+/** For a node that was removed from the endpoints, or an invariant that the subject no longer has. */
 const notChecked = notApplicable('nothing checks it any more')
 
-/** Resolves the ticket, or gives it back, where this look decides so. */
+/** Resolves the ticket or returns it, if this observation decides so. */
 async function decide(
   tx: Db,
   ticket: Ticket,

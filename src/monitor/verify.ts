@@ -1,13 +1,13 @@
 import type { Verdict } from '../core/watch/invariant.ts'
 import type { Ticket } from '../core/work/ticket.ts'
 
-/** How long the monitor looks for a claim's confirmation before the ticket opens again. */
+/** Time for the monitor to confirm a claim before the ticket opens again. */
 export const defaultVerifyMs = 30_000
 
 /**
- * What the monitor does with an unresolved ticket after a look. Only a look that saw `ok`, with nothing left to clear,
- * resolves, or a person's word where nothing is checked. A claim's chance ends with a look that saw the violation, or, an
- * agent's, where nothing is checked: it would never be confirmed, and the ticket never reach a person.
+ * Decides about an unresolved ticket after an observation. A ticket is resolved only by an observation that saw `ok`, with
+ * nothing left to clear, or by a person where nothing is checked. A claim fails when an observation sees the violation. An
+ * agent's claim also fails where nothing is checked: it would never be confirmed, and the ticket would never reach a person.
  */
 export function settle(
   ticket: Ticket,
@@ -18,7 +18,7 @@ export function settle(
   if (ticket.held) return 'wait'
   if (verdict.kind === 'ok' && !stillTracked && ticket.state !== 'claimed') return 'resolve'
   if (ticket.state !== 'verifying') return 'wait'
-  // Nothing is looked at there any more: the person's word is all there is.
+  // The check is off, so only the person's word remains.
   if (verdict.kind === 'not_applicable' && ticket.claimBy === 'person') return 'resolve'
   const expired = now >= (ticket.verifyUntil ?? now)
   return expired && (verdict.kind === 'violated' || verdict.kind === 'not_applicable') ? 'return' : 'wait'

@@ -1,25 +1,25 @@
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 
-/** What a command printed: all of it, or its beginning and its true end. */
+/** Output of a command: all of it, or its beginning and its true end. */
 export interface Printed {
-  /** All of it while it is short enough. */
+  /** All of the output while it is short enough. */
   head: string
-  /** Only where something was left out between the two. */
+  /** Set only if something was left out between the two. */
   rest?: { tail: string; leftBytes: number; leftLines: number }
 }
 
 export interface Captured {
-  /** What was printed so far. Does not change any more once the stream has ended. */
+  /** The output so far. It does not change any more once the stream has ended. */
   printed(): Printed
 }
 
-/** How far a cut moves to a line end: a secret cut in two would not be recognised, and secrets seldom span lines. */
+/** How far a cut moves to a line end: half a secret would not be recognised, and secrets seldom span lines. */
 const nearBytes = 4_096
 
 /**
- * Reads a stream to its end and keeps `maxBytes` of it: the first half, and in a ring the last. The end says how a command
- * ended, and the counts say what is missing. Invalid UTF-8 becomes U+FFFD.
+ * Reads a stream to its end and keeps `maxBytes` of it: the first half, and the last in a ring. The end shows how a command
+ * ended, and the counts show how much is missing. Invalid UTF-8 becomes U+FFFD.
  */
 export function capture(stream: Readable, maxBytes: number, onOutput?: (chunk: string) => void): Captured {
   const headBytes = Math.floor(maxBytes / 2)
@@ -35,7 +35,7 @@ export function capture(stream: Readable, maxBytes: number, onOutput?: (chunk: s
     leftBytes += bytes.length
     leftLines += newlinesIn(bytes)
   }
-  /** Whole chunks are let go of while the rest is still long enough; printed() cuts what is over. */
+  /** Drops whole chunks while the rest is still long enough; printed() cuts the excess. */
   const trim = () => {
     let gone = 0
     for (let first = tail[gone]; first && tailLength - first.length >= tailBytes; first = tail[gone]) {
@@ -101,7 +101,7 @@ function lineStartAfter(bytes: Buffer, from: number): number {
   return start
 }
 
-/** Where the last character that is whole ends. */
+/** End of the last complete character. */
 function wholeCharacters(bytes: Buffer): number {
   let start = bytes.length - 1
   while (start > 0 && isContinuation(bytes[start]) && bytes.length - start < 4) start--

@@ -1,8 +1,8 @@
-# Fed to `bash -s` as the leader of a session, after a line that sets $command. The rest of standard input is a line to
+# Sent to `bash -s`, which leads a session, after a line that sets $command. The rest of standard input is a connection to
 # the caller: when it closes, for whatever reason, everything that the command started is killed.
 main() {
-  # Only $command and what it starts: neither its memory nor its number of processes may hurt the machine first. The
-  # kernel counts the threads of all that runs here, and a few hundred more starve nobody.
+  # Limits only $command and what it starts, so that neither its memory nor its processes hurt the machine. The kernel counts
+  # the threads of everything that runs here; a few hundred more do not starve the machine.
   local tasks=(/proc/[0-9]*/task/[0-9]*)
   ulimit -u $((${#tasks[@]} + 250))
   echo 500 >/proc/self/oom_score_adj
@@ -25,7 +25,7 @@ main() {
   exit 137
 }
 
-# Sets found to the processes of this session and to whatever descends from it.
+# Sets found to the processes of this session and all their descendants.
 members() {
   local dir line pid more=1
   local -A parent session mine=([$$]=1)

@@ -8,22 +8,22 @@ import type { Sandbox } from './sandbox.ts'
 
 const guard = readFileSync(new URL('./guard.sh', import.meta.url), 'utf8')
 
-/** PR_SET_CHILD_SUBREAPER: what loses its parent becomes the guard's child, whatever session or environment it has. */
+/** PR_SET_CHILD_SUBREAPER: orphans become the guard's children, whatever session or environment they have. */
 const adopt =
   'use Config; syscall($Config{archname} =~ /^aarch64/ ? 167 : 157, 36, 1, 0, 0, 0); exec @ARGV or die "$!\\n"'
 
-// The guard has to outlive us for the moment that it takes to clean up, so the death signal is not for it. A leader of a
-// process group has to fork for a session, and must be waited for.
+// The guard has to outlive us for the moment of its cleanup, so it gets no death signal. A leader of a process group has to
+// fork for a session, and must be waited for.
 const guarded = ['setpriv', '--pdeathsig', 'clear', 'setsid', '--wait', 'perl', '-e', adopt, 'bash', '-s']
 
-/** How long output may still arrive after the command's shell ended: its background children may hold the pipe for ever. */
+/** After the command's shell has ended, how long output may still arrive: background children may hold the pipe for ever. */
 const lastWordsMs = 100
-/** How long the guard may take to kill everything before we let go of it. */
+/** Time for the guard to kill everything before we give up on it. */
 const killMs = 5_000
 
-/** Commands run where an engineer of the cluster would log in. */
+/** Runs commands where an engineer of the cluster would log in. */
 export function labSandbox(cluster: Cluster): Sandbox {
-  // What somebody left behind asks for between two commands is told with the next one.
+  // Requests that background processes make between two commands are reported with the next command.
   let mark: number | undefined
   async function* engineRequests() {
     for (;;) {
@@ -41,7 +41,7 @@ export function labSandbox(cluster: Cluster): Sandbox {
       const startedAt = systemClock.now()
       mark ??= (await cluster.engineRequests?.(null))?.mark
       const [file = '', ...args] = cluster.command ?? cluster.enter(guarded)
-      // The model's key is in our environment: not even the processes on the way in have it.
+      // The model's key is in our environment. No process on the way in gets it.
       const env = { PATH: process.env.PATH }
       const child = spawn(file, args, { env, stdio: 'pipe', detached: true })
       const stdout = capture(child.stdout, maxBytes, onOutput)
