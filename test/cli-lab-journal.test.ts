@@ -37,7 +37,7 @@ test('verbs say first what they do to a cluster whose owner keeps a journal, and
     journal: journal.path,
   })
   const isThere = async (file: string) => (await cluster.run('echo-1', ['test', '-e', file])).exitCode === 0
-  const told = async () => (await journal.deeds(0)).map(({ command }) => command)
+  const told = async () => (await journal.entries(0)).map(({ command }) => command)
 
   assert.equal((await lab(['exec', '--lab', cluster.id, 'echo-1', '--', 'touch', '/tmp/one'])).code, 0)
   assert.equal((await lab(['shell', '--lab', cluster.id], 'touch /tmp/two\n')).code, 0)

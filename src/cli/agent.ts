@@ -14,7 +14,7 @@ import { openOperatorDb } from '../store/operator/open.ts'
 import { subjectNamed } from '../subjects/subjects.ts'
 import { inert } from '../tui/text.ts'
 import { kindOf, workerFor } from './agent/worker.ts'
-import { noteDeed } from './lab/deed.ts'
+import { recordInJournal } from './lab/deed.ts'
 import { type AgentSettings, addAgentOptions, budgetsOf, chooseModel, limitsOf } from './options/agent.ts'
 import { dbOption, duration, durationFrom, subcommand, withParentOption } from './options/common.ts'
 import type { Io, Verb } from './terminal/io.ts'
@@ -83,7 +83,7 @@ async function start(options: StartOptions, io: Io): Promise<void> {
       const cluster = await attachCluster(job.cluster)
       // A trial's own agent has its commands in the trial's database; any other one works past that.
       if (cluster.journal !== undefined && dirname(cluster.journal) !== dirname(resolve(options.db)))
-        noteDeed(cluster, ['agent', 'start'], io)
+        recordInJournal(cluster, ['agent', 'start'], io)
       // Alerts may be about a cluster of another subject: that one's runbook and briefing are what helps.
       const subject =
         watched.runbook || watched.name === cluster.subject ? watched : subjectNamed(cluster.subject)

@@ -7,7 +7,7 @@ import { labs } from '../lab/labs.ts'
 import { spawn } from '../spawn.ts'
 import { labSubjects, subjects } from '../subjects/subjects.ts'
 import { table } from '../tui/text.ts'
-import { noteDeed } from './lab/deed.ts'
+import { recordInJournal } from './lab/deed.ts'
 import { down } from './lab/down.ts'
 import { running, theCluster } from './lab/find.ts'
 import { loadFromHere, loadOn } from './lab/load.ts'
@@ -131,7 +131,7 @@ export const register: Verb['register'] = (program, io) => {
       const { subject, endpoints } = options
       if (subject && endpoints) return loadFromHere(subject, whereOf(endpoints, options), options, io)
       const cluster = await theCluster(id)
-      noteDeed(cluster, ['lab', 'load'], io)
+      recordInJournal(cluster, ['lab', 'load'], io)
       await loadOn(cluster, options, io)
     })
 
@@ -142,7 +142,7 @@ export const register: Verb['register'] = (program, io) => {
     .option(...labOption)
     .action(async (node, command, options) => {
       const cluster = await theCluster(options.lab)
-      noteDeed(cluster, ['lab', 'exec', node, '--', ...command], io)
+      recordInJournal(cluster, ['lab', 'exec', node, '--', ...command], io)
       await inherit(cluster.enter(command, node), io)
     })
 
@@ -153,7 +153,7 @@ export const register: Verb['register'] = (program, io) => {
     .option(...labOption)
     .action(async (options) => {
       const cluster = await theCluster(options.lab)
-      noteDeed(cluster, ['lab', 'shell'], io)
+      recordInJournal(cluster, ['lab', 'shell'], io)
       const term = ['env', `TERM=${process.env.TERM ?? 'dumb'}`]
       // `script` brings a terminal of the cluster's own: job control does not reach over a process namespace.
       const shell = process.stdin.isTTY ? [...term, 'script', '-qc', 'bash', '/dev/null'] : ['bash']

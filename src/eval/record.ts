@@ -11,7 +11,7 @@ import type { Phase } from '../core/work/outcome.ts'
 import type { Ticket } from '../core/work/ticket.ts'
 import type { Variant } from '../core/work/variant.ts'
 import type { NodeState } from '../lab/contract.ts'
-import type { Deed } from '../lab/journal.ts'
+import type { JournalEntry } from '../lab/journal.ts'
 import type { Session } from '../store/operator/sessions.ts'
 
 export interface FaultSpec {
@@ -155,7 +155,7 @@ export interface TrialRecord {
   /** All of its commands, in order. */
   calls?: Call[]
   /** What somebody did to the cluster with the lab's own verbs, past the agent's shell, in order. */
-  beside?: Deed[]
+  beside?: JournalEntry[]
   /** Last lines of every node's log, by node. */
   logs: Record<string, string>
 }

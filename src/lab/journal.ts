@@ -7,7 +7,7 @@ import type { Cluster } from './contract.ts'
 // that works as the agent may call the lab's verbs itself.
 
 /** A change of a cluster by one of the lab's verbs. `at`: epoch ms. */
-export interface Deed {
+export interface JournalEntry {
   at: number
   command: string
 }
@@ -16,12 +16,12 @@ export interface Deed {
  * Records a change before it is made, if the cluster has a journal. Throws when it cannot be written; then the change must
  * not be made.
  */
-export function announce({ id, journal }: Pick<Cluster, 'id' | 'journal'>, deed: Deed): void {
+export function announce({ id, journal }: Pick<Cluster, 'id' | 'journal'>, entry: JournalEntry): void {
   if (journal === undefined) return
   try {
     // The file is never created here, so that a removed journal is noticed.
     const file = openSync(journal, constants.O_WRONLY | constants.O_APPEND)
-    writeSync(file, `${JSON.stringify(deed)}\n`)
+    writeSync(file, `${JSON.stringify(entry)}\n`)
     closeSync(file)
   } catch (error) {
     throw new Error(`what is done to cluster ${id} is recorded, and that is not possible just now`, {
@@ -34,17 +34,17 @@ export function announce({ id, journal }: Pick<Cluster, 'id' | 'journal'>, deed:
 export interface Journal extends AsyncDisposable {
   path: string
   /** All entries so far. If the journal was removed meanwhile, an entry says so. */
-  deeds(now: number): Promise<Deed[]>
+  entries(now: number): Promise<JournalEntry[]>
 }
 
 export async function keepJournal(path: string): Promise<Journal> {
   const file = await open(path, 'ax+', 0o600)
   return {
     path: resolve(path),
-    deeds: async (now) => {
+    entries: async (now) => {
       const { size, nlink } = await file.stat()
       const { buffer } = await file.read(Buffer.alloc(size), 0, size, 0)
-      const told = buffer.toString().split('\n').flatMap(deedIn)
+      const told = buffer.toString().split('\n').flatMap(entryIn)
       return nlink > 0 ? told : [...told, { at: now, command: 'the journal was taken away' }]
     },
     [Symbol.asyncDispose]: () => file.close(),
@@ -52,10 +52,10 @@ export async function keepJournal(path: string): Promise<Journal> {
 }
 
 /** An incomplete line, cut off when its writer ended, is ignored. */
-function deedIn(line: string): Deed[] {
+function entryIn(line: string): JournalEntry[] {
   if (line === '') return []
   try {
-    const { at, command } = JSON.parse(line) as Partial<Deed>
+    const { at, command } = JSON.parse(line) as Partial<JournalEntry>
     if (typeof at === 'number' && typeof command === 'string') return [{ at, command }]
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error

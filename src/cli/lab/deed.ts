@@ -3,8 +3,8 @@ import type { Cluster } from '../../lab/contract.ts'
 import { announce } from '../../lab/journal.ts'
 import type { Io } from '../terminal/io.ts'
 
-/** Before a verb does something to a cluster: a trial that owns it wants to know. Its owner's secrets are masked. */
-export function noteDeed(cluster: Cluster, words: readonly string[], io: Pick<Io, 'clock'>): void {
+/** Records what a verb is about to do to a cluster, for a trial that owns it. Secrets of the environment are masked. */
+export function recordInJournal(cluster: Cluster, words: readonly string[], io: Pick<Io, 'clock'>): void {
   const command = redactor(secretsOf(process.env))(['operator', ...words].join(' '))
   announce(cluster, { at: io.clock.now(), command })
 }

@@ -100,7 +100,7 @@ export function summaryOf(
 
 /** What the lab's verbs did, as commands; how they ended is not known. */
 const pastTheShell = ({ beside = [] }: TrialRecord): Call[] =>
-  beside.map((deed) => ({ ...deed, exitCode: null }))
+  beside.map((entry) => ({ ...entry, exitCode: null }))
 
 type Times = 'detectMs' | 'resolveMs' | 'recoverMs' | 'watchedMs' | 'unavailableMs' | 'falseTickets'
 

@@ -102,7 +102,7 @@ export async function runTrial(asked: TrialOptions): Promise<{ record: TrialReco
     try {
       await runPhases(options, journal, record, inPhase)
     } finally {
-      record.beside = await journal.deeds(clock.now())
+      record.beside = await journal.entries(clock.now())
     }
   } catch (error) {
     failed(error)
