@@ -4,7 +4,7 @@ import type { Verdict } from './programs/match.ts'
 import { verdictsOfRun, verdictsOfWrap, verdictsOfWrite } from './programs/special.ts'
 import type { Kind } from './rules.ts'
 import { readLine } from './shell/shell.ts'
-import type { Deed } from './shell/walk.ts'
+import type { ShellAction } from './shell/walk.ts'
 
 export const commandClasses = ['diagnostic', 'remediation', 'destructive', 'other'] as const
 export type CommandClass = (typeof commandClasses)[number]
@@ -63,8 +63,8 @@ export function classify(command: string): Classified {
 }
 
 function judge(command: string): Classified {
-  const { deeds, readable } = readLine(command)
-  const judged = deeds.map((deed) => ({ deed, text: textOf(deed), verdicts: verdictsOf(deed) }))
+  const { actions, readable } = readLine(command)
+  const judged = actions.map((action) => ({ action, text: textOf(action), verdicts: verdictsOf(action) }))
   const kinds = [...judged.flatMap(({ verdicts }) => verdicts.map(({ kind }) => kind))]
   if (!readable) kinds.push('unknown')
   const kind = kinds.reduce<Kind>((worst, next) => (graver(next, worst) ? next : worst), 'harmless')
@@ -83,27 +83,29 @@ function judge(command: string): Classified {
 const graver = (a: Kind, b: Kind): boolean => gravity.indexOf(a) > gravity.indexOf(b)
 
 /** Pauses and words to the terminal do not make a command another one; what it reads does. */
-function formOf(judged: readonly { deed: Deed; text: string; verdicts: readonly Verdict[] }[]): string {
+function formOf(
+  judged: readonly { action: ShellAction; text: string; verdicts: readonly Verdict[] }[],
+): string {
   const acts = judged.filter(({ verdicts }) => verdicts.some(({ kind }) => kind !== 'harmless'))
   return (acts.length > 0 ? acts : judged)
-    .map(({ deed, text }) => `${text}\n${deed.kind === 'run' ? (deed.input ?? '') : ''}`)
+    .map(({ action, text }) => `${text}\n${action.kind === 'run' ? (action.input ?? '') : ''}`)
     .join('\n')
 }
 
-function verdictsOf(deed: Deed): Verdict[] {
-  switch (deed.kind) {
+function verdictsOf(action: ShellAction): Verdict[] {
+  switch (action.kind) {
     case 'run':
-      return verdictsOfRun(deed)
+      return verdictsOfRun(action)
     case 'write':
-      return verdictsOfWrite(deed)
+      return verdictsOfWrite(action)
     case 'wrap':
-      return verdictsOfWrap(deed)
+      return verdictsOfWrap(action)
     case 'doubt':
       return [{ kind: 'unknown', rule: 'not to be known from the line' }]
     case 'unreadable':
       return [{ kind: 'unknown', rule: 'a script that cannot be read' }]
     default:
-      return deed satisfies never
+      return action satisfies never
   }
 }
 
@@ -123,19 +125,19 @@ function classOf(kind: Kind): CommandClass {
 
 const mayChange = (kind: Kind): boolean => kind !== 'diagnostic' && kind !== 'harmless'
 
-function textOf(deed: Deed): string {
-  switch (deed.kind) {
+function textOf(action: ShellAction): string {
+  switch (action.kind) {
     case 'run':
-      return shown(deed.words.join(' '))
+      return shown(action.words.join(' '))
     case 'write':
-      return shown(`${deed.appends ? '>>' : '>'} ${deed.path}`)
+      return shown(`${action.appends ? '>>' : '>'} ${action.path}`)
     case 'wrap':
-      return shown([deed.form, ...deed.own].join(' '))
+      return shown([action.form, ...action.own].join(' '))
     case 'doubt':
     case 'unreadable':
-      return shown(deed.text)
+      return shown(action.text)
     default:
-      return deed satisfies never
+      return action satisfies never
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Kind } from '../rules.ts'
-import type { Deed } from '../shell/walk.ts'
+import type { ShellAction } from '../shell/walk.ts'
 import { argumentsOf } from './arguments.ts'
 import { awkOnlyPrints } from './awk.ts'
 import { doubtOf } from './grammar.ts'
@@ -11,9 +11,9 @@ import { isKept, isScratch, resolved } from './places.ts'
 import { sedOnlyPrints } from './sed.ts'
 import { isSqlClient, sql } from './sql.ts'
 
-type Run = Extract<Deed, { kind: 'run' }>
-type Write = Extract<Deed, { kind: 'write' }>
-type Wrap = Extract<Deed, { kind: 'wrap' }>
+type Run = Extract<ShellAction, { kind: 'run' }>
+type Write = Extract<ShellAction, { kind: 'write' }>
+type Wrap = Extract<ShellAction, { kind: 'wrap' }>
 
 const one = (kind: Kind, rule: string): Verdict[] => [{ kind, rule }]
 

@@ -26,12 +26,12 @@ import { changeShell, elsewhere, exportVariable, hasCode, setVariable } from './
 import { canonical, type Inner, unwrap } from './unwrap.ts'
 import {
   conditional,
-  type Deed,
   deeper,
   type Input,
   limits,
   newScope,
   type Reading,
+  type ShellAction,
   TooMuch,
   type Walk,
 } from './walk.ts'
@@ -43,11 +43,11 @@ import { expand, heredocText, reader, substitutions, textOf } from './words.ts'
  * error: bash runs that before it notices.
  */
 export function readLine(given: string): Reading {
-  const deeds: Deed[] = []
+  const actions: ShellAction[] = []
   let steps = 0
   const walk: Walk = {
-    tell(deed) {
-      if (deeds.push(deed) > limits.deeds) throw new TooMuch()
+    tell(action) {
+      if (actions.push(action) > limits.actions) throw new TooMuch()
     },
     step() {
       if (++steps > limits.steps) throw new TooMuch()
@@ -55,7 +55,7 @@ export function readLine(given: string): Reading {
     depth: 0,
     conditions: 0,
   }
-  const unreadable: Reading = { deeds: [], readable: false }
+  const unreadable: Reading = { actions: [], readable: false }
   if (given.length > limits.length) return unreadable
   const text = cleaned(given)
   try {
@@ -64,7 +64,7 @@ export function readLine(given: string): Reading {
     const [error] = whole.errors ?? []
     const tree = error ? parse(text.slice(0, text.lastIndexOf('\n', error.pos - 1) + 1)) : whole
     if (!tree.errors) walkList(walk, tree.commands, newScope(walk), undefined)
-    return { deeds, readable: !error && deeds.every(({ kind }) => kind !== 'unreadable') }
+    return { actions, readable: !error && actions.every(({ kind }) => kind !== 'unreadable') }
   } catch (error) {
     // A RangeError: the stack, or a word, grew too long.
     if (error instanceof TooMuch || error instanceof RangeError) return unreadable

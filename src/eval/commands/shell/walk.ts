@@ -5,7 +5,7 @@ import { maybe } from './state.ts'
 export type Input = string | null | undefined
 
 /** One thing that a line does. */
-export type Deed =
+export type ShellAction =
   /** `words`: program and arguments, as `canonical` gives them; `directory` null: not known. */
   | { kind: 'run'; words: readonly string[]; input: Input; directory: string | null }
   /** A file that the shell itself opens for writing, for the command `words`. */
@@ -18,13 +18,13 @@ export type Deed =
   | { kind: 'unreadable'; text: string }
 
 export interface Reading {
-  deeds: readonly Deed[]
+  actions: readonly ShellAction[]
   /** False: the line, or a script in it, is no shell, or is too large to be read. */
   readable: boolean
 }
 
 /** Nobody writes so much by hand. */
-export const limits = { length: 32_768, deeds: 2_000, depth: 20, values: 64, steps: 20_000 }
+export const limits = { length: 32_768, actions: 2_000, depth: 20, values: 64, steps: 20_000 }
 
 /** The line is longer, deeper or wider than that. */
 export class TooMuch extends Error {
@@ -32,7 +32,7 @@ export class TooMuch extends Error {
 }
 
 export interface Walk {
-  tell(deed: Deed): void
+  tell(action: ShellAction): void
   /** Counts what is walked through. */
   step(): void
   depth: number
