@@ -29,7 +29,7 @@ export const register: Verb['register'] = (program, io) => {
         endpoints: withPaths(options.endpoints, options),
         load: { clients: options.clients, opsPerSecond: options.ops, seed: options.seed },
         input: process.stdin,
-        say: (testimony) => io.print(JSON.stringify(testimony)),
+        say: (message) => io.print(JSON.stringify(message)),
         complain: (message) => void process.stderr.write(`${message}\n`),
         clock: io.clock,
         signal: untilUnread(io.signal),

@@ -7,7 +7,7 @@ import { endpointArgv } from '../../operate.ts'
 import { dropWatch, keyOf } from '../judge/state.ts'
 import type { Drop, Probe, TrialSpec } from '../record.ts'
 import { takeNotes } from './seen.ts'
-import type { Instruction, Testimony } from './witness.ts'
+import type { Instruction, WitnessMessage } from './witness.ts'
 
 /** The witness's process, as the trial has it: what it has said so far. */
 export interface Witness extends AsyncDisposable {
@@ -51,36 +51,36 @@ export async function callWitness(
   let verdict: WorkloadVerdict | null | undefined
   let mark: Buffer | null = null
   let canaries: CanaryVerdict | null = null
-  const hear = (testimony: Testimony) => {
-    switch (testimony.kind) {
+  const hear = (message: WitnessMessage) => {
+    switch (message.kind) {
       case 'probe': {
-        const { facts, ...probe } = withoutKind(testimony)
+        const { facts, ...probe } = withoutKind(message)
         for (const fact of facts) told.set(keyOf(fact), { at: probe.at, fact })
         drops.push(...fallen(probe.at, facts))
         notes.add({ probe })
         return probes.push(probe)
       }
       case 'sample': {
-        const sample = withoutKind(testimony)
+        const sample = withoutKind(message)
         notes.add({ sample })
         return samples.push(sample)
       }
       case 'planted':
-        mark = Buffer.from(testimony.mark, 'base64')
+        mark = Buffer.from(message.mark, 'base64')
         return
       case 'verdict':
-        verdict = testimony.verdict
-        canaries = testimony.canaries
+        verdict = message.verdict
+        canaries = message.canaries
         return
       default:
-        return testimony satisfies never
+        return message satisfies never
     }
   }
   if (daemon.output)
     createInterface({ input: daemon.output }).on('line', (line) => {
-      const testimony = parsed(line)
-      if (!testimony) return
-      hear(testimony)
+      const message = parsed(line)
+      if (!message) return
+      hear(message)
       heard()
     })
   return {
@@ -104,9 +104,9 @@ export async function callWitness(
 }
 
 /** Null: a line that its end cut off. That it ended is seen by whoever waits for it. */
-function parsed(line: string): Testimony | null {
+function parsed(line: string): WitnessMessage | null {
   try {
-    return JSON.parse(line) as Testimony
+    return JSON.parse(line) as WitnessMessage
   } catch (error) {
     if (error instanceof SyntaxError) return null
     throw error

@@ -8,7 +8,7 @@ import { Interrupted } from '../../core/errors.ts'
 import { ok, violated } from '../../core/watch/invariant.ts'
 import type { Observation, Subject, WorkloadVerdict } from '../../core/watch/subject.ts'
 import { isHealthy } from '../judge/oracle.ts'
-import { runWitness, type Testimony } from './witness.ts'
+import { runWitness, type WitnessMessage } from './witness.ts'
 
 const proven: WorkloadVerdict = {
   ops: 2,
@@ -78,7 +78,7 @@ function subject(readsBack: 'at once' | 'for ever', onLook = () => undefined) {
 function call(readsBack: 'at once' | 'for ever', onLook?: () => undefined) {
   const { memory, log } = subject(readsBack, onLook)
   const input = new PassThrough()
-  const said: Testimony[] = []
+  const said: WitnessMessage[] = []
   const complaints: string[] = []
   const ended = runWitness({
     subject: memory as Subject,
@@ -86,7 +86,7 @@ function call(readsBack: 'at once' | 'for ever', onLook?: () => undefined) {
     input,
     clock: systemClock,
     load: { clients: 1, opsPerSecond: 1, seed: 5 },
-    say: (testimony) => said.push(testimony),
+    say: (message) => said.push(message),
     complain: (message) => complaints.push(message),
     signal: new AbortController().signal,
   })

@@ -18,7 +18,7 @@ import type { Endpoints } from '../../core/watch/topology.ts'
 import type { Probe } from '../record.ts'
 
 /** What the witness says, one JSON document a line. */
-export type Testimony =
+export type WitnessMessage =
   | ({ kind: 'probe'; facts: Fact[] } & Probe)
   | ({ kind: 'sample' } & WorkloadSample)
   /** The canaries are there; `mark`, in base64, stands in files that hold them. */
@@ -40,7 +40,7 @@ export interface WitnessOptions {
   load: WorkloadOptions
   /** Instructions; its end ends the witness. */
   input: Readable
-  say(testimony: Testimony): void
+  say(message: WitnessMessage): void
   /** What it could not make sense of, for a person. */
   complain(message: string): void
   clock: Clock
