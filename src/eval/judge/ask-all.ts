@@ -21,8 +21,8 @@ export interface Asking {
   maxRetries?: number
 }
 
-/** What questions of one kind have in common. */
-export interface Matter<T> {
+/** Properties that all questions of one kind share. */
+export interface QuestionKind<T> {
   kind: string
   /** Of the instructions and of what is sent with them: a change of either is another question. */
   promptVersion: number
@@ -56,7 +56,7 @@ const maxFailures = 3
 /** Asks a model each question once and for all: what it answered before is known, and what cannot be used is not kept. */
 export async function askAll<T>(
   questions: readonly Question[],
-  about: Matter<T>,
+  about: QuestionKind<T>,
   asking: Asking,
 ): Promise<Answers<T>> {
   const { model, db, clock, signal, concurrency = 4 } = asking
@@ -98,7 +98,7 @@ export async function askAll<T>(
 
 async function ask<T>(
   prompt: string,
-  { instructions, schema, temperature }: Matter<T>,
+  { instructions, schema, temperature }: QuestionKind<T>,
   { model, clock, signal, maxRetries = 2 }: Asking,
 ): Promise<{ output: T; tokens: Tokens | null }> {
   const { generateText, Output } = await loadSdk()
