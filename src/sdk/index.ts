@@ -59,7 +59,7 @@ export {
   someAnswer,
 } from '../subjects/shared/client/reach.ts'
 export type { Got, KeyValue, Put } from '../subjects/shared/load/kv.ts'
-export { type Door, keyValueWorkload } from '../subjects/shared/load/workload.ts'
+export { type EntryPoint, keyValueWorkload } from '../subjects/shared/load/workload.ts'
 export { follow, type Procedure, type Seen } from '../subjects/shared/procedure.ts'
 export {
   type Finding,

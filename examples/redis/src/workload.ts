@@ -20,9 +20,9 @@ export function workload(endpoints: Endpoints, options: WorkloadOptions): Worklo
   const urls = Object.values(endpoints).map(({ url }) => url)
   const password = options.access?.credentials
   const login = password && ['AUTH', password.user, password.password]
-  // The applications come in through one door: whoever is the primary.
-  const doors = urls.map((_, i) => ({ prefix: `cart:${i + 1}:`, open: () => store(urls, login) }))
-  return keyValueWorkload(doors, options)
+  // All applications use one entry point: the current primary.
+  const entryPoints = urls.map((_, i) => ({ prefix: `cart:${i + 1}:`, open: () => store(urls, login) }))
+  return keyValueWorkload(entryPoints, options)
 }
 
 /** A client as applications have it: it asks the nodes who the primary is, and again when that one does not take it. */

@@ -10,9 +10,9 @@ export function workload(
   options: WorkloadOptions,
   { clock = systemClock, ...more }: { clock?: Clock; readBackMs?: number } = {},
 ): Workload {
-  const doors = Object.values(endpoints).map(({ url }) => ({
+  const entryPoints = Object.values(endpoints).map(({ url }) => ({
     prefix: 'app/orders/',
     open: () => keyValue(url, clock, options.access),
   }))
-  return keyValueWorkload(doors, options, { clock, ...more })
+  return keyValueWorkload(entryPoints, options, { clock, ...more })
 }

@@ -14,9 +14,9 @@ export function workload(
   more: { readBackMs?: number } = {},
 ): Workload {
   const stores = Object.entries(endpoints).filter(([name, endpoint]) => kindOf(name, endpoint) === 'tikv')
-  const doors = stores.map((_, i) => ({
+  const entryPoints = stores.map((_, i) => ({
     prefix: tables[i % tables.length] ?? '',
     open: () => rawKeyValue(endpoints),
   }))
-  return keyValueWorkload(doors, options, more)
+  return keyValueWorkload(entryPoints, options, more)
 }

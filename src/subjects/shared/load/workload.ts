@@ -14,11 +14,11 @@ const readBackAtOnce = 16
 /** More examples than this help nobody. */
 const examples = 100
 
-/** One of the doors through which clients come. */
-export interface Door {
-  /** What its clients' keys begin with. */
+/** One of the entryPoints through which clients come. */
+export interface EntryPoint {
+  /** Prefix of the keys of its clients. */
   prefix: string
-  /** With connections of its own: a client that waits for a dead member must not hold up its neighbours. */
+  /** Each client has connections of its own, so that one that waits for a dead member does not block the others. */
   open(): KeyValue
 }
 
@@ -27,7 +27,7 @@ export interface Door {
  * by then is `unreadable`, never lost.
  */
 export function keyValueWorkload(
-  doors: readonly Door[],
+  entryPoints: readonly EntryPoint[],
   options: WorkloadOptions,
   { clock = systemClock, readBackMs = 15_000 }: { clock?: Clock; readBackMs?: number } = {},
 ): Workload {
@@ -62,7 +62,7 @@ export function keyValueWorkload(
   }
   const stores: KeyValue[] = []
   const clients: LoadClient[] = []
-  doors.forEach(({ prefix, open }, node) => {
+  entryPoints.forEach(({ prefix, open }, node) => {
     for (let i = 0; i < options.clients; i++) {
       const kv = open()
       const own = { everyMs, rng: rngFrom(rng.int(2 ** 32)), clock }
@@ -98,7 +98,7 @@ export function keyValueWorkload(
     const until = AbortSignal.any([signal, AbortSignal.timeout(readBackMs)])
     const owed = clients.flatMap((client) => client.owed().map((key) => ({ client, key })))
     // Any member will do, and one that is down is asked last from then on.
-    const members = doors.map(({ open }) => open())
+    const members = entryPoints.map(({ open }) => open())
     using _close = disposeAll(members)
     const worker = async () => {
       for (let next = owed.pop(); next; next = owed.pop()) {
