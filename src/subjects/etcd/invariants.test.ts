@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { wholeCluster } from '../../core/watch/invariant.ts'
-import type { Knock } from '../shared/client/knock.ts'
+import type { NewConnection } from '../shared/client/knock.ts'
 import type { CertificateFault } from '../shared/client/trouble.ts'
 import { invariants } from './invariants.ts'
 import type { DataComparison, EtcdNode, EtcdObservation, Recent, Status } from './observe/observation.ts'
@@ -72,12 +72,12 @@ const gone = (reach: 'refused' | 'timeout', healthy: boolean | null): EtcdNode =
 })
 
 const day = 86_400_000
-const withCertificate = (fault: CertificateFault | null, from: number, until: number): Knock => ({
+const withCertificate = (fault: CertificateFault | null, from: number, until: number): NewConnection => ({
   kind: 'open',
   status: 200,
   certificate: { fault, from: from * day, until: until * day },
 })
-const unanswered: Knock = {
+const unanswered: NewConnection = {
   kind: 'closed',
   why: 'timeout',
   mistaken: false,
@@ -364,7 +364,7 @@ describe('what is not known is unknown', () => {
 })
 
 test('a new connection that gets an answer of somebody else proves nothing', () => {
-  const elsewhere: Knock = { kind: 'open', status: 502, certificate: null }
+  const elsewhere: NewConnection = { kind: 'open', status: 502, certificate: null }
   const observation = observed(node((it) => (it.newClient = elsewhere)))
   assert.ok(verdicts(observation, 'unknown').includes('new_clients_refused@etcd-2'))
 })

@@ -1,5 +1,5 @@
 import type { NodeView, Observation } from '../../core/watch/subject.ts'
-import type { Knock } from '../shared/client/knock.ts'
+import type { NewConnection } from '../shared/client/knock.ts'
 import type { Reach } from '../shared/client/reach.ts'
 import type { Expression } from './rules/promql.ts'
 import type { Rule } from './rules/rule.ts'
@@ -9,7 +9,7 @@ export interface PrometheusNode extends NodeView {
   /** Its own word; null: it did not answer. */
   ready: boolean | null
   isTls: boolean
-  newClient: Knock | null
+  newClient: NewConnection | null
 }
 
 export type Labels = Readonly<Record<string, string>>

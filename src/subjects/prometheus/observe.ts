@@ -6,7 +6,7 @@ import type { Connection, ConnectOptions } from '../../core/watch/subject.ts'
 import type { Endpoints, NodeEndpoint } from '../../core/watch/topology.ts'
 import { type Client, clientOf, type Reply } from '../shared/client/client.ts'
 import { within } from '../shared/client/deadline.ts'
-import { doorkeeper } from '../shared/client/doorkeeper.ts'
+import { newConnectionProbe } from '../shared/client/doorkeeper.ts'
 import { errorOf, healthOf, reachOf, someAnswer } from '../shared/client/reach.ts'
 import { type Answer, query, rulesFrom, type Sample } from './api.ts'
 import type { ActiveAlert, Labels, PrometheusNode, PrometheusObservation, RuleLook } from './observation.ts'
@@ -108,15 +108,15 @@ function watcherOf(
 ): Watcher {
   const base = url.replace(/\/+$/, '')
   const client = clientOf(base, clock, tls, { credentials, bearerToken })
-  const door = doorkeeper(base, '/-/ready', tls, clock)
+  const newConnections = newConnectionProbe(base, '/-/ready', tls, clock)
   return {
     client,
     async look(signal) {
-      const newClient = door.latest()
+      const newClient = newConnections.latest()
       const ready: Reply = await client.ask({ method: 'GET', path: '/-/ready', signal })
       const understood = ready.kind === 'answered' && (ready.status === 200 || ready.status === 503)
       const reach = reachOf([ready], understood)
-      if (reach !== 'answered') door.forget()
+      if (reach !== 'answered') newConnections.forget()
       return {
         healthy: null,
         reach,
@@ -128,7 +128,7 @@ function watcherOf(
     },
     [Symbol.dispose]: () => {
       client[Symbol.dispose]()
-      door[Symbol.dispose]()
+      newConnections[Symbol.dispose]()
     },
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Invariant } from '../../core/watch/invariant.ts'
-import type { Knock } from './client/knock.ts'
+import type { NewConnection } from './client/knock.ts'
 import type { Reach } from './client/reach.ts'
 import { newClientInvariants } from './new-clients.ts'
 
@@ -11,15 +11,15 @@ interface Node {
   healthy: null
   reach: Reach
   isTls: boolean
-  newClient: Knock | null
+  newClient: NewConnection | null
   error?: string
 }
 const all = newClientInvariants<{ at: number; nodes: Record<string, Node> }>({ down: 'gone', asked: 'GET /' })
-const certificate = (more: object = {}): Knock => ({
+const certificate = (more: object = {}): NewConnection => ({
   ...{ kind: 'open', status: 200 },
   certificate: { from: at - 300 * dayMs, until: at + 60 * dayMs, fault: null, ...more },
 })
-const closed = (certificate: Knock['certificate'] = null): Knock => ({
+const closed = (certificate: NewConnection['certificate'] = null): NewConnection => ({
   ...{
     kind: 'closed',
     why: 'timeout',
@@ -29,7 +29,7 @@ const closed = (certificate: Knock['certificate'] = null): Knock => ({
     alerted: false,
   },
 })
-const node = (newClient: Knock | null, more: Partial<Node> = {}): Node => ({
+const node = (newClient: NewConnection | null, more: Partial<Node> = {}): Node => ({
   ...{ healthy: null, reach: 'answered', isTls: true, newClient, ...more },
 })
 

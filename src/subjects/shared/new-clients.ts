@@ -7,7 +7,7 @@ import {
   violated,
 } from '../../core/watch/invariant.ts'
 import type { NodeView, Observation } from '../../core/watch/subject.ts'
-import type { Knock } from './client/knock.ts'
+import type { NewConnection } from './client/knock.ts'
 import type { Reach } from './client/reach.ts'
 import type { CertificateFault } from './client/trouble.ts'
 
@@ -17,7 +17,7 @@ import type { CertificateFault } from './client/trouble.ts'
 interface Doored extends NodeView {
   reach: Reach
   isTls: boolean
-  newClient: Knock | null
+  newClient: NewConnection | null
 }
 type Observed = Observation & { nodes: Record<string, Doored> }
 
@@ -51,7 +51,7 @@ const dayOf = (ms: number) =>
 /** Of a certificate that was seen; else why there is none to judge. */
 function withCertificate(
   node: Doored | undefined,
-  judge: (certificate: NonNullable<Knock['certificate']>) => Verdict,
+  judge: (certificate: NonNullable<NewConnection['certificate']>) => Verdict,
 ): Verdict {
   const certificate = node?.newClient?.certificate
   if (certificate) return judge(certificate)

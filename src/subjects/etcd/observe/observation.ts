@@ -1,5 +1,5 @@
 import type { NodeView, Observation } from '../../../core/watch/subject.ts'
-import type { Knock } from '../../shared/client/knock.ts'
+import type { NewConnection } from '../../shared/client/knock.ts'
 import type { Reach } from '../../shared/client/reach.ts'
 import type { Disk } from '../../shared/disk.ts'
 
@@ -49,7 +49,7 @@ export interface Recent {
 export interface EtcdNode extends NodeView {
   reach: Reach
   /** What a client that came new found, lately; null: none came. */
-  newClient: Knock | null
+  newClient: NewConnection | null
   /** Whether its endpoint is `https`. */
   isTls: boolean
   /** What `/health` said: a read through consensus. null: no answer to that request. */

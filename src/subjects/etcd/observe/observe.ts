@@ -4,8 +4,8 @@ import type { Connection, ConnectOptions, NodeView } from '../../../core/watch/s
 import type { Endpoints, NodeEndpoint } from '../../../core/watch/topology.ts'
 import { clientOf, clockOffset, type Reply } from '../../shared/client/client.ts'
 import { within } from '../../shared/client/deadline.ts'
-import { doorkeeper } from '../../shared/client/doorkeeper.ts'
-import type { Knock } from '../../shared/client/knock.ts'
+import { newConnectionProbe } from '../../shared/client/doorkeeper.ts'
+import type { NewConnection } from '../../shared/client/knock.ts'
 import { errorOf, healthOf, reachOf, someAnswer } from '../../shared/client/reach.ts'
 import { diskWatcher } from '../../shared/disk.ts'
 import { authenticated, authRefusal } from '../auth.ts'
@@ -121,7 +121,7 @@ interface NodeWatcher extends Disposable {
 function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, clock: Clock): NodeWatcher {
   const client = authenticated(clientOf(endpoint.url, clock, tls), credentials, clock)
   // Every member answers this by itself, whoever asks.
-  const door = doorkeeper(endpoint.url, '/version', tls, clock)
+  const newConnections = newConnectionProbe(endpoint.url, '/version', tls, clock)
   const window = windowOf()
   const disk = endpoint.dataPath === undefined ? null : diskWatcher(endpoint.dataPath)
   const answers: number[][] = []
@@ -129,7 +129,7 @@ function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, 
   let page: { at: number; metrics: Metrics; recent: EtcdNode['recent'] } | null = null
   return {
     async look(at, metricsMaxAgeMs, { all: signal, consensus: agreed }) {
-      const before = door.latest()
+      const before = newConnections.latest()
       const kept = page && at - page.at < metricsMaxAgeMs ? page : null
       const [health, status, list, metricsReply, space] = await Promise.all([
         client.ask({ method: 'GET', path: '/health', signal: agreed }),
@@ -151,10 +151,10 @@ function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, 
       const understood = state !== null || members !== null || serving !== null || read?.hasLeader != null
       const reached = reachOf(replies, understood)
       const isOdd = reached === 'reset' || reached === 'garbled' || isMissing(status)
-      const newClient = isOdd ? await door.now(signal) : before
+      const newClient = isOdd ? await newConnections.now(signal) : before
       const mistake = newClient?.kind === 'closed' && newClient.mistaken && reached !== 'answered'
       const reach = mistake ? 'garbled' : reached
-      if (reach === 'refused' || reach === 'reset' || reach === 'timeout') door.forget()
+      if (reach === 'refused' || reach === 'reset' || reach === 'timeout') newConnections.forget()
       const refused = mistake ? newClient.detail : refusalIn([status, list, health], newClient)
       // A node that says nothing at all is down, not slow.
       if (reach === 'answered') {
@@ -215,7 +215,7 @@ function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, 
       ),
     [Symbol.dispose]: () => {
       client[Symbol.dispose]()
-      door[Symbol.dispose]()
+      newConnections[Symbol.dispose]()
     },
   }
 }
@@ -224,7 +224,7 @@ function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, 
 const isMissing = (reply: Reply): boolean => reply.kind === 'answered' && reply.status === 404
 
 /** Why a member that answers does not answer what it is asked, where it says so. */
-function refusalIn(replies: readonly [Reply, ...Reply[]], newClient: Knock | null): string | null {
+function refusalIn(replies: readonly [Reply, ...Reply[]], newClient: NewConnection | null): string | null {
   for (const reply of replies) {
     const refusal = authRefusal(reply)
     if (refusal !== null) return refusal

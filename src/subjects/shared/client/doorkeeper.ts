@@ -1,36 +1,36 @@
 import type { Clock } from '../../../core/clock.ts'
 import type { Tls } from '../../../core/watch/access.ts'
 import { within } from './deadline.ts'
-import { type Knock, knock } from './knock.ts'
+import { connectAnew, type NewConnection } from './knock.ts'
 
 const everyMs = 2_000
 /** A new connection takes several round trips, and is repeated after a second where its first packet is lost. */
 const patienceMs = 3_000
-/** What was found longer ago says nothing of now. */
+/** An older result proves nothing about the present. */
 const staleMs = 10_000
 
-/** Comes to a node as a new client does, again and again, beside the looks. */
-export interface Doorkeeper extends Disposable {
-  /** What the last one found; knocks again when it is time. null: nothing lately. */
-  latest(): Knock | null
-  /** What a new client finds now, or null when that is not known before the signal aborts. */
-  now(signal: AbortSignal): Promise<Knock | null>
-  /** For when the node was away: what was found until now says nothing of the time when it is back. */
+/** Opens a new connection to a node now and then, beside the observations, as a new client would. */
+export interface NewConnectionProbe extends Disposable {
+  /** Result of the last attempt; starts another one when it is due. null: no recent result. */
+  latest(): NewConnection | null
+  /** Result of a new connection made now, or null when the signal aborts first. */
+  now(signal: AbortSignal): Promise<NewConnection | null>
+  /** Call when the node was away: earlier results prove nothing about the time after its return. */
   forget(): void
 }
 
-export function doorkeeper(url: string, path: string, tls: Tls, clock: Clock): Doorkeeper {
+export function newConnectionProbe(url: string, path: string, tls: Tls, clock: Clock): NewConnectionProbe {
   const target = new URL(url)
   const ended = new AbortController()
-  let found: { knock: Knock; at: number } | null = null
+  let found: { result: NewConnection; at: number } | null = null
   let underWay: Promise<void> | null = null
   let startedAt = Number.NEGATIVE_INFINITY
   const start = (): Promise<void> => {
     startedAt = clock.monotonic()
-    const coming = within(ended.signal, patienceMs, (signal) => knock(target, path, { tls, signal }))
-    const own = coming.then((knock) => {
+    const coming = within(ended.signal, patienceMs, (signal) => connectAnew(target, path, { tls, signal }))
+    const own = coming.then((result) => {
       if (underWay !== own) return
-      found = { knock, at: clock.monotonic() }
+      found = { result, at: clock.monotonic() }
       underWay = null
     })
     return own
@@ -38,7 +38,7 @@ export function doorkeeper(url: string, path: string, tls: Tls, clock: Clock): D
   return {
     latest() {
       if (!underWay && clock.monotonic() - startedAt >= everyMs) underWay = start()
-      return found && clock.monotonic() - found.at < staleMs ? found.knock : null
+      return found && clock.monotonic() - found.at < staleMs ? found.result : null
     },
     async now(signal) {
       underWay ??= start()
@@ -52,7 +52,7 @@ export function doorkeeper(url: string, path: string, tls: Tls, clock: Clock): D
           resolve(true)
         })
       })
-      return isDone ? (found?.knock ?? null) : null
+      return isDone ? (found?.result ?? null) : null
     },
     forget() {
       found = null

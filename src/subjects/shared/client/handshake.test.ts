@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { clientOf } from './client.ts'
-import { knock } from './knock.ts'
+import { connectAnew } from './knock.ts'
 import { handshakeEnded, plainWanted } from './trouble.ts'
 
 // Servers that never finish a TLS handshake. All of them accept the connection, so none of them is proof of a dead process.
@@ -64,7 +64,7 @@ for (const [name, serve, expected] of servers)
       using client = clientOf(url)
       const reply = await client.ask({ method: 'GET', path: '/', signal: signal() })
       assert.equal(reply.kind === 'silent' && reply.why, expected.asked)
-      const seen = await knock(new URL(url), '/', { signal: signal() })
+      const seen = await connectAnew(new URL(url), '/', { signal: signal() })
       assert.ok(seen.kind === 'closed')
       assert.equal(seen.why, expected.knocked[0])
       if (expected.knocked[1] !== null) assert.equal(seen.detail, expected.knocked[1])

@@ -19,7 +19,7 @@ export interface Validity {
 }
 
 /** What a client that comes new finds at a peer's address. */
-export type Knock = {
+export type NewConnection = {
   /** null: plain HTTP, or no handshake came so far. */
   certificate: (Validity & { fault: CertificateFault | null }) | null
 } & (
@@ -32,11 +32,11 @@ export type Knock = {
  * Asks for `path` over a connection of its own that nothing is kept of, no TLS session either. Nothing is sent to a peer
  * that is not trusted. Where another protocol answers, finds out which. Never rejects; an aborted signal is a `timeout`.
  */
-export async function knock(
+export async function connectAnew(
   url: URL,
   path: string,
   { tls: given = {}, signal }: { tls?: Tls; signal: AbortSignal },
-): Promise<Knock> {
+): Promise<NewConnection> {
   const isTls = url.protocol === 'https:'
   const first = await attempt(url, path, { isTls, given, signal })
   if (first.kind === 'open' || !(first.why === 'reset' || first.why === 'garbled')) return first
@@ -48,7 +48,7 @@ export async function knock(
   return other.kind === 'closed' && other.mistaken ? other : first
 }
 
-const mistake = (detail: string): Knock => ({
+const mistake = (detail: string): NewConnection => ({
   kind: 'closed',
   why: 'garbled',
   detail,
@@ -59,7 +59,9 @@ const mistake = (detail: string): Knock => ({
 /** An alert is TLS, too. */
 const saysTls = (seen: Attempt): boolean => seen.kind === 'closed' && seen.alerted
 
-type Attempt = Extract<Knock, { kind: 'open' }> | (Extract<Knock, { kind: 'closed' }> & { alerted: boolean })
+type Attempt =
+  | Extract<NewConnection, { kind: 'open' }>
+  | (Extract<NewConnection, { kind: 'closed' }> & { alerted: boolean })
 
 /** As many bytes as tell a protocol. */
 const mostBytes = 200
@@ -82,7 +84,7 @@ function attempt(
           ...(net.isIP(host) === 0 && { servername: host }),
         })
       : net.connect({ host, port })
-    let certificate: Knock['certificate'] = null
+    let certificate: NewConnection['certificate'] = null
     let accepted = false
     const end = (seen: Attempt) => {
       signal.removeEventListener('abort', late)
