@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { addTicket, desk, echo, endless, fixedIt } from '../../test/standins/desk.ts'
 import { until } from '../../test/standins/until.ts'
-import { bellOf } from '../core/bell.ts'
+import { wakeUpSignal } from '../core/bell.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { Interrupted } from '../core/errors.ts'
 import type { AgentKind } from '../core/work/agent.ts'
@@ -62,28 +62,28 @@ describe('the agent daemon', () => {
     assert.deepEqual(agent.kinds(), ['claimed', 'ended', 'claimed', 'ended'])
   })
 
-  test('takes what is open at once when it is told, polls where nothing tells, and claims nothing on idle news', async () => {
+  test('takes open tickets at once when notified, polls otherwise, and claims nothing on an idle notification', async () => {
     await using it = await desk([])
-    const news = bellOf(systemClock)
-    await using agent = daemon(it, async () => fixedIt, { news, pollMs: 60_000 })
-    for (let i = 0; i < 5; i++) news.ring()
+    const wakeUp = wakeUpSignal(systemClock)
+    await using agent = daemon(it, async () => fixedIt, { wakeUp, pollMs: 60_000 })
+    for (let i = 0; i < 5; i++) wakeUp.notify()
     await addTicket(it.db, 'c1', 'etcd-1')
-    news.ring()
+    wakeUp.notify()
     await until('it is done', () => agent.kinds().includes('ended'))
     assert.deepEqual(agent.kinds(), ['claimed', 'ended'])
   })
 
-  test('news never holds up a poll, however often it comes: only that frees what a dead agent held', async () => {
+  test('notifications never delay a poll, however many: only a poll frees the tickets of a dead agent', async () => {
     await using it = await desk()
     await claimTickets(
       it.db,
       { sessionId: 's1', agent: 'x', model: null, owner: 'dead', cluster: null, leaseMs: 100 },
       systemClock.now(),
     )
-    const news = bellOf(systemClock)
-    const ringing = setInterval(news.ring, 1)
+    const wakeUp = wakeUpSignal(systemClock)
+    const ringing = setInterval(wakeUp.notify, 1)
     try {
-      await using agent = daemon(it, async () => fixedIt, { news, pollMs: 50 })
+      await using agent = daemon(it, async () => fixedIt, { wakeUp, pollMs: 50 })
       await until('it has taken over', () => agent.kinds().includes('claimed'))
     } finally {
       clearInterval(ringing)

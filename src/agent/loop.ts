@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Bell, bellOf } from '../core/bell.ts'
+import { type WakeUp, wakeUpSignal } from '../core/bell.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Limits } from '../core/work/limits.ts'
 import type { Ticket } from '../core/work/ticket.ts'
@@ -58,7 +58,7 @@ export interface AgentOptions
   budgets?: Budgets
   pollMs: number
   /** Rings when anything may have been written to the database: what is open then is taken at once. */
-  news?: Bell
+  wakeUp?: WakeUp
   /** How long a silent agent keeps its tickets. */
   leaseMs: number
   signal: AbortSignal
@@ -76,7 +76,7 @@ export type AgentEvent =
  */
 const restMs = { first: 5_000, most: 120_000 }
 
-/** Looks for tickets every poll, and when there is news, until the signal aborts; works on one cluster at a time. */
+/** Looks for tickets at every poll and every notification, until the signal aborts; works on one cluster at a time. */
 export async function runAgent(options: AgentOptions): Promise<void> {
   const { clock, signal, pollMs } = options
   let brokenInARow = 0
@@ -99,7 +99,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
 }
 
 /**
- * A poll's length, or less when a ticket is open. A ring costs one read: the attempt to claim takes the database's one write
+ * A poll's length, or less when a ticket is open. A notification costs one read: the attempt to claim takes the database's one write
  * lock, which ten agents must not do whenever one of them writes.
  */
 async function untilWork({
@@ -108,11 +108,11 @@ async function untilWork({
   signal,
   pollMs,
   cluster,
-  news = bellOf(clock),
+  wakeUp = wakeUpSignal(clock),
 }: AgentOptions): Promise<void> {
   const end = clock.monotonic() + pollMs
   for (let leftMs = pollMs; leftMs > 0; leftMs = end - clock.monotonic()) {
-    if (!(await news.wait(leftMs, signal))) return
+    if (!(await wakeUp.wait(leftMs, signal))) return
     // Where it cannot be read, the next poll says what is wrong.
     if (await hasClaimable(db, cluster, clock.now()).catch(() => true)) return
   }

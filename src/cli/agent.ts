@@ -5,7 +5,7 @@ import { type AgentEvent, runAgent } from '../agent/loop.ts'
 import { modelSpec, type ResolvedModel, resolveModel } from '../agent/model/model.ts'
 import { redactor, secretsOf } from '../agent/secrets/redact.ts'
 import { summarizer } from '../agent/summarize.ts'
-import { bellOf } from '../core/bell.ts'
+import { wakeUpSignal } from '../core/bell.ts'
 import { attachCluster } from '../lab/labs.ts'
 import { defaultVerifyMs } from '../monitor/verify.ts'
 import { labSandbox } from '../sandbox/lab.ts'
@@ -65,8 +65,8 @@ async function start(options: StartOptions, io: Io): Promise<void> {
   const model = chooseModel(options, log.warn)
   const started = model ? 'llm' : 'runbook'
   await using db = openOperatorDb(options.db)
-  const news = bellOf(io.clock)
-  using _watch = watchDatabase(options.db, news.ring)
+  const wakeUp = wakeUpSignal(io.clock)
+  using _watch = watchDatabase(options.db, wakeUp.notify)
   const signal = options.withParent ? untilParentGone(io.signal) : io.signal
   if (options.waitForWord) await word(signal)
   log.info(`${model ? model.spec : 'runbook'} waits for tickets${options.lab ? ` of ${options.lab}` : ''}`)
@@ -102,7 +102,7 @@ async function start(options: StartOptions, io: Io): Promise<void> {
     verifyMs: options.verifyWindow,
     redact: redactor(secretsOf(process.env)),
     pollMs: options.poll,
-    news,
+    wakeUp,
     leaseMs: options.lease,
     clock: io.clock,
     signal,

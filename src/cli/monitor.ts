@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { hostname } from 'node:os'
-import { bellOf } from '../core/bell.ts'
+import { wakeUpSignal } from '../core/bell.ts'
 import { iso } from '../core/clock.ts'
 import { BadInput } from '../core/errors.ts'
 import type { Endpoints } from '../core/watch/topology.ts'
@@ -169,8 +169,8 @@ async function run(options: RunOptions, subjectName: string, given: Endpoints, i
   const log = daemonLog(io)
   const cluster = options.cluster ?? Object.values(endpoints)[0]?.url ?? subjectName
   await using db = openOperatorDb(options.db)
-  const news = bellOf(io.clock)
-  using _watch = watchDatabase(options.db, news.ring)
+  const wakeUp = wakeUpSignal(io.clock)
+  using _watch = watchDatabase(options.db, wakeUp.notify)
   await using _receiver = await receiverOf(options, db, cluster, log, io)
   const watch = { ...at.settings.watch, inbox: () => receivedAlerts(db, cluster) }
   log.info(
@@ -186,7 +186,7 @@ async function run(options: RunOptions, subjectName: string, given: Endpoints, i
     intervalMs: options.interval,
     variant,
     maxAttempts: options.attempts,
-    news,
+    wakeUp,
     signal: options.withParent ? untilParentGone(io.signal) : io.signal,
     onEvent: (event) => say(log, event),
     onLook: sayOnce(log),

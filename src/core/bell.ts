@@ -1,8 +1,8 @@
 import type { Clock } from './clock.ts'
 
 /** Wakes a loop when there is something to do, so that the loop polls only where nothing can notify it. */
-export interface Bell {
-  ring(): void
+export interface WakeUp {
+  notify(): void
   /**
    * Resolves when it is notified, or after `ms`; at once if it was notified since the last wait. Resolves to whether it was
    * notified, and rejects with the signal's reason when that aborts first. Only one loop may wait at a time.
@@ -10,17 +10,17 @@ export interface Bell {
   wait(ms: number, signal?: AbortSignal): Promise<boolean>
 }
 
-export function bellOf(clock: Clock): Bell {
-  let rang = false
+export function wakeUpSignal(clock: Clock): WakeUp {
+  let wasNotified = false
   let wake = (): void => undefined
   return {
-    ring() {
-      rang = true
+    notify() {
+      wasNotified = true
       wake()
     },
     async wait(ms, signal) {
       signal?.throwIfAborted()
-      if (!rang) {
+      if (!wasNotified) {
         const over = new AbortController()
         wake = () => over.abort()
         signal?.addEventListener('abort', wake)
@@ -30,9 +30,9 @@ export function bellOf(clock: Clock): Bell {
         signal?.removeEventListener('abort', wake)
         signal?.throwIfAborted()
       }
-      const didRing = rang
-      rang = false
-      return didRing
+      const result = wasNotified
+      wasNotified = false
+      return result
     },
   }
 }

@@ -1,5 +1,5 @@
-import type { Bell } from '../core/bell.ts'
-import { bellOf } from '../core/bell.ts'
+import type { WakeUp } from '../core/bell.ts'
+import { wakeUpSignal } from '../core/bell.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Observation, Subject } from '../core/watch/subject.ts'
 import type { OperatorDb } from '../store/operator/open.ts'
@@ -11,7 +11,7 @@ interface ClaimWatchOptions<O extends Observation> {
   subject: Subject<O>
   clock: Clock
   signal: AbortSignal
-  news?: Bell
+  wakeUp?: WakeUp
 }
 
 /**
@@ -19,7 +19,7 @@ interface ClaimWatchOptions<O extends Observation> {
  * been clear for as long as its invariant demands. Costs one read of the database per pause, and one per wake-up.
  */
 export function claimWatch<O extends Observation>(options: ClaimWatchOptions<O>) {
-  const { db, cluster, subject, clock, signal, news = bellOf(clock) } = options
+  const { db, cluster, subject, clock, signal, wakeUp = wakeUpSignal(clock) } = options
   const keepFiringMs = new Map(subject.invariants.map((one) => [one.name, one.keepFiringMs]))
   let lookedInto = new Set<string>()
 
@@ -45,7 +45,7 @@ export function claimWatch<O extends Observation>(options: ClaimWatchOptions<O>)
         const { isNew, confirmMs } = await read()
         const leftMs = Math.max(0, end - clock.monotonic())
         if (isNew && leftMs > 0) return false
-        if ((await news.wait(Math.min(leftMs, confirmMs), signal)) && leftMs > 0) continue
+        if ((await wakeUp.wait(Math.min(leftMs, confirmMs), signal)) && leftMs > 0) continue
         // The next observation checks all claims made until now.
         await read()
         return leftMs <= confirmMs

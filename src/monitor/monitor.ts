@@ -1,4 +1,4 @@
-import type { Bell } from '../core/bell.ts'
+import type { WakeUp } from '../core/bell.ts'
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Access } from '../core/watch/access.ts'
@@ -54,7 +54,7 @@ export interface MonitorOptions<O extends Observation> extends LookOptions<O> {
   variant: Variant
   maxAttempts: number
   /** Wakes the monitor when anything may have been written to the database, so that a new claim is checked at once. */
-  news?: Bell
+  wakeUp?: WakeUp
   onEvent(event: MonitorEvent): void
   /** Called after each observation. */
   onLook?(checks: readonly Check[]): void

@@ -7,7 +7,7 @@
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Bell, bellOf } from '../../core/bell.ts'
+import { type WakeUp, wakeUpSignal } from '../../core/bell.ts'
 import { MachineLacks, messageOf } from '../../core/errors.ts'
 import type { Outcome, Phase } from '../../core/work/outcome.ts'
 import type { Ticket } from '../../core/work/ticket.ts'
@@ -35,7 +35,7 @@ import { callWitness, type Witness } from './witness-call.ts'
 /** The running parts of a trial. */
 interface Stage {
   /** Rings when the witness says anything, and when anything is written to the operator's database. */
-  news: Bell
+  wakeUp: WakeUp
   record: TrialRecord
   cluster: Cluster
   witness: Witness
@@ -54,8 +54,8 @@ type InPhase = <T>(phase: Phase, work: () => Promise<T>) => Promise<T>
 const within = { healthyMs: 30_000, quietMs: 30_000, calmMs: 10_000, downMs: 60_000 }
 /** How long damage may be in place, felt by nobody and noticed by nobody, until it counts as harmless. */
 const noticeMs = 30_000
-/** For what rings no bell: time that is over, a process that ended. Each look costs what is new, and a tenth of a millisecond. */
-const newsMs = 250
+/** Poll interval for events without a notification: a time that is over, a process that ended. A poll takes a tenth of a millisecond. */
+const wakeUpMs = 250
 /** How long a look at the cluster from outside may take: it takes milliseconds. */
 const lookMs = 15_000
 /** Of each node. */
@@ -165,8 +165,8 @@ async function up(
   const cluster = undo.use(await lab.up(subject.topology(spec.size), { signal, journal: journal.path }))
   undo.defer(() => keepLogs(record, cluster))
   await store.setTrialCluster(options.db, options.id, cluster.id)
-  const news = bellOf(clock)
-  const witness = undo.use(await callWitness(cluster, spec, options.folder, news.ring))
+  const wakeUp = wakeUpSignal(clock)
+  const witness = undo.use(await callWitness(cluster, spec, options.folder, wakeUp.notify))
   // A trial that breaks keeps what was seen until then.
   record.probes = witness.probes
   record.samples = witness.samples
@@ -176,21 +176,21 @@ async function up(
     await requireAlive({ witness: witness.daemon })
     return witness.probes.some(isHealthy)
   }
-  if (!(await until(isUp, within.healthyMs, clock, signal, () => news.wait(newsMs, signal))))
+  if (!(await until(isUp, within.healthyMs, clock, signal, () => wakeUp.wait(wakeUpMs, signal))))
     throw new Error(`not healthy within ${within.healthyMs} ms: ${JSON.stringify(witness.probes.at(-1))}`)
   record.healthyAt = clock.now()
   options.report({ kind: 'healthy', cluster, at: record.healthyAt })
-  return { news, record, cluster, witness, states }
+  return { wakeUp, record, cluster, witness, states }
 }
 
 /** Load runs, the monitor looks and finds nothing: only then does a fault tell us anything. */
 async function warm(options: TrialOptions, stage: Stage, undo: AsyncDisposableStack): Promise<Operator> {
   const { subject, spec, folder, clock, signal } = options
-  const { news } = stage
+  const { wakeUp } = stage
   stage.witness.tell('load')
   const dbPath = operatorDbIn(folder)
   const db = undo.use(openOperatorDb(dbPath))
-  undo.use(watchDatabase(dbPath, news.ring))
+  undo.use(watchDatabase(dbPath, wakeUp.notify))
   const operation = undo.use(
     await operate(stage.cluster, {
       dbPath,
@@ -211,7 +211,7 @@ async function warm(options: TrialOptions, stage: Stage, undo: AsyncDisposableSt
     const isQuietNow = tickets.every((ticket) => ticket.state === 'resolved')
     return loaded && planted && isQuietNow && (await monitorHasLooked(db))
   }
-  if (!(await until(isQuiet, within.quietMs, clock, signal, () => news.wait(newsMs, signal))))
+  if (!(await until(isQuiet, within.quietMs, clock, signal, () => wakeUp.wait(wakeUpMs, signal))))
     throw new Error(`load without failures and a monitor without tickets: not within ${within.quietMs} ms`)
   await requireVisibleProcesses(stage.cluster, signal)
   stage.states.initial = stage.witness.state(0)
@@ -267,7 +267,7 @@ async function awaitRepair(
     if (ours.length === 0 && calm && looked && (late || !(await isBroken()))) return false
     record.timedOut = clock.now() - injectedAt >= spec.timeoutMs
     if (record.timedOut) return true
-    await stage.news.wait(newsMs, options.signal)
+    await stage.wakeUp.wait(wakeUpMs, options.signal)
   }
 }
 
@@ -293,14 +293,14 @@ async function awaitCalm(
     const until = stage.witness.probes.at(-1)?.at ?? 0
     if (since !== null && until - since >= spec.settleMs) return
     if (clock.now() >= patienceUntil || (givenUp && since === null)) return
-    await stage.news.wait(newsMs, options.signal)
+    await stage.wakeUp.wait(wakeUpMs, options.signal)
   }
 }
 
 async function capture(
   options: TrialOptions,
   record: TrialRecord,
-  { news, witness, cluster, states }: Stage,
+  { wakeUp, witness, cluster, states }: Stage,
   { operation }: Operator,
   isBroken: (now: 'now') => Promise<boolean>,
 ): Promise<void> {
@@ -314,7 +314,7 @@ async function capture(
   witness.tell('stop')
   const answered = async () => witness.verdict() !== undefined || witness.daemon.hasEnded()
   const [heard] = await Promise.all([
-    until(answered, readBackMs, clock, signal, () => news.wait(newsMs, signal)),
+    until(answered, readBackMs, clock, signal, () => wakeUp.wait(wakeUpMs, signal)),
     operation[Symbol.asyncDispose](),
     keepLogs(record, cluster),
   ])

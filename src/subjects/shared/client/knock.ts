@@ -18,13 +18,13 @@ export interface Validity {
   until: number
 }
 
-/** What a client that comes new finds at a peer's address. */
+/** Result of connecting to a peer as a new client. */
 export type NewConnection = {
   /** null: plain HTTP, or no handshake came so far. */
   certificate: (Validity & { fault: CertificateFault | null }) | null
 } & (
   | { kind: 'open'; status: number }
-  /** `mistaken`: what speaks there was found out, and it is not what the endpoint says. */
+  /** `mistaken`: another protocol than the endpoint names was recognised. */
   | { kind: 'closed'; why: Silence; detail: string; mistaken: boolean }
 )
 
