@@ -47,7 +47,7 @@ test('verbs say first what they do to a cluster whose owner keeps a journal, and
   rmSync(journal.path)
   const refused = await lab(['exec', '--lab', cluster.id, 'echo-1', '--', 'touch', '/tmp/three'])
   assert.equal(refused.code, 1)
-  assert.match(refused.err, /is recorded, and that is not possible/)
+  assert.match(refused.err, /are recorded, and its journal cannot be written/)
   assert.equal(await isThere('/tmp/three'), false)
   assert.equal((await told()).at(-1), 'the journal was taken away')
 })

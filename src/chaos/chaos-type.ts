@@ -22,7 +22,7 @@ export interface Plan<P> {
    * kinds of nodes also `tikv`, `pd-leader` and the like.
    */
   target: string
-  /** Who leads and who follows just before the fault. */
+  /** Roles of the nodes, leader or follower, just before the fault. */
   roles: Record<string, NodeView['role']>
   rng: Rng
   /** More than a minority of the nodes may be broken at once. Otherwise such a plan is refused. */

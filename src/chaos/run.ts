@@ -27,7 +27,7 @@ export async function outside(
   const words = ['bash', '-c', script, 'bash', ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
   const { stdout, stderr, exitCode } = await cluster.probe(node, words.join(' '))
   if (exitCode === 0) return stdout
-  throw new Error(`a look at ${node}: ${stderr.trim().split('\n').at(-1) || `exit code ${exitCode}`}`)
+  throw new Error(`a probe of ${node}: ${stderr.trim().split('\n').at(-1) || `exit code ${exitCode}`}`)
 }
 
 /** Runs `script` with `args` as $1, $2 ... The script comes on standard input, so the process list shows none of it. */

@@ -69,7 +69,10 @@ describe('the other end of a damaged link', () => {
   test('is never what a word means', () => {
     assert.deepEqual(seen('random', [], { peer: 'n2' }), ['n1', 'n3'])
     assert.deepEqual(seen('follower', [], { peer: 'n2' }), ['n3'])
-    assert.throws(() => choose('leader', [], { peer: 'n1' }), /no node of this cluster is known to be one/)
+    assert.throws(
+      () => choose('leader', [], { peer: 'n1' }),
+      /no node of this cluster is known to have this role/,
+    )
   })
 
   test('is another node than the targets', () => {
@@ -99,7 +102,7 @@ describe('targets where there are several kinds of nodes', () => {
     assert.deepEqual(picked('pd-leader'), ['pd-2'])
     assert.deepEqual(picked('leader'), ['pd-2'])
     assert.deepEqual(picked('pd-follower'), ['pd-1', 'pd-3'])
-    assert.throws(() => pick('tikv-leader'), /no node of this cluster is known to be one/)
+    assert.throws(() => pick('tikv-leader'), /no node of this cluster is known to have this role/)
     assert.throws(() => pick('tidb'), /no target 'tidb'; there are: random, leader, follower, pd, pd-leader/)
   })
 

@@ -40,7 +40,7 @@ export function chooseTarget(choice: Choice): string {
   const fitting = all.some((name) => free.includes(name)) ? all.filter((name) => free.includes(name)) : all
   if (fitting.length > 0) return rng.pick(fitting)
   throw new BadInput(
-    `target '${target}': no node of this cluster is known to be one; name a node: ${names.join(', ')}`,
+    `target '${target}': no node of this cluster is known to have this role; name a node: ${names.join(', ')}`,
   )
 }
 

@@ -29,7 +29,10 @@ test('one that was taken away is missed, and nothing can be done without it', as
   const cluster = { id: 'c', journal: journal.path }
   announce(cluster, entry(1))
   rmSync(journal.path)
-  assert.throws(() => announce(cluster, entry(2)), /cluster c is recorded, and that is not possible/)
+  assert.throws(
+    () => announce(cluster, entry(2)),
+    /changes of cluster c are recorded, and its journal cannot be written/,
+  )
   assert.deepEqual(await journal.entries(9), [entry(1), entry(9, 'the journal was taken away')])
 })
 

@@ -24,7 +24,7 @@ export function announce({ id, journal }: Pick<Cluster, 'id' | 'journal'>, entry
     writeSync(file, `${JSON.stringify(entry)}\n`)
     closeSync(file)
   } catch (error) {
-    throw new Error(`what is done to cluster ${id} is recorded, and that is not possible just now`, {
+    throw new Error(`changes of cluster ${id} are recorded, and its journal cannot be written now`, {
       cause: error,
     })
   }

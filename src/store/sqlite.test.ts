@@ -80,7 +80,11 @@ describe('opening a database', () => {
     const other = new DatabaseSync(dir.file('other.db'))
     other.exec('create table bookmarks (url text)')
     other.close()
-    const cases = { text: /is not a database/, 'eval.db': /something else/, 'other.db': /something else/ }
+    const cases = {
+      text: /is not a database/,
+      'eval.db': /another kind of database/,
+      'other.db': /another kind of database/,
+    }
     for (const [name, message] of Object.entries(cases)) {
       const before = readFileSync(dir.file(name))
       assert.throws(() => openOperatorDb(dir.file(name)), { name: 'BadInput', message })
@@ -118,7 +122,7 @@ describe('opening a database', () => {
       for (const open of [existingOperatorDb, readOperatorDb, existingEvalDb, readEvalDb])
         assert.throws(() => open(dir.file(name)), {
           name: 'BadInput',
-          message: /not a database|something else/,
+          message: /not a database|another kind of database/,
         })
       assert.deepEqual(readFileSync(dir.file(name)), before, name)
     }

@@ -127,7 +127,7 @@ function refuse(db: DatabaseSync, path: string, migrations: readonly Migration[]
   const first = /create table (\w+)/.exec(String(migrations[0]))?.[1] ?? ''
   const tables = db.prepare("select name from sqlite_schema where type = 'table'").all()
   if (tables.length > 0 && !tables.some(({ name }) => name === first))
-    throw new BadInput(`${path} is a database of something else: it has no table '${first}'`)
+    throw new BadInput(`${path} is another kind of database: it has no table '${first}'`)
   if (versionOf(db) > migrations.length)
     throw new BadInput(
       `${path}: its schema is version ${versionOf(db)}, this program knows up to ${migrations.length}; use a newer operator, or another file`,

@@ -1,7 +1,7 @@
 import type { Cluster } from '../../lab/contract.ts'
 import { bash, run } from '../run.ts'
 
-/** Where the node's process reads its configuration: the argument of its `--config-file`, in the lab's layout. */
+/** The configuration file of the node's process: the argument of its `--config-file`, in the lab's layout. */
 export const configFile = (node: string): string => `/etc/etcd/${node}.yml`
 
 /** Empty when the file is gone. */

@@ -15,6 +15,6 @@ test('a node with no peers is cut off from nobody: that is refused, and not take
       rng: rngFrom(1),
     })
   for (const mode of ['isolate', 'one_way', 'majority'])
-    await assert.rejects(plan({ mode }), /one node has nobody to be cut off from/, mode)
+    await assert.rejects(plan({ mode }), /one node has no other node to be cut off from/, mode)
   assert.equal((await plan({ clients: true })).target, 'n1')
 })

@@ -45,7 +45,7 @@ export const networkPartition: ChaosType<Params> = {
     const alone = targets.every((node) => away.every((name) => name === node))
     if (alone && !plan.params.clients)
       throw new BadInput(
-        'a cluster of one node has nobody to be cut off from; clients: true cuts off its clients',
+        'a cluster of one node has no other node to be cut off from; clients: true cuts off its clients',
       )
     return {
       chaosType: 'network_partition',

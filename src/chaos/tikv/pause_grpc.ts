@@ -84,7 +84,7 @@ async function isOpen(cluster: Cluster, node: string): Promise<boolean> {
       return shown.split('\n').filter((line) => line.trim() !== '')
     }),
   )
-  // Where the processes of the node cannot be seen from here, no line names one.
+  // If the processes of the node cannot be seen from here, no line names one.
   const pidsIn = (lines: readonly string[]) => lines.flatMap((line) => line.match(/pid=\d+/g) ?? [])
   if (store.length === 0 || pidsIn(store).length === 0) return store.length > 0
   return pidsIn(store).some((pid) => pidsIn(status).includes(pid))

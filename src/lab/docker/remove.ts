@@ -65,7 +65,9 @@ export async function removeCluster(engine: Engine, id: string): Promise<void> {
     if (containers.length + networks.length + volumes.length === 0) return
     if (round > 0) await systemClock.sleep(patience.pauseMs)
   }
-  throw new Error(`the Docker engine does not let go of cluster ${id}; try: docker ps -a, docker network ls`)
+  throw new Error(
+    `the Docker engine did not remove all of cluster ${id}; see: docker ps -a, docker network ls`,
+  )
 }
 
 const isBastion = ({ Labels }: Container): boolean => Labels[labels.role] === 'bastion'

@@ -70,7 +70,10 @@ const folders = (plan: Plan) =>
 function foldersOf(nodes: readonly NodeSpec[]): string[] {
   const folders = [...new Set(nodes.flatMap(({ files }) => Object.keys(files).map(dirname)))]
   const system = folders.find((folder) => /^\/[^/]*$/.test(folder))
-  if (system) throw new BadInput(`files right in ${system}: a folder of their own is needed on Docker`)
+  if (system)
+    throw new BadInput(
+      `a node has files directly in ${system}: the Docker lab needs them in a folder of their own`,
+    )
   return folders
 }
 

@@ -24,7 +24,7 @@ export function linkOf(world: World, node: string, network: string): Link {
         ${script}`
       const { stdout, ...result } = await execute(joinAsOwner(world.init, ['sh', '-c', checked], node))
       if (!stdout.startsWith('here\n'))
-        throw new Error(`the network of ${node} is not where it was: ${result.stderr.trim()}`)
+        throw new Error(`the network of ${node} was replaced: ${result.stderr.trim()}`)
       return { ...result, stdout: stdout.slice('here\n'.length) }
     },
     startRelay: (argv, putRest) =>

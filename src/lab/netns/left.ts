@@ -19,7 +19,7 @@ export async function endLeftBehind(world: World): Promise<void> {
     quiet = found.length > 0 ? 0 : quiet + 1
     if (quiet > 0 && !vanished) return
     if (found.length > 0 && systemClock.now() > deadline)
-      throw new Error(`left by commands, and not to be ended: pid ${found.join(', ')}`)
+      throw new Error(`background processes of commands cannot be ended: pid ${found.join(', ')}`)
     if (!vanished) await systemClock.sleep(pollMs)
   }
 }

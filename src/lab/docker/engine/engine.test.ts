@@ -79,7 +79,7 @@ test('an engine that ends in the middle of an answer, before it or in a stream i
     response.write('[{"Id": "x"')
     setTimeout(() => response.destroy(), 20)
   })
-  assert.match(String(await settled(cut.docker.ask('GET', '/containers/json'))), /broke off its answer/)
+  assert.match(String(await settled(cut.docker.ask('GET', '/containers/json'))), /cut off its answer/)
   const stream = await cut.docker.stream('GET', '/containers/x/logs')
   assert.match(String(await settled(stream.toArray())), /aborted/)
   await cut[Symbol.asyncDispose]()

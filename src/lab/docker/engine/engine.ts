@@ -163,7 +163,7 @@ async function textOf(address: EngineAddress, response: IncomingMessage): Promis
   try {
     for await (const chunk of response) text += chunk
   } catch (error) {
-    throw new Error(`the Docker engine at ${nameOf(address)} broke off its answer`, { cause: error })
+    throw new Error(`the Docker engine at ${nameOf(address)} cut off its answer`, { cause: error })
   }
   return text
 }

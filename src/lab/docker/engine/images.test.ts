@@ -67,7 +67,7 @@ test('how far a pull is, is said now and then; so is that it begins again', asyn
   } finally {
     server.close()
   }
-  const again = ': broken off, the engine tries again'
+  const again = ': interrupted, the engine tries again'
   assert.deepEqual(
     notes.map((note) => note.replace(/^pulling some\/image/, '')),
     ['', ': 25 %', again, again, ': 99 %'],
@@ -89,7 +89,7 @@ test('an engine that ends in the middle of a pull is named, with what to do', as
         assert.ok(error instanceof MachineLacks)
         assert.match(
           error.message,
-          /some\/image cannot be pulled: the engine broke off its answer\. .*OPERATOR_IMAGE_A=/,
+          /some\/image cannot be pulled: the engine cut off its answer\. .*OPERATOR_IMAGE_A=/,
         )
         return true
       })

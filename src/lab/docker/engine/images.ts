@@ -88,7 +88,7 @@ async function pull(engine: Engine, image: string, variable: string, options: Pu
     .catch((error) => {
       throw signal.aborted || error instanceof MachineLacks ? error : failed(messageOf(error))
     })
-  const error = await errorIn(stream, image, options).catch(() => 'the engine broke off its answer')
+  const error = await errorIn(stream, image, options).catch(() => 'the engine cut off its answer')
   signal.throwIfAborted()
   if (error !== null) throw failed(diskFix(error))
   if (!(await hasImage(engine, image))) throw failed('the engine does not have it afterwards')
@@ -111,7 +111,7 @@ async function errorIn(
     if (id && status === 'Downloading' && total > 0) layers.set(id, { current, total })
     // Seconds are counted until then.
     const broken = status?.startsWith('Retrying') === true
-    if (broken && !retries) note?.(`pulling ${image}: broken off, the engine tries again`)
+    if (broken && !retries) note?.(`pulling ${image}: interrupted, the engine tries again`)
     if (broken || status === 'Downloading') retries = broken
     const percent = percentOf([...layers.values()])
     if (percent >= told + 10) note?.(`pulling ${image}: ${percent} %`)

@@ -130,7 +130,7 @@ function requireRoom(own: Own, name: string | undefined): void {
     throw new Refused(`${mostExtras} containers are here already: remove one first`)
   // Otherwise the engine's error would name a foreign container that uses the name.
   if (name !== undefined && !name.startsWith(`${own.network}-`))
-    throw new Refused(`name ${name}: begin it with ${own.network}-`)
+    throw new Refused(`name ${name}: it has to start with ${own.network}-`)
   // Hidden names are refused, too, whether they exist or not, so that the lab finds them free later.
   if (name !== undefined && hidden(own.network).test(name)) throw new Refused(`name ${name}: choose another`)
 }

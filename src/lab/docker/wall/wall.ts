@@ -23,7 +23,7 @@ export async function putWall(engine: Engine, id: string, network: string): Prom
   const { exitCode, said } = await onHost(engine, id, scripts.up, bridgeOf(network))
   if (exitCode !== 0)
     throw new MachineLacks(
-      `the host cannot be closed to a cluster: iptables, beside the Docker engine: ${said}. Try: sudo modprobe -a ip_tables ip6_tables nf_tables nft_compat`,
+      `a cluster's access to the host cannot be blocked: iptables in the network of the Docker engine: ${said}. Try: sudo modprobe -a ip_tables ip6_tables nf_tables nft_compat`,
     )
 }
 
