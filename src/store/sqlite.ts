@@ -122,7 +122,7 @@ export function explained(error: unknown, path: string): unknown {
 const versionOf = (db: DatabaseSync): number =>
   (db.prepare('pragma user_version').get() as { user_version: number }).user_version
 
-/** Throws BadInput for a database of another program, or of a later version. */
+/** Throws BadInput for another kind of database, or of a later version. */
 function refuse(db: DatabaseSync, path: string, migrations: readonly Migration[]): void {
   const first = /create table (\w+)/.exec(String(migrations[0]))?.[1] ?? ''
   const tables = db.prepare("select name from sqlite_schema where type = 'table'").all()
@@ -134,7 +134,7 @@ function refuse(db: DatabaseSync, path: string, migrations: readonly Migration[]
     )
 }
 
-/** Whether an older version made it. Throws BadInput for a database of another program. */
+/** Whether an older version made it. Throws BadInput for another kind of database. */
 export function isOlder(db: DatabaseSync, path: string, migrations: readonly Migration[]): boolean {
   refuse(db, path, migrations)
   return versionOf(db) < migrations.length
