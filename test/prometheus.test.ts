@@ -54,6 +54,18 @@ async function scene(argv: readonly string[]) {
       await running.ended
       running = monitor()
     },
+    /** Waits until the monitor has observed for so long from now on: what does not change meanwhile was seen not to. */
+    async looksFor(ms: number) {
+      const observedAt = async () =>
+        Math.max(
+          0,
+          ...(await db.selectFrom('monitors').select('observed_at').execute()).map(
+            (row) => row.observed_at ?? 0,
+          ),
+        )
+      const end = systemClock.now() + ms
+      await until('the monitor observed', async () => (await observedAt()) >= end, 30_000)
+    },
     /** Those that are not resolved, by name and node. */
     async open() {
       const all = await listTickets(db)
@@ -108,7 +120,7 @@ for (const own of [false, true])
         // The target is no longer scraped: nothing tells whether it is well.
         await prometheus.reload(configOf({ targets: { jobs: [] } }))
         await until('its series are gone', async () => (await upOf(prometheus)).length === 0, 30_000)
-        await systemClock.sleep(2_000)
+        await watch.looksFor(2_000)
         assert.ok(has(await watch.open(), ticket), JSON.stringify(await watch.open()))
 
         // Now it is there, and up: it is itself that Prometheus scrapes at that address.
@@ -175,7 +187,7 @@ describe('notifications of a real Alertmanager', skipWithout, () => {
     await watch.killed()
     await alertmanager.kill()
     await alertmanager.start()
-    await systemClock.sleep(2_000)
+    await watch.looksFor(2_000)
     assert.deepEqual(await watch.open(), [ticket])
     await using up = await startPrometheus({ port: target })
     assert.ok(up.url)
