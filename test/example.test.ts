@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
@@ -23,14 +23,14 @@ suite('examples/redis', () => {
     OPERATOR_HOME: join(place, 'home'),
   }
   const here = { cwd: folder, env, maxBuffer: 16 * 1024 * 1024 }
-  /** Of one trial; the exit code does not say how it went. */
+  /** The outcome of one trial. An invalid one ends with 1, and is printed all the same. */
   const trial = async (plugin: string, subject: string, chaos: string) => {
     const options = ['--plugin', plugin, 'eval', 'run', '--subject', subject, '--chaos', chaos, '--seed', '7']
-    const { stdout } = await run(
-      'npx',
-      ['--no', 'operator', ...options, '--agent', 'runbook', '--json'],
-      here,
-    )
+    const ran = run(operator, [...options, '--agent', 'runbook', '--json'], here)
+    const { stdout } = await ran.catch((error) => {
+      if (error.code === 1) return error
+      throw error
+    })
     return JSON.parse(stdout).trials[0].outcome
   }
 
@@ -58,8 +58,29 @@ suite('examples/redis', () => {
     )
   })
 
-  test('type-checks', async () => {
+  test('type-checks, and so does the code on the pages about it', async () => {
+    for (const page of ['add-a-subject', 'add-a-chaos-type']) {
+      const text = readFileSync(join(root, `docs/${page}.md`), 'utf8')
+      const [, code = ''] = /^```ts\n(.*?^export .*?)^```$/ms.exec(text) ?? []
+      assert.notEqual(code, '', page)
+      writeFileSync(join(folder, `src/${page}.ts`), code)
+    }
     await run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder])
+    const freeze = await run(
+      operator,
+      ['--plugin', './src/add-a-chaos-type.ts', 'eval', 'run', '--help'],
+      here,
+    )
+    assert.match(freeze.stdout, /\bfreeze\b/)
+    // Nothing listens on port 1.
+    const watch = ['monitor', 'run', '--subject', 'mine', '--endpoints', 'mine-1=tcp://127.0.0.1:1', '--once']
+    await assert.rejects(
+      run(operator, ['--plugin', './src/add-a-subject.ts', ...watch], here),
+      ({ code, stdout }: { code: number; stdout: string }) => {
+        assert.match(stdout, /mine\/node_down\/mine-1 +critical/)
+        return code === 1
+      },
+    )
   })
 
   test('passes the conformance suites', async () => {
