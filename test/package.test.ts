@@ -30,9 +30,17 @@ suite('the package', async () => {
     tarball = join(folder, packed.filename)
     const paths = packed.files.map(({ path }) => path)
     const files = ['dist/cli/main.js', 'dist/lab/netns/world/world.sh', 'dist/agent/command/keeper.sh']
-    for (const wanted of [...files, 'variants/default.yaml', 'LICENSE', 'package.json'])
+    for (const wanted of [
+      ...files,
+      'examples/redis/src/index.ts',
+      'variants/default.yaml',
+      'LICENSE',
+      'package.json',
+    ])
       assert.ok(paths.includes(wanted), wanted)
-    const odd = paths.filter((path) => /\.test\.|(?<!\.d)\.ts$|^(src|test|scripts|\.)/.test(path))
+    // Examples are there to be copied, with their tests.
+    const product = paths.filter((path) => !path.startsWith('examples/'))
+    const odd = product.filter((path) => /\.test\.|(?<!\.d)\.ts$|^(src|test|scripts|\.)/.test(path))
     assert.deepEqual(odd, [])
   })
 

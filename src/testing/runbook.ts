@@ -23,8 +23,11 @@ const blind: Record<string, () => CommandResult> = {
   'prints garbage': () => result('\x00\xff{"status":"ok"}\n-1\n', 0),
 }
 
+const running = 'running  pid 41  since 2026-01-01T00:00:00Z'
+const killed = 'stopped  ended 2026-01-01T00:00:00Z by signal KILL'
+
 /** What every runbook must do: no claim without proof, no endless work, and an end when it is told to. */
-export function runbookConformance<O extends Observation>({ name, runbook }: Subject<O>): void {
+export function runbookConformance<O extends Observation>({ name, runbook, topology }: Subject<O>): void {
   assert.ok(runbook, `subject ${name} has a runbook`)
   suite(`subject ${name}: runbook`, () => {
     for (const [what, answer] of Object.entries(blind))
@@ -39,6 +42,24 @@ export function runbookConformance<O extends Observation>({ name, runbook }: Sub
         )
         assert.equal(claim.status, 'not_fixed', JSON.stringify(claim))
         assert.ok(claim.rootCause.trim() !== '', 'says what it found, or that it found nothing')
+      })
+
+    const nodes = topology?.(3).nodes.map((node) => node.name) ?? []
+    if (nodes.length > 0)
+      test('claims no repair where a service is started and nothing proves that it is well', async () => {
+        let started = false
+        const status = () =>
+          nodes.map((node, i) => `${node}  ${i > 0 || started ? running : killed}\n`).join('')
+        const claim = await runbook(
+          workIn(async (command) => {
+            if (command === 'svc status') return result(status(), 0)
+            if (!/^svc (re)?start\b/.test(command)) return result('', 1)
+            started = true
+            return result('', 0)
+          }),
+        )
+        assert.ok(started, 'a service that was killed is started again')
+        assert.equal(claim.status, 'not_fixed', JSON.stringify(claim))
       })
 
     test('ends when its session does', async () => {
