@@ -53,17 +53,18 @@ export const rules: Bench = async ({ minutes }) => {
     const heapMiB: number[] = []
     const end = systemClock.now() + minutes * 30_000
     while (systemClock.now() < end || ms.length < 5) {
-      const look = await timed(async () => {
+      const observed = await timed(async () => {
         const observation = await connection.observe(AbortSignal.timeout(60_000), [])
         return alerts(observation, [], watch)
       })
-      const unknown = look.result.filter(({ verdict }) => verdict.kind === 'unknown').length
-      if (look.result.length < count) throw new Error(`only ${look.result.length} rules were looked at`)
+      const unknown = observed.result.filter(({ verdict }) => verdict.kind === 'unknown').length
+      if (observed.result.length < count)
+        throw new Error(`only ${observed.result.length} rules were looked at`)
       late.push(unknown)
-      ms.push(look.ms)
+      ms.push(observed.ms)
       collect()
       heapMiB.push(process.memoryUsage().heapUsed / 2 ** 20)
-      await systemClock.sleep(Math.max(0, 1_000 - look.ms))
+      await systemClock.sleep(Math.max(0, 1_000 - observed.ms))
     }
     const { user, system } = process.cpuUsage(before)
     const half = Math.floor(heapMiB.length / 2)

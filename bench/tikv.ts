@@ -29,12 +29,12 @@ async function slowdown(url: string, rounds: number): Promise<number[]> {
   const ratios: number[] = []
   for (let i = 0; i < rounds; i++) {
     const alone = await membersMs(url, 5)
-    const looking = spawn(process.execPath, [watcher, url], { stdio: 'inherit' })
+    const watching = spawn(process.execPath, [watcher, url], { stdio: 'inherit' })
     try {
       await systemClock.sleep(2_000)
       ratios.push((await membersMs(url, 5)) / alone)
     } finally {
-      looking.kill()
+      watching.kill()
     }
   }
   return ratios
@@ -42,7 +42,7 @@ async function slowdown(url: string, rounds: number): Promise<number[]> {
 
 /** Large clusters of TiKV through their PD, which is a stand-in unless a real one is given. */
 export const tikv: Bench = async ({ runs }) => {
-  const rows = await look({ runs })
+  const rows = await observeRows({ runs })
   const child = realPd === undefined ? standIn(size.stores, size.regions, troubled) : null
   try {
     const url = realPd ?? String((await once(child?.stdout ?? process.stdin, 'data'))[0]).trim()
@@ -67,7 +67,7 @@ export const tikv: Bench = async ({ runs }) => {
 const standIn = (...args: number[]): ChildProcess =>
   spawn(process.execPath, [program, ...args.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] })
 
-async function look({ runs }: { runs: number }): Promise<Row[]> {
+async function observeRows({ runs }: { runs: number }): Promise<Row[]> {
   const child = standIn(size.stores, size.regions)
   try {
     const [url] = await once(child.stdout ?? process.stdin, 'data')
@@ -76,15 +76,15 @@ async function look({ runs }: { runs: number }): Promise<Row[]> {
     const before = process.memoryUsage.rss()
     // The first ones fill what the stand-in computes once, and what Node compiles.
     for (let i = 0; i < 3; i++) await connection.observe(signal)
-    const looks = await times(10 * runs, () => timed(() => connection.observe(signal)))
+    const observations = await times(10 * runs, () => timed(() => connection.observe(signal)))
     const moreMiB = (process.memoryUsage.rss() - before) / 2 ** 20
-    const [last] = looks.slice(-1)
+    const [last] = observations.slice(-1)
     if (last?.result.cluster.stores?.length !== size.stores || last.result.cluster.regions !== size.regions)
       throw new Error('the look did not see all of it')
     return [
       row(
         `look at a TiKV cluster of ${size.stores} stores and ${size.regions} regions`,
-        looks.map(({ ms }) => ms),
+        observations.map(({ ms }) => ms),
         'ms',
         { target: 150 },
       ),

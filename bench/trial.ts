@@ -41,8 +41,8 @@ export const detection: Bench = async ({ runs }) => {
   const rows: Row[] = []
   for (const intervalMs of [1_000, 500]) {
     for (const target of ['follower', 'leader']) {
-      const look = ['--interval', `${intervalMs}ms`, '--target', target]
-      const some = await trials(runs, ...look, '--settle', '1s', '--baseline', '--timeout', '4s')
+      const watchArgv = ['--interval', `${intervalMs}ms`, '--target', target]
+      const some = await trials(runs, ...watchArgv, '--settle', '1s', '--baseline', '--timeout', '4s')
       const detect = measured(some.map(({ ms }) => ms.detect))
       const ratio = `${(median(detect) / intervalMs).toFixed(2)} intervals; ${detect.length} of ${some.length} seen`
       const what = `detection: ${target} killed, looks every ${intervalMs} ms`

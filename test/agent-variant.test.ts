@@ -34,7 +34,7 @@ interface Case {
 }
 
 const gaveUp = claims('not_fixed', 'no idea')
-const looksFirst = [run('svc status'), gaveUp]
+const readsFirst = [run('svc status'), gaveUp]
 /** A model that can be forced to call a tool: the newest think, and refuse that. */
 const forceable = 'anthropic:claude-haiku-4-5'
 const choices = ({ requests }: Seen) => requests.map(({ tool_choice: choice }) => choice?.type)
@@ -110,7 +110,7 @@ const cases: Record<string, Case> = {
   },
   'tool_choice: required, where no call can be forced': {
     variant: { tools_config: { tool_choice: 'required' } },
-    answers: [claims('fixed', 'I am sure'), ...looksFirst],
+    answers: [claims('fixed', 'I am sure'), ...readsFirst],
     acts: (seen) => {
       assert.match(JSON.stringify(seen.requests[1]?.messages.at(-1)), /Look before you answer/)
       assert.deepEqual([commands(seen), seen.session.claim?.status], [['svc status'], 'not_fixed'])
@@ -118,7 +118,7 @@ const cases: Record<string, Case> = {
   },
   'tool_choice: required, and a server that does not heed it': {
     variant: { model: forceable, tools_config: { tool_choice: 'required' } },
-    answers: [claims('fixed', 'I am sure'), ...looksFirst],
+    answers: [claims('fixed', 'I am sure'), ...readsFirst],
     acts: (seen) => {
       assert.deepEqual(choices(seen), ['any', 'any', 'auto'])
       assert.deepEqual([commands(seen), seen.session.claim?.status], [['svc status'], 'not_fixed'])
@@ -185,7 +185,7 @@ describe('a ticket is worked on by its variant', { skip: can ? false : 'no names
       await anthropicStandin(
         thinker((request) => {
           const name = Object.keys(cases).find((name) => isOf(name, request)) ?? ''
-          return (cases[name]?.answers ?? looksFirst)[answersIn(request)] ?? gaveUp
+          return (cases[name]?.answers ?? readsFirst)[answersIn(request)] ?? gaveUp
         }),
       ),
     )

@@ -122,9 +122,9 @@ describe('faults that go on', { skip: can ? false : 'no namespaces here' }, () =
     await using db = openOperatorDb(join(home, 'operator.db'))
     const monitor = ['monitor', 'run', '--lab', cluster.id, '--interval', '500ms']
     await using _running = operator(monitor, { OPERATOR_HOME: home })
-    const looks = async () =>
+    const lastObservation = async () =>
       (await db.selectFrom('monitors').select('observed_at').execute())[0]?.observed_at
-    await until('the monitor looks', async () => (await looks()) != null, 30_000)
+    await until('the monitor looks', async () => (await lastObservation()) != null, 30_000)
     assert.deepEqual(await listTickets(db), [])
 
     const { fault, end } = await held(cluster, 'noise', 'etcd-2', { every_ms: 500 })
@@ -132,10 +132,10 @@ describe('faults that go on', { skip: can ? false : 'no namespaces here' }, () =
     const rng = rngFrom(Number(fault.undo.seed))
     const kinds = new Set(Array.from({ length: 12 }, () => [rng.next(), rng.int(3), rng.int(1)][1]))
     assert.equal(kinds.size, 3)
-    const began = (await looks()) ?? 0
+    const began = (await lastObservation()) ?? 0
     await until(
       'twelve seconds of noise were looked at',
-      async () => ((await looks()) ?? 0) > began + 12_000,
+      async () => ((await lastObservation()) ?? 0) > began + 12_000,
       30_000,
     )
     await end()

@@ -103,7 +103,7 @@ describe('what can be used up from inside a cluster', { skip: await noDocker() }
     assert.match(await exec(`docker exec ${cluster.id}-echo-1 cat /etc/echo/echo-1`), /changed/)
   })
 
-  test('the gate is not there for the cluster, from whatever side it is tried', async () => {
+  test('the proxy is not there for the cluster, from whatever side it is tried', async () => {
     const { host } = new URL(cluster.endpoints['echo-1']?.url ?? '')
     const answers = async () => {
       const [program = '', ...argv] = cluster.join(['socat', '-t', '1', '-', `TCP:${host}`])
@@ -112,8 +112,8 @@ describe('what can be used up from inside a cluster', { skip: await noDocker() }
       )
     }
     await until('the host reaches a node', answers)
-    const gate = (await containersOf(engine(), cluster.id)).find(({ Names }) => Names[0]?.endsWith('-gate'))
-    const networks = gate?.NetworkSettings.Networks ?? {}
+    const proxy = (await containersOf(engine(), cluster.id)).find(({ Names }) => Names[0]?.endsWith('-proxy'))
+    const networks = proxy?.NetworkSettings.Networks ?? {}
     const inner = networks[cluster.id]?.IPAddress ?? ''
     const outer = networks.bridge?.IPAddress ?? ''
     assert.ok(inner && outer)

@@ -45,22 +45,22 @@ describe('logs on Docker', { skip: await noDocker() }, () => {
     await using cluster = await docker.up(topology(3), { signal: never })
     const subject = subjectNamed('tikv')
     await using connection = subject.connect(cluster.endpoints)
-    const look = async () => (await connection.observe(never)) as TikvObservation
+    const observe = async () => (await connection.observe(never)) as TikvObservation
     const electionsIn = ({ nodes }: TikvObservation) =>
       Object.values(nodes).reduce((sum, { log }) => sum + (log?.leaderElections ?? 0), 0)
     await until(
       'it is healthy',
-      async () => Object.values((await look()).nodes).every(({ healthy }) => healthy),
+      async () => Object.values((await observe()).nodes).every(({ healthy }) => healthy),
       30_000,
     )
     // Each stands once for the region that it begins with: some seconds after it is healthy.
-    await until('each leads some of the regions', async () => electionsIn(await look()) >= 3)
-    const before = electionsIn(await look())
+    await until('each leads some of the regions', async () => electionsIn(await observe()) >= 3)
+    const before = electionsIn(await observe())
     await cluster.signal('tikv-1', 'KILL')
-    await until('the others stand for election', async () => electionsIn(await look()) > before)
+    await until('the others stand for election', async () => electionsIn(await observe()) > before)
     const rule = subject.invariants.find(({ name }) => name === 'node_down')
     await until('what its log said goes with what is found', async () => {
-      const verdict = rule?.check(await look(), 'tikv-1')
+      const verdict = rule?.check(await observe(), 'tikv-1')
       return verdict?.kind === 'violated' && 'log leaderElections per minute' in (verdict.values ?? {})
     })
     assert.ok(cluster.endpoints['tikv-1']?.logPath)

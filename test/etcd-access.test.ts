@@ -27,7 +27,7 @@ async function startOne(scheme: string, host: string, settings: Record<string, u
   return { url, cluster }
 }
 
-async function look(url: string, access: Access = {}) {
+async function observe(url: string, access: Access = {}) {
   await using connection = connect({ 'etcd-1': { url } }, access)
   const observation = await connection.observe(never)
   const node = observation.nodes['etcd-1']
@@ -43,7 +43,7 @@ async function look(url: string, access: Access = {}) {
 }
 
 const isThere = async (url: string, access: Access) =>
-  until('it serves', async () => (await look(url, access)).healthy === true)
+  until('it serves', async () => (await observe(url, access)).healthy === true)
 
 describe('etcd behind TLS', () => {
   let pki: Authority
@@ -105,7 +105,7 @@ describe('etcd behind TLS', () => {
   }
   for (const [what, given, says] of mistakes)
     test(`${what}: said in one line, and nothing is down`, async () => {
-      const seen = await look(...given())
+      const seen = await observe(...given())
       assert.match(seen.error, says)
       assert.doesNotMatch(seen.error, /\n|openssl|SSL routines/i)
       assert.deepEqual([seen.healthy, seen.violated], [null, []])
@@ -125,7 +125,7 @@ describe('etcd behind TLS', () => {
       assert.match(at.message, says)
       assert.equal(at.observation.nodes['etcd-1']?.healthy, true, 'its kept connections go on')
       assert.ok(violatedIn(at.observation).has('new_clients_refused'))
-      const fresh = await look(url, { tls })
+      const fresh = await observe(url, { tls })
       assert.match(fresh.error, /its certificate/)
       assert.deepEqual([fresh.healthy, fresh.violated], [null, ['certificate_bad']])
       show('server')
@@ -141,7 +141,7 @@ const violatedIn = (observation: EtcdObservation): Map<string, string> =>
   )
 
 async function untilViolated(connection: Connection<EtcdObservation>, invariant: string) {
-  for (let looks = 0; looks < 60; looks++) {
+  for (let times = 0; times < 60; times++) {
     const observation = await connection.observe(never)
     const message = violatedIn(observation).get(invariant)
     if (message !== undefined) return { message, observation }
@@ -163,19 +163,19 @@ describe('etcd with plain HTTP', () => {
   after(() => cluster[Symbol.asyncDispose]())
 
   test('https given for it: said, and it is not down', async () => {
-    const seen = await look(url.replace('http', 'https'))
+    const seen = await observe(url.replace('http', 'https'))
     assert.match(seen.error, /^it speaks plain HTTP: give http:/)
     assert.deepEqual([seen.healthy, seen.violated], [null, []])
   })
 
   test('the port for metrics is told from the one for clients', async () => {
-    assert.match((await look(metricsUrl)).error, /answers no clients.*2379/)
+    assert.match((await observe(metricsUrl)).error, /answers no clients.*2379/)
   })
 
   test('by IPv6 address it is well; by a name that there is not it is unknown', async () => {
     await using connection = connect({ 'etcd-1': { url } })
     await untilWell(etcd, connection)
-    const seen = await look('http://no-such-host.invalid:2379')
+    const seen = await observe('http://no-such-host.invalid:2379')
     assert.match(seen.error, /cannot be resolved.*no-such-host\.invalid/)
     assert.deepEqual([seen.healthy, seen.violated], [null, []])
   })
@@ -202,7 +202,7 @@ test('a gateway that is off is said at once', async () => {
   const { cluster, url } = await startOne('http', '127.0.0.1', { 'enable-grpc-gateway': false })
   await using _ = cluster
   await isThere(url, {})
-  assert.match((await look(url)).error, /gRPC gateway is off.*--enable-grpc-gateway/)
+  assert.match((await observe(url)).error, /gRPC gateway is off.*--enable-grpc-gateway/)
 })
 
 test('auth: who is nobody is told which option helps; a token is got and renewed', async () => {
@@ -227,6 +227,6 @@ test('auth: who is nobody is told which option helps; a token is got and renewed
   cluster.start('etcd-1')
   await isThere(url, { credentials })
   assert.equal(await root.put('a', '2', soon()), 'acknowledged')
-  const seen = await look(url, { credentials })
+  const seen = await observe(url, { credentials })
   assert.deepEqual([seen.healthy, seen.violated, seen.error], [true, [], ''])
 })

@@ -24,7 +24,7 @@ interface Hand {
 }
 
 /** [what is done, how, what is missed; empty: nothing] */
-const deeds: [string, (hand: Hand) => Promise<unknown>, RegExp[]][] = [
+const actions: [string, (hand: Hand) => Promise<unknown>, RegExp[]][] = [
   ['nothing', async () => undefined, []],
   [
     'keys of others are written',
@@ -135,13 +135,13 @@ describe('data that is planted in etcd', () => {
     return { ask, keys }
   }
 
-  for (const [what, deed, missed] of deeds)
+  for (const [what, action, missed] of actions)
     test(`${what}: ${missed.length === 0 ? 'nothing is missed' : 'it is seen'}`, async () => {
       const it = hand()
       if ((await it.keys()).length > 0) await it.ask('/v3/kv/deleterange', everything)
       await using planted = canaries(cluster.endpoints)
       await planted.plant(never)
-      await deed(it)
+      await action(it)
       const { lost, unreadable } = await planted.check(never)
       assert.equal(unreadable, 0)
       if (missed.length === 0) assert.deepEqual(lost, [])

@@ -61,9 +61,9 @@ describe('etcd workload', () => {
   })
   after(() => cluster[Symbol.asyncDispose]())
 
-  async function verdictAfter(seed: number, deed: (load: Workload) => Promise<unknown>) {
+  async function verdictAfter(seed: number, action: (load: Workload) => Promise<unknown>) {
     const { load } = await loaded(cluster, seed)
-    await deed(load)
+    await action(load)
     return load.stop(never)
   }
 

@@ -28,13 +28,13 @@ async function trial(script: (request: MessagesRequest, turn: number) => Reply, 
     const { exitCode } = await running.ended
     assert.ok(running.stdout() !== '', running.stderr())
     const [document] = JSON.parse(running.stdout()).trials as Shown[]
-    await using look = operator(['eval', 'show', 't1', '--json'], env)
-    await look.ended
+    await using show = operator(['eval', 'show', 't1', '--json'], env)
+    await show.ended
     const requests = server.requests.filter(({ body }) => body.stream).map(({ body }) => body)
-    const shown = JSON.parse(look.stdout()) as Shown
+    const shown = JSON.parse(show.stdout()) as Shown
     assert.deepEqual(shown.outcome, document?.outcome)
     assert.equal(exitCode, shown.outcome?.kind === 'invalid' ? 1 : 0, running.stderr())
-    return { document: shown, requests, said: running.stderr(), output: running.stdout() + look.stdout() }
+    return { document: shown, requests, said: running.stderr(), output: running.stdout() + show.stdout() }
   } finally {
     rmSync(home, { recursive: true, force: true })
   }

@@ -18,7 +18,7 @@ const startOwner = (prefix: string[] = []): ChildProcess => {
 const idFrom = async (owner: ChildProcess): Promise<string> =>
   String((await once(owner.stdout as NonNullable<ChildProcess['stdout']>, 'data'))[0]).trim()
 
-async function killAndLookAround(owner: ChildProcess): Promise<void> {
+async function killAndCheckMachine(owner: ChildProcess): Promise<void> {
   const tree: Process[] = treeOf(owner.pid ?? 0)
   const namespaces = foreignNamespaces(tree)
   owner.kill('SIGKILL')
@@ -33,7 +33,7 @@ describe('netns lab: the death of an owner', () => {
     const id = await idFrom(owner)
     assert.ok((await netns.list()).some((info) => info.id === id && info.ownerPid === owner.pid))
     assert.ok(treeOf(owner.pid ?? 0).length > 4)
-    await killAndLookAround(owner)
+    await killAndCheckMachine(owner)
     assert.ok(!(await netns.list()).some((info) => info.id === id))
   })
 
@@ -45,7 +45,7 @@ describe('netns lab: the death of an owner', () => {
         await once(owner, 'spawn')
         // From before the first process of the world to after the last; the lab is up after about 250 ms.
         await Promise.race([systemClock.sleep(60 + rng.int(300)), once(owner, 'exit')])
-        await killAndLookAround(owner)
+        await killAndCheckMachine(owner)
       }
     })
     await Promise.all(lanes)
@@ -70,7 +70,7 @@ describe('netns lab: the death of an owner', () => {
       'it runs',
       async () => (await cluster.run('echo-1', ['pgrep', '-f', 'sleep 987'])).stdout !== '',
     )
-    await killAndLookAround(owner)
+    await killAndCheckMachine(owner)
     holder.kill('SIGKILL')
   })
 
@@ -83,6 +83,6 @@ describe('netns lab: the death of an owner', () => {
     const owner = startOwner(other)
     const id = await idFrom(owner)
     assert.ok(!(await netns.list()).some((info) => info.id === id))
-    await killAndLookAround(owner)
+    await killAndCheckMachine(owner)
   })
 })

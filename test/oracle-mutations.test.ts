@@ -103,7 +103,12 @@ const checks: [string, string, string, string][] = [
   ['what is missing is seen', 'state', '!after.includes(one)', 'false'],
   ['what is new is seen', 'state', '!before.includes(one)', 'false'],
   ['what may only grow does', 'state', 'value < from ?', 'false ?'],
-  ['one look is no proof of a fall', 'state', 'const looksToBelieve = 2', 'const looksToBelieve = 1'],
+  [
+    'one observation does not prove a fall',
+    'state',
+    'const observationsToBelieve = 2',
+    'const observationsToBelieve = 1',
+  ],
 ]
 
 /** The unit tests that stand for a file, in a copy of the sources. */

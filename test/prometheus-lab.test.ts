@@ -81,8 +81,12 @@ describe('a real Prometheus watches a real etcd, and the runbook repairs it', { 
       const env = { OPERATOR_HOME: home }
       const watch = ['monitor', 'run', '--cluster', cluster.id, '--interval', '300ms', ...argv()]
       const monitor = end.use(operator(watch, env, (argv) => cluster.join(argv)))
-      const looked = () => db.selectFrom('monitors').select('observed_at').execute()
-      await until('it looks', async () => (await looked()).some((one) => one.observed_at !== null), 30_000)
+      const observedAt = () => db.selectFrom('monitors').select('observed_at').execute()
+      await until(
+        'it looks',
+        async () => (await observedAt()).some((one) => one.observed_at !== null),
+        30_000,
+      )
       await until('all are up', async () =>
         (await listTickets(db)).every(({ state }) => state === 'resolved'),
       )

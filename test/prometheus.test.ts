@@ -55,7 +55,7 @@ async function scene(argv: readonly string[]) {
       running = monitor()
     },
     /** Waits until the monitor has observed for so long from now on: what does not change meanwhile was seen not to. */
-    async looksFor(ms: number) {
+    async waits(ms: number) {
       const observedAt = async () =>
         Math.max(
           0,
@@ -120,7 +120,7 @@ for (const own of [false, true])
         // The target is no longer scraped: nothing tells whether it is well.
         await prometheus.reload(configOf({ targets: { jobs: [] } }))
         await until('its series are gone', async () => (await upOf(prometheus)).length === 0, 30_000)
-        await watch.looksFor(2_000)
+        await watch.waits(2_000)
         assert.ok(has(await watch.open(), ticket), JSON.stringify(await watch.open()))
 
         // Now it is there, and up: it is itself that Prometheus scrapes at that address.
@@ -187,7 +187,7 @@ describe('notifications of a real Alertmanager', skipWithout, () => {
     await watch.killed()
     await alertmanager.kill()
     await alertmanager.start()
-    await watch.looksFor(2_000)
+    await watch.waits(2_000)
     assert.deepEqual(await watch.open(), [ticket])
     await using up = await startPrometheus({ port: target })
     assert.ok(up.url)

@@ -11,7 +11,7 @@ import { scriptedTikv } from './standins/tikv/sick.ts'
 
 const never = new AbortController().signal
 /** Shortly before a look gives up on whoever has not answered. */
-const lookMs = 800
+const everyMs = 800
 
 /** Time passes when it is told to; what people call it is left alone, as the servers tell the true one. */
 function fakeClock(): Clock & { pass(ms: number): void } {
@@ -26,15 +26,15 @@ function fakeClock(): Clock & { pass(ms: number): void } {
 }
 type Connected = ReturnType<typeof connect>
 /** A look that took long on a starved machine has not seen everything: it says nothing, and is made again. */
-async function looked(connection: Connected) {
+async function observe(connection: Connected) {
   for (;;) {
     const from = systemClock.monotonic()
     const observation = await connection.observe(never)
-    if (systemClock.monotonic() - from < lookMs) return observation
+    if (systemClock.monotonic() - from < everyMs) return observation
   }
 }
 const verdicts = async (connection: Connected) =>
-  verdictsOf(tikv, await looked(connection)).map(({ invariant, node, verdict }) => ({
+  verdictsOf(tikv, await observe(connection)).map(({ invariant, node, verdict }) => ({
     place: `${invariant} ${node}`,
     verdict,
   }))

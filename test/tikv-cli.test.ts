@@ -50,11 +50,11 @@ test('with Prometheus beside it: it scrapes all of them, and the monitor has the
       return (stdout.match(/"value":\[[\d.]+,"1"\]/g) ?? []).length === 6
     }
     await until('all six are scraped', scraped, 30_000)
-    const look = await place.run('monitor', 'run', '--lab', id, '--once', '--json')
-    const { healthy, nodes, checks } = JSON.parse(look.stdout)
+    const once = await place.run('monitor', 'run', '--lab', id, '--once', '--json')
+    const { healthy, nodes, checks } = JSON.parse(once.stdout)
     assert.equal(healthy, true, JSON.stringify(checks))
     assert.equal(nodes.prometheus.healthy, true)
-    assert.ok(nodes['tikv-2'].recent.capacityBytes > 0, look.stdout)
+    assert.ok(nodes['tikv-2'].recent.capacityBytes > 0, once.stdout)
   } finally {
     await place.run('lab', 'down', id)
   }

@@ -10,7 +10,7 @@ import type { Page } from './standins/scripted-http.ts'
 import { sickPds, sickStores, sickTikv } from './standins/tikv/sick.ts'
 
 const never = new AbortController().signal
-const lookMs = 5_000
+const everyMs = 5_000
 
 interface Mutation {
   what: string
@@ -85,12 +85,12 @@ describe('a fault that stands', () => {
     const clock: Clock = { now: () => now, monotonic: () => now, sleep: (ms) => systemClock.sleep(ms) }
     await using cluster = await sickTikv(clock)
     await using connection = connect(cluster.endpoints, { clock })
-    const look = async () => {
-      now += lookMs
+    const observe = async () => {
+      now += everyMs
       const verdicts = verdictsOf(tikv, await connection.observe(never))
       return new Map(verdicts.map(({ invariant, node, verdict }) => [`${invariant} ${node}`, verdict]))
     }
-    const violatedIn = (verdicts: Awaited<ReturnType<typeof look>>) =>
+    const violatedIn = (verdicts: Awaited<ReturnType<typeof observe>>) =>
       [...verdicts].flatMap(([place, { kind }]) => (kind === 'violated' ? [place] : []))
     let standing: string[] = []
     const missing = () =>
@@ -99,7 +99,7 @@ describe('a fault that stands', () => {
         .filter((name) => !standing.some((place) => place.startsWith(`${name} `)))
     // All windows are full then; on a starved machine not every look sees everything.
     for (let i = 0; i < 20 || (i < 60 && missing().length > notHere.length); i++)
-      standing = violatedIn(await look())
+      standing = violatedIn(await observe())
     assert.deepEqual(missing(), notHere, 'all but these are violated in the sick cluster')
 
     const healed: string[] = []
@@ -114,14 +114,14 @@ describe('a fault that stands', () => {
           if (truthful(path, mutation)) continue
           cluster.spoil = (at, asked, good) =>
             at === node && asked === path && typeof good !== 'string' ? mutation.of(good) : good
-          const verdicts = await look()
+          const verdicts = await observe()
           tried++
           for (const place of standing)
             if (verdicts.get(place)?.kind === 'ok') healed.push(`${node} ${path} ${mutation.what}: ${place}`)
           cluster.spoil = (_, __, good) => good
           // Until all of it is seen again.
           for (let i = 0; i < 16; i++) {
-            const again = violatedIn(await look())
+            const again = violatedIn(await observe())
             if (standing.every((place) => again.includes(place))) break
           }
         }

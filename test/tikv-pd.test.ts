@@ -13,7 +13,7 @@ const leaderless = (path: string): Page | undefined =>
     ? good(path)
     : { status: 503, body: 'redirect finds no leader\n' }
 
-async function look(...pds: Scripted[]) {
+async function observe(...pds: Scripted[]) {
   await using connection = connect(Object.fromEntries(pds.map(({ url }, i) => [`pd-${i + 1}`, { url }])))
   return await connection.observe(never)
 }
@@ -21,7 +21,7 @@ async function look(...pds: Scripted[]) {
 describe('what PD says', () => {
   test('64-bit ids keep their digits, an omitted state is Up, sizes are text', async () => {
     await using pd = await scripted(good)
-    const { cluster, nodes } = await look(pd)
+    const { cluster, nodes } = await observe(pd)
     assert.deepEqual(
       cluster.members?.map(({ name, id }) => `${name} ${id}`),
       ['pd-1 4720092715161199927', 'pd-2 15316378834655774191'],
@@ -62,7 +62,7 @@ describe('what PD says', () => {
 
   test('503 is a PD without a leader; nothing else is known then', async () => {
     await using pd = await scripted(leaderless)
-    const { cluster, nodes } = await look(pd)
+    const { cluster, nodes } = await observe(pd)
     const node = nodes['pd-1']
     assert.deepEqual(
       [node?.healthy, node?.reach, node?.kind === 'pd' && node.led],
@@ -81,7 +81,7 @@ describe('what PD says', () => {
     await using well = await scripted(good)
     const gone = await scripted(good)
     await gone[Symbol.asyncDispose]()
-    const { cluster, nodes } = await look(hanging, gone, without, well)
+    const { cluster, nodes } = await observe(hanging, gone, without, well)
     assert.equal(cluster.stores?.length, 3)
     assert.equal(cluster.regions, 3)
     assert.deepEqual(
@@ -93,7 +93,7 @@ describe('what PD says', () => {
   test('garbage in one part is that part unknown, not the others', async () => {
     for (const body of ['', 'null', '[]', '{"stores":[{"store":{}}]}', '<html>', '{"count":"many"}']) {
       await using pd = await scripted(withPage(everyStore, { body }))
-      const { cluster } = await look(pd)
+      const { cluster } = await observe(pd)
       assert.equal(cluster.stores, null, body)
       assert.equal(cluster.regions, 3)
     }
@@ -104,7 +104,7 @@ describe('what PD says', () => {
       const one = '{"store":{"id":1,"address":"a:20160","state_name":"Up"},"status":{"capacity":"1GiB"}}'
       const body = `{"count":${stores},"stores":[${Array(stores).fill(one).join(',')}]}`
       await using pd = await scripted(withPage(everyStore, { body }))
-      assert.equal((await look(pd)).cluster.stores?.length, stores)
+      assert.equal((await observe(pd)).cluster.stores?.length, stores)
       return pd.asked.length
     }
     assert.equal(await count(1_000), await count(1))

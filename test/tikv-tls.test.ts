@@ -35,7 +35,7 @@ test('PD and stores behind TLS are asked with the certificates that were given, 
     'pd-1': { url: pd.url },
     'tikv-1': { url: store.url, ports: { 20160: `127.0.0.1:${port}` } },
   }
-  const look = async (tls: Tls) => {
+  const observe = async (tls: Tls) => {
     await using connection = connect(endpoints, { tls })
     await connection.observe(never)
     const { nodes, cluster } = await connection.observe(never)
@@ -51,13 +51,13 @@ test('PD and stores behind TLS are asked with the certificates that were given, 
   for (const tls of [own, { ...own, ca: String(own.ca) }]) {
     const wanted = JSON.stringify([[true, true], true, 3])
     await until('all of it is seen', async () => {
-      const { healthy, serving, stores } = await look(tls)
+      const { healthy, serving, stores } = await observe(tls)
       return JSON.stringify([healthy, serving, stores]) === wanted
     })
   }
   // Whose authority nobody knows is not believed, and who shows no certificate is not answered.
   for (const tls of [{}, { ca: pem('ca') }]) {
-    const seen = await look(tls)
+    const seen = await observe(tls)
     assert.deepEqual([seen.healthy.includes(true), seen.serving, seen.stores], [false, null, null])
     assert.ok(seen.errors.every((error) => error !== ''))
   }

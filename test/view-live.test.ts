@@ -62,7 +62,7 @@ suite('the viewer while something happens, in Chromium', { skip: noBrowser }, ()
       'compare?a=t1&b=t2',
       'c/1/analysis',
     ]
-    const looks = async () => {
+    const reads = async () => {
       const answers: string[] = []
       for (let i = 0; !isOver; i++) {
         const path = paths[i % paths.length] ?? ''
@@ -73,7 +73,7 @@ suite('the viewer while something happens, in Chromium', { skip: noBrowser }, ()
       }
       return answers
     }
-    const looked = looks().catch((error) => [messageOf(error)])
+    const reading = reads().catch((error) => [messageOf(error)])
 
     const shows = (what: string, selector: string) =>
       page
@@ -116,7 +116,7 @@ suite('the viewer while something happens, in Chromium', { skip: noBrowser }, ()
       kinds.every((kind) => kind === 'resolved' || kind === 'self_healed'),
       kinds.join(),
     )
-    const answers = await looked
+    const answers = await reading
     assert.ok(answers.length > paths.length)
     assert.deepEqual([...new Set(answers.filter((answer) => !answer.endsWith(' 200')))], [])
     assert.doesNotMatch(campaign.stderr() + running.stderr(), /locked|busy|SQLITE/i)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { type WakeUp, wakeUpSignal } from '../core/bell.ts'
 import { messageOf } from '../core/errors.ts'
+import { type WakeUp, wakeUpSignal } from '../core/wake-up.ts'
 import type { Limits } from '../core/work/limits.ts'
 import type { Ticket } from '../core/work/ticket.ts'
 import { defaultVariant, type Variant } from '../core/work/variant.ts'

@@ -8,7 +8,7 @@ interface Rule {
   text: string
 }
 
-interface Look {
+interface CountedRules {
   rules: Rule[]
   /** Packets through the node's interface, both ways. */
   passed: number
@@ -30,10 +30,10 @@ export async function rulesInForce(
   from: string,
   isMeant: (rule: string) => boolean,
 ): Promise<string[]> {
-  const before = await look(cluster, node)
+  const before = await countedRules(cluster, node)
   if (!before.rules.some(({ text }) => isMeant(text))) return []
-  await outside(cluster, from, knock, ...placeOf(cluster, node))
-  const after = await look(cluster, node)
+  await outside(cluster, from, connectOften, ...placeOf(cluster, node))
+  const after = await countedRules(cluster, node)
   const isQuiet = after.passed - before.passed < fewPackets
   return after.rules
     .filter(({ text }) => isMeant(text))
@@ -45,11 +45,11 @@ export async function rulesInForce(
     .map(({ text }) => text)
 }
 
-const knock = `for _ in {1..8}; do timeout 0.3 bash -c ': <>/dev/tcp/$0/$1' "$1" "$2"; sleep 0.05; done 2>/dev/null; :`
+const connectOften = `for _ in {1..8}; do timeout 0.3 bash -c ': <>/dev/tcp/$0/$1' "$1" "$2"; sleep 0.05; done 2>/dev/null; :`
 
 const state = `for table in mangle filter; do iptables-save -c -t $table || exit; done; grep -F eth0: /proc/net/dev`
 
-async function look(cluster: Cluster, node: string): Promise<Look> {
+async function countedRules(cluster: Cluster, node: string): Promise<CountedRules> {
   const lines = (await outside(cluster, node, state)).split('\n')
   const counters =
     lines
@@ -75,7 +75,7 @@ export async function chainsInForce(
 ): Promise<boolean> {
   const isJump = (rule: string) => names.some((name) => rule.endsWith(` -j ${name}`))
   const isDrop = (rule: string) => names.some((name) => rule.startsWith(`-A ${name} `)) && dropping.test(rule)
-  const { rules } = await look(cluster, node)
+  const { rules } = await countedRules(cluster, node)
   const full = names.filter((name) =>
     rules.some(({ text }) => text.startsWith(`-A ${name} `) && isDrop(text)),
   )

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { hostname } from 'node:os'
-import { wakeUpSignal } from '../core/bell.ts'
 import { iso } from '../core/clock.ts'
 import { BadInput } from '../core/errors.ts'
+import { wakeUpSignal } from '../core/wake-up.ts'
 import type { Endpoints } from '../core/watch/topology.ts'
 import { defaultVariant } from '../core/work/variant.ts'
 import { self } from '../daemon.ts'
@@ -20,7 +20,7 @@ import { existingOperatorDb, type OperatorDb, openOperatorDb } from '../store/op
 import { receivedAlerts } from '../store/operator/received.ts'
 import { subjects } from '../subjects/subjects.ts'
 import { humanMs, inert, table } from '../tui/text.ts'
-import { lookOnce, textOf } from './monitor/once.ts'
+import { observeOnce, textOf } from './monitor/once.ts'
 import { placeIn, placeOf, type RunOptions } from './monitor/where.ts'
 import { sendersOf, withAccessOptions } from './options/access.ts'
 import {
@@ -120,7 +120,9 @@ export const register: Verb['register'] = (program, io) => {
       const { subject, endpoints } = placeIn(options)
       if (!subject || !endpoints)
         throw new BadInput('say what to watch: --lab ID, or --subject NAME and --endpoints LIST')
-      return options.once ? lookOnce(options, subject, endpoints, io) : run(options, subject, endpoints, io)
+      return options.once
+        ? observeOnce(options, subject, endpoints, io)
+        : run(options, subject, endpoints, io)
     })
 
   subcommand(monitor, 'list', 'monitors and when they were last heard of', [
@@ -189,7 +191,7 @@ async function run(options: RunOptions, subjectName: string, given: Endpoints, i
     wakeUp,
     signal: options.withParent ? untilParentGone(io.signal) : io.signal,
     onEvent: (event) => say(log, event),
-    onLook: sayOnce(log),
+    onObservation: sayOnce(log),
   })
 }
 

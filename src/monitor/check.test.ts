@@ -15,8 +15,8 @@ async function seen(sight: Sight | Error, settings: CheckSettings = {}): Promise
   const subject = scripted(rules, { sight })
   const connection = subject.connect({})
   const signal = new AbortController().signal
-  const look = await connection.observe(signal).catch(() => null)
-  return checkAll(subject, nodes, look, 'the look failed', settings)
+  const observation = await connection.observe(signal).catch(() => null)
+  return checkAll(subject, nodes, observation, 'the look failed', settings)
 }
 const at = (checks: Check[], place: string) => {
   const check = checks.find(({ key }) => key === `test/${place}`)

@@ -1,6 +1,6 @@
-import type { WakeUp } from '../core/bell.ts'
-import { wakeUpSignal } from '../core/bell.ts'
 import type { Clock } from '../core/clock.ts'
+import type { WakeUp } from '../core/wake-up.ts'
+import { wakeUpSignal } from '../core/wake-up.ts'
 import type { Observation, Subject } from '../core/watch/subject.ts'
 import type { OperatorDb } from '../store/operator/open.ts'
 import { claimsUnderWay } from '../store/operator/violations.ts'
@@ -21,15 +21,15 @@ interface ClaimWatchOptions<O extends Observation> {
 export function claimWatch<O extends Observation>(options: ClaimWatchOptions<O>) {
   const { db, cluster, subject, clock, signal, wakeUp = wakeUpSignal(clock) } = options
   const keepFiringMs = new Map(subject.invariants.map((one) => [one.name, one.keepFiringMs]))
-  let lookedInto = new Set<string>()
+  let checked = new Set<string>()
 
   /** Whether there is a claim that no observation has checked yet, and the ms until one may be confirmed. */
   const read = async () => {
     // The next observation meets the same error of the database and reports it.
     const claims = await claimsUnderWay(db, cluster).catch(() => [])
     const names = claims.map(({ id, verifyUntil }) => `${id} ${verifyUntil}`)
-    const isNew = names.some((name) => !lookedInto.has(name))
-    lookedInto = new Set(names)
+    const isNew = names.some((name) => !checked.has(name))
+    checked = new Set(names)
     const waits = claims.flatMap(({ invariant, clearAt }) => {
       const keep = keepFiringMs.get(invariant)
       return clearAt === null || keep === undefined ? [] : [clearAt + keep - clock.now()]

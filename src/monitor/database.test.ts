@@ -11,17 +11,17 @@ const standin = (name: string) => fileURLToPath(new URL(`../../test/standins/${n
 test('a locked database is said, and what was seen meanwhile is stored when it is free', async () => {
   using dir = folder()
   await using m = watch([{ name: 'down' }], { path: dir.file('operator.db') })
-  await m.look({})
+  await m.observe({})
   const locker = spawn(process.execPath, [standin('locker.ts'), dir.file('operator.db')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   await once(locker.stdout, 'data')
-  await m.look({ 'down/a': 'bad' })
+  await m.observe({ 'down/a': 'bad' })
   const message = `${dir.file('operator.db')}: database is locked`
   assert.deepEqual(m.events, [{ kind: 'trouble', message }])
   locker.stdin.end()
   await once(locker, 'close')
-  await m.look({})
+  await m.observe({})
   assert.deepEqual(await m.history(), ['1 opened by monitor', '1 resolved by self'])
 })
 
@@ -45,11 +45,11 @@ test('so is a full disk, and nothing is lost', async () => {
 test('a failure that is no matter of waiting does not hold up later looks', async () => {
   using dir = folder()
   await using m = watch([{ name: 'down' }], { path: dir.file('operator.db') })
-  await m.look({})
+  await m.observe({})
   await m.db.schema.alterTable('tickets').renameTo('elsewhere').execute()
-  await m.look({ 'down/a': 'bad' })
+  await m.observe({ 'down/a': 'bad' })
   assert.match(JSON.stringify(m.events), /no such table: tickets/)
   await m.db.schema.alterTable('elsewhere').renameTo('tickets').execute()
-  await m.look({})
+  await m.observe({})
   assert.deepEqual(await m.history(), [])
 })

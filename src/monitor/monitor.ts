@@ -1,6 +1,6 @@
-import type { WakeUp } from '../core/bell.ts'
 import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
+import type { WakeUp } from '../core/wake-up.ts'
 import type { Access } from '../core/watch/access.ts'
 import { type AlertId, alertOf } from '../core/watch/alert.ts'
 import { notApplicable, unknown, type Verdict, violationKey } from '../core/watch/invariant.ts'
@@ -34,7 +34,7 @@ export type MonitorEvent =
   | { kind: 'opened' | 'recurred' | 'resolved' | 'returned'; ticket: Ticket }
   | { kind: 'trouble'; message: string }
 
-export interface LookOptions<O extends Observation> {
+export interface ObserveOptions<O extends Observation> {
   subject: Subject<O>
   endpoints: Endpoints
   /** Credentials of the cluster; they are used for the connection only. */
@@ -44,7 +44,7 @@ export interface LookOptions<O extends Observation> {
   signal: AbortSignal
 }
 
-export interface MonitorOptions<O extends Observation> extends LookOptions<O> {
+export interface MonitorOptions<O extends Observation> extends ObserveOptions<O> {
   id: string
   db: OperatorDb
   /** The cluster's name in tickets. */
@@ -57,11 +57,11 @@ export interface MonitorOptions<O extends Observation> extends LookOptions<O> {
   wakeUp?: WakeUp
   onEvent(event: MonitorEvent): void
   /** Called after each observation. */
-  onLook?(checks: readonly Check[]): void
+  onObservation?(checks: readonly Check[]): void
 }
 
 /** Result of one observation. */
-interface Look {
+interface Observed {
   /** Time by the monotonic clock. */
   takenAt: number
   checks: readonly Check[]
@@ -72,7 +72,7 @@ interface Look {
 /**
  * Observations that could not be stored wait for the database, so that no violation is missed; the oldest are dropped first.
  */
-const backlogLooks = 600
+const longestBacklog = 600
 
 /** Observes the cluster every interval until the signal aborts. Reports and retries an observation or a write that fails. */
 export async function runMonitor<O extends Observation>(options: MonitorOptions<O>): Promise<void> {
@@ -83,7 +83,7 @@ export async function runMonitor<O extends Observation>(options: MonitorOptions<
     ...(options.settings.watch && { watch: options.settings.watch }),
   })
   const store = storeOf(options)
-  const backlog: Look[] = []
+  const backlog: Observed[] = []
   const remember = memoryOf()
   const claims = claimWatch(options)
   // The last known list of followed alerts: while the database is away, observing continues.
@@ -93,12 +93,12 @@ export async function runMonitor<O extends Observation>(options: MonitorOptions<
   while (!signal.aborted) {
     try {
       if (options.subject.alerts) open = await store.open().catch(keepFor(isUnavailable, open))
-      const seen = remember(await look(options, connection, open))
-      backlog.splice(0, backlog.length + 1 - backlogLooks)
+      const seen = remember(await observeAndCheck(options, connection, open))
+      backlog.splice(0, backlog.length + 1 - longestBacklog)
       backlog.push(seen)
       for (const event of await store.apply(backlog)) options.onEvent(event)
       backlog.length = 0
-      options.onLook?.(seen.checks)
+      options.onObservation?.(seen.checks)
     } catch (error) {
       if (signal.aborted) break
       trouble(error)
@@ -127,11 +127,11 @@ const untilAborted = (signal: AbortSignal) => (error: unknown) => {
 }
 
 /** Observes and checks once. If the observation fails, everything is unknown. */
-export async function look<O extends Observation>(
-  { subject, endpoints, settings, clock, signal }: LookOptions<O>,
+export async function observeAndCheck<O extends Observation>(
+  { subject, endpoints, settings, clock, signal }: ObserveOptions<O>,
   connection: Connection<O>,
   open: readonly AlertId[] = [],
-): Promise<Omit<Look, 'due'> & { observation: O | null }> {
+): Promise<Omit<Observed, 'due'> & { observation: O | null }> {
   let observation: O | null = null
   let reason = ''
   try {
@@ -146,7 +146,7 @@ export async function look<O extends Observation>(
 }
 
 /** Adds knowledge of earlier observations: violations that come and go too fast for their grace. */
-function memoryOf(): (look: Omit<Look, 'due'>) => Look {
+function memoryOf(): (observeAndCheck: Omit<Observed, 'due'>) => Observed {
   const memory = new Map<string, ReturnType<typeof intermittence>>()
   return ({ checks, takenAt }) => {
     const due = new Set<string>()
@@ -171,7 +171,7 @@ function storeOf<O extends Observation>(options: MonitorOptions<O>) {
   const nodes = Object.keys(options.endpoints)
   let registered = false
 
-  const apply = async (looks: readonly Look[]): Promise<MonitorEvent[]> => {
+  const apply = async (backlog: readonly Observed[]): Promise<MonitorEvent[]> => {
     const events = await db.transaction().execute(async (tx) => {
       const all: MonitorEvent[] = []
       await moveWithClock(tx, clock)
@@ -179,11 +179,11 @@ function storeOf<O extends Observation>(options: MonitorOptions<O>) {
       let watchedUntil = await lastBeat(tx, cluster)
       if (!registered) await registerMonitor(tx, infoOf(options, startedAt))
       await expireLeases(tx, clock.now())
-      for (const look of looks) {
-        const at = look.takenAt + offset
+      for (const observeAndCheck of backlog) {
+        const at = observeAndCheck.takenAt + offset
         const unwatched = watchedUntil !== null && at - watchedUntil > Math.max(gapMs, 3 * intervalMs)
-        all.push(...(await applyVerdicts(tx, options, nodes, look, unwatched, at)))
-        await monitorBeat(tx, id, at, look.checks.some(sees))
+        all.push(...(await applyVerdicts(tx, options, nodes, observeAndCheck, unwatched, at)))
+        await monitorBeat(tx, id, at, observeAndCheck.checks.some(sees))
         watchedUntil = at
       }
       return all
@@ -227,7 +227,7 @@ async function applyVerdicts<O extends Observation>(
   tx: Db,
   options: MonitorOptions<O>,
   nodes: readonly string[],
-  { checks, due }: Look,
+  { checks, due }: Observed,
   unwatched: boolean,
   now: number,
 ): Promise<MonitorEvent[]> {

@@ -41,7 +41,7 @@ describe('what nobody checks any more', () => {
     for (const [options, sights, then] of turns) {
       await using m = watch(rules, { ...options, path: dir.file('operator.db'), clock })
       clock.set(clock.now() + 1_000)
-      for (const sight of sights) await m.look(sight)
+      for (const sight of sights) await m.observe(sight)
       await then?.(m)
       seen = await states(m)
     }
@@ -65,7 +65,7 @@ describe('what nobody checks any more', () => {
     const claims = async (m: Watch) => {
       for (const id of ['s1', 's2', 's3']) {
         await work(m, id)
-        for (let i = 0; i < 4; i++) await m.look({}, 5_000)
+        for (let i = 0; i < 4; i++) await m.observe({}, 5_000)
       }
     }
     for (const options of [{ nodes: ['b'] }, off])

@@ -71,7 +71,7 @@ export interface Found {
 }
 
 /** Limit of entries examined for one page, when filters leave few of them. */
-const looksAPage = 20_000
+const entriesAPage = 20_000
 const headBytes = 64 * 1024
 
 /**
@@ -99,7 +99,7 @@ export async function searchEntries(
     with hits as materialized (
       select rowid as id from search_index
       where search_index match ${match} and rowid < ${before ?? Number.MAX_SAFE_INTEGER}
-      order by rowid desc limit ${conditions.length === 0 ? limit + 1 : looksAPage}
+      order by rowid desc limit ${conditions.length === 0 ? limit + 1 : entriesAPage}
     )
     select h.id, t.id as trial_id, t.campaign_id, t.state, t.subject, t.chaos, t.arm, t.outcome_kind,
       e.seq, e.at, e.kind, e.meta, ${headColumns(sql.ref('e.body'), headBytes)}

@@ -44,8 +44,8 @@ test('an answer in pieces of one byte costs no more memory than its bytes', asyn
   const before = kept()
   // What was let go is freed beside us: the least of several looks, while the answer still comes.
   let grew = Number.POSITIVE_INFINITY
-  for (let look = 0; look < 5; look++) {
-    await systemClock.sleep(look === 0 ? 800 : 100)
+  for (let round = 0; round < 5; round++) {
+    await systemClock.sleep(round === 0 ? 800 : 100)
     grew = Math.min(grew, kept() - before)
   }
   assert.ok(grew < mostBytes, `${grew} bytes more`)
@@ -79,15 +79,15 @@ describe('answers of who wants to end, fill, hold up or fool whoever asks', { co
 })
 
 /** 4 MB in which every line is a peer, another bucket, or a store; no two pages share anything. */
-function pageOf(look: number): string {
+function pageOf(round: number): string {
   const lines = Array.from({ length: 12_000 }, (_, i) => {
-    const id = (look * 100_000 + i).toString(16).padStart(16, 'f')
+    const id = (round * 100_000 + i).toString(16).padStart(16, 'f')
     return [
       `etcd_network_peer_round_trip_time_seconds_bucket{To="${id}",le="0.${i}"} ${i}`,
       `etcd_network_active_peers{Local="a",Remote="${id}"} 1`,
       `etcd_disk_wal_fsync_duration_seconds_bucket{le="0.${i}"} ${i}`,
       `tikv_raftstore_log_lag_bucket{le="${i}"} ${i}`,
-      `tikv_server_report_failure_msg_total{type="unreachable",store_id="${look * 100_000 + i}000000000"} 1`,
+      `tikv_server_report_failure_msg_total{type="unreachable",store_id="${round * 100_000 + i}000000000"} 1`,
     ]
   })
   const groups = [0, 1, 2, 3, 4].map((family) => lines.map((line) => line[family]).join('\n'))
@@ -97,10 +97,10 @@ function pageOf(look: number): string {
 test('large pages, look after look, leave little in memory', () => {
   const [window, others] = [windowOf(), tikvWindowOf(storeSeries)]
   const before = kept()
-  for (let look = 0; look < 40; look++) {
-    const page = pageOf(look)
-    window.add(look * 500, metricsFrom(page))
-    others.add(look * 500, page)
+  for (let round = 0; round < 40; round++) {
+    const page = pageOf(round)
+    window.add(round * 500, metricsFrom(page))
+    others.add(round * 500, page)
   }
   collect()
   assert.ok(

@@ -16,7 +16,7 @@ export interface Running extends AsyncDisposable {
 }
 
 /** A second for the slowest node, and air for a loaded machine. */
-const lookMs = 2_500
+const observeMs = 2_500
 const never = new AbortController().signal
 
 interface Place {
@@ -39,7 +39,7 @@ async function timed(connection: Connection<Observation>): Promise<Observation> 
   const from = systemClock.now()
   const observation = await connection.observe(never)
   const ms = systemClock.now() - from
-  assert.ok(ms <= lookMs, `a look took ${ms} ms`)
+  assert.ok(ms <= observeMs, `a look took ${ms} ms`)
   return observation
 }
 
@@ -127,7 +127,7 @@ export function subjectConformance<O extends Observation>(
         await using peer = await liar(tell)
         const [victim = '', ...others] = cluster.names
         await using connection = subject.connect(impersonated(cluster.endpoints, [victim], peer))
-        let looks = 0
+        let times = 0
         const seenTwice = async () => {
           const observation = await timed(connection)
           assert.notEqual(observation.nodes[victim]?.healthy, true)
@@ -136,8 +136,8 @@ export function subjectConformance<O extends Observation>(
           )
           assert.deepEqual(ownOk, [])
           // On a starved machine one of them may be late now and then, whoever lies.
-          if (others.every((name) => observation.nodes[name]?.healthy === true)) looks++
-          return looks === 2
+          if (others.every((name) => observation.nodes[name]?.healthy === true)) times++
+          return times === 2
         }
         await until('the others are seen to be well, twice', seenTwice, 15_000)
         await until('no connection is left open', () => peer.open() <= 8)
@@ -169,10 +169,10 @@ export function subjectConformance<O extends Observation>(
       await using silent = await liar(lies['never answers'])
       await using connection = subject.connect(impersonated(cluster.endpoints, cluster.names, silent))
       const abort = new AbortController()
-      const looking = connection.observe(abort.signal)
+      const observing = connection.observe(abort.signal)
       const reason = new Error('enough')
       abort.abort(reason)
-      await assert.rejects(looking, reason)
+      await assert.rejects(observing, reason)
       await assert.rejects(connection.observe(abort.signal), reason)
     })
   })

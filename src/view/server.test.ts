@@ -238,24 +238,24 @@ suite('the server of the viewer', () => {
       isWriting = false
     })
     const statuses = new Set<number>()
-    const look = async (pages: readonly string[]) => {
-      let looks = 0
+    const readAll = async (pages: readonly string[]) => {
+      let reads = 0
       while (isWriting)
         for (const page of pages) {
           statuses.add((await ask(url + page, {})).status)
-          looks++
+          reads++
         }
-      return looks
+      return reads
     }
     // What takes its time is asked for beside the rest, which does not wait for it.
     const quick = ['', 'c/4', 't/30', 'search?q=written']
-    const [looks] = await Promise.all([look(quick), look(['compare?a=c1&b=c2', 'c/5/analysis'])])
+    const [reads] = await Promise.all([readAll(quick), readAll(['compare?a=c1&b=c2', 'c/5/analysis'])])
     for (const { stderr } of await written) assert.equal(stderr, '')
     assert.deepEqual(
       [...statuses].filter((status) => status >= 500),
       [],
     )
-    assert.ok(looks > quick.length)
+    assert.ok(reads > quick.length)
     assert.match((await ask(`${url}search?q=written`, {})).body, /<mark>written/)
   })
 

@@ -29,7 +29,7 @@ async function closedFolder(fill: (path: string) => void | Promise<void>) {
 }
 
 /** Somebody without rights looks at it. */
-async function nobodyLooksAt(path: string) {
+async function viewWithoutReaders(path: string) {
   const script = join(import.meta.dirname, '../../test/standins/as-nobody.ts')
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, path], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -62,12 +62,12 @@ suite('a database that nobody may write beside', () => {
 
   test('is shown as it stands, and said to be a snapshot; when it was written to that is said', async () => {
     using place = await closedFolder((path) => copyFileSync(home.path, path))
-    await using look = await nobodyLooksAt(place.path)
-    assert.equal(look.campaigns, 1)
-    const page = await look.page()
+    await using view = await viewWithoutReaders(place.path)
+    assert.equal(view.campaigns, 1)
+    const page = await view.page()
     assert.match(page, /kept/)
     assert.match(page, /A snapshot of \d{4}-.* cannot be written to/)
-    assert.match(await look.page('t/1'), /A snapshot of/)
+    assert.match(await view.page('t/1'), /A snapshot of/)
     assert.deepEqual(place.names(), ['eval.db'])
     chmodSync(join(place.path, '..'), 0o755)
     chmodSync(place.path, 0o644)
@@ -75,7 +75,7 @@ suite('a database that nobody may write beside', () => {
       using writer = new DatabaseSync(place.path)
       writer.exec("update campaigns set name = 'other'")
     }
-    assert.match(await look.page(), /was written to since/)
+    assert.match(await view.page(), /was written to since/)
   })
 
   test('with its last transactions in the log beside it: all of them are shown', async () => {
@@ -84,8 +84,8 @@ suite('a database that nobody may write beside', () => {
       for (const end of ['', '-wal']) copyFileSync(home.path + end, path + end)
     })
     assert.ok(readFileSync(`${place.path}-wal`).length > 0)
-    await using look = await nobodyLooksAt(place.path)
-    const page = await look.page()
+    await using view = await viewWithoutReaders(place.path)
+    const page = await view.page()
     assert.match(page, /in the log/)
     assert.match(page, /A snapshot of/)
     assert.deepEqual(place.names(), ['eval.db', 'eval.db-wal'])
@@ -99,8 +99,8 @@ suite('a database that nobody may write beside', () => {
       db.exec('pragma journal_mode = delete')
     })
     const before = readFileSync(place.path)
-    await using look = await nobodyLooksAt(place.path)
-    assert.match(await look.page(), /of old/)
+    await using view = await viewWithoutReaders(place.path)
+    assert.match(await view.page(), /of old/)
     assert.deepEqual(readFileSync(place.path), before)
     assert.deepEqual(place.names(), ['eval.db'])
   })

@@ -115,22 +115,22 @@ function conforms(lab: Lab, arena: Arena, damage: Damage, shared: ReturnType<typ
     })
 
     test('heals after somebody else restarted or killed the node', async () => {
-      for (const deed of damage.slow ? (['kill'] as const) : (['restart', 'kill'] as const)) {
+      for (const action of damage.slow ? (['kill'] as const) : (['restart', 'kill'] as const)) {
         const fault = await plan(first)
         await inject(fault)
-        if (deed === 'restart') {
+        if (action === 'restart') {
           await cluster.stop(first)
           await cluster.start(first)
         } else if ((await cluster.state(first)) !== 'stopped') await cluster.signal(first, 'KILL')
         // Between a start and its exec the process has another name.
         const found = () => cluster.run(first, ['pgrep', '-f', `/etc/${arena.name}/${first}`])
-        if (deed === 'restart' && !type.subjects)
+        if (action === 'restart' && !type.subjects)
           await until('it is started', async () => (await found()).exitCode === 0)
         const theirs = await found()
         await type.revert(cluster, fault)
         await cluster.start(first)
         await untilHealed(fault)
-        if (deed === 'kill' || type.subjects) continue
+        if (action === 'kill' || type.subjects) continue
         assert.deepEqual(await found(), theirs)
       }
     })

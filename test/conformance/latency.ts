@@ -69,18 +69,18 @@ export function latencyConformance(
 
   test('heals whatever somebody inside did about it', async () => {
     const cluster = await shared.get()
-    for (const deed of [
+    for (const change of [
       'tc qdisc del dev eth0 root',
       'iptables -t mangle -F',
       'iptables -t mangle -D PREROUTING 1; iptables -t mangle -A PREROUTING -p tcp -j ACCEPT',
       'iptables-save -t mangle | iptables-restore --noflush',
     ]) {
       await cluster.delay('echo-2', { minMs: 50, maxMs: 50 })
-      await cluster.run('echo-2', ['bash', '-c', deed])
+      await cluster.run('echo-2', ['bash', '-c', change])
       await cluster.undelay('echo-2')
-      assert.equal(await cluster.isDelayed('echo-2'), false, deed)
+      assert.equal(await cluster.isDelayed('echo-2'), false, change)
       await shared.untilWhole(cluster)
-      await until(`it is fast after ${deed}`, async () => (await fastest(cluster, 'echo-1', 'echo-2')) < 25)
+      await until(`it is fast after ${change}`, async () => (await fastest(cluster, 'echo-1', 'echo-2')) < 25)
     }
   })
 

@@ -68,7 +68,7 @@ export function sharedCluster(lab: Lab, arena: Arena) {
 
 /** All that somebody who is logged in can look at, line by line. */
 export async function visible(cluster: Cluster): Promise<Set<string>> {
-  const look = `
+  const probe = `
     exec 2>/dev/null
     ps -eo user,stat,args; cat /proc/[0-9]*/environ | tr '\\0' '\\n'
     ls -lR /tmp /run /root /home /var /etc /srv /opt /mnt; cat /etc/* /etc/svc/* /etc/echo/* /etc/etcd/*
@@ -77,7 +77,7 @@ export async function visible(cluster: Cluster): Promise<Set<string>> {
       in ip -d addr; in ip route; in ip rule; in tc qdisc; in tc filter; in iptables-save; in nft list ruleset; in ss -xuntap
     done
     cat /proc/*/cgroup /proc/mounts; tail -n 50 /var/log/*`
-  const { stdout } = await cluster.run(cluster.nodes[0]?.name ?? '', ['bash', '-s'], { input: look })
+  const { stdout } = await cluster.run(cluster.nodes[0]?.name ?? '', ['bash', '-s'], { input: probe })
   assert.match(stdout, /init/)
   return new Set(stdout.split('\n'))
 }

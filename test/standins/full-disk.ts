@@ -14,7 +14,7 @@ execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir])
 const filler = join(dir, 'filler')
 
 await using m = watch([{ name: 'down' }, { name: 'other' }], { path: join(dir, 'operator.db') })
-await m.look({ 'other/b': 'bad' })
+await m.observe({ 'other/b': 'bad' })
 const who = { sessionId: 's1', agent: 'x', model: null, owner: 'me', cluster: null, leaseMs: 1e9 }
 await claimTickets(m.db, who, m.clock.now())
 const append = () =>
@@ -27,15 +27,15 @@ const troubles = () => m.events.filter((event) => event.kind === 'trouble').map(
 let cycles = 0
 while (troubles().length < 5 && cycles < 500) {
   cycles++
-  await m.look({ 'other/b': 'bad', 'down/a': 'bad' })
-  await m.look({ 'other/b': 'bad' })
+  await m.observe({ 'other/b': 'bad', 'down/a': 'bad' })
+  await m.observe({ 'other/b': 'bad' })
 }
 const refused = await append().then(
   () => null,
   (error: Error) => error.message,
 )
 rmSync(filler)
-await m.look({ 'other/b': 'bad' })
+await m.observe({ 'other/b': 'bad' })
 await append()
 const down = (await listTickets(m.db)).filter((ticket) => ticket.invariant === 'down')
 process.stdout.write(

@@ -69,9 +69,9 @@ export async function sceneWith(
   const at = { OPERATOR_HOME: home }
   const watch = ['monitor', 'run', '--lab', cluster.id, '--interval', '200ms', ...monitorArgv]
   const monitor = undo.use(operator(watch, at))
-  const looked = async () =>
+  const observedAt = async () =>
     (await db.selectFrom('monitors').select('observed_at').execute()).some((m) => m.observed_at !== null)
-  await until(`the monitor looks; it said: ${monitor.stderr()}`, looked, 30_000)
+  await until(`the monitor looks; it said: ${monitor.stderr()}`, observedAt, 30_000)
   await cluster.signal(node, 'KILL')
   await until('a ticket is there', async () => (await listTickets(db)).length > 0)
   const rest = undo.move()
@@ -92,6 +92,6 @@ export async function sceneWith(
 export async function isHealthy(cluster: Cluster): Promise<boolean> {
   const [first] = cluster.nodes
   const endpoints = `--endpoints=${cluster.nodes.map(({ name }) => `${name}:2379`).join(',')}`
-  const look = ['etcdctl', endpoints, '--command-timeout=2s', 'endpoint', 'health']
-  return (await cluster.run(first?.name ?? '', look)).exitCode === 0
+  const healthArgv = ['etcdctl', endpoints, '--command-timeout=2s', 'endpoint', 'health']
+  return (await cluster.run(first?.name ?? '', healthArgv)).exitCode === 0
 }

@@ -122,7 +122,7 @@ export interface Watch extends AsyncDisposable {
   /** What happened in the database, over all tickets: `1 opened`, `1 resolved`. */
   history(): Promise<string[]>
   /** The next look, `ms` after the last one, sees this. */
-  look(sight: Sight | Error, ms?: number): Promise<void>
+  observe(sight: Sight | Error, ms?: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -171,7 +171,7 @@ export function watch(rules: readonly Rule[], options: WatchOptions): Watch {
       )
       return all.flatMap(([id, happened]) => happened.map(({ event, by }) => `${id} ${event} by ${by}`))
     },
-    look: async (sight, ms = 1_000) => {
+    observe: async (sight, ms = 1_000) => {
       eyes.sight = sight
       if (running) clock.wake(ms)
       else running = start()

@@ -51,7 +51,7 @@ export function connect(endpoints: Endpoints, login?: readonly string[]): Connec
   const peers = Object.entries(endpoints).map(([name, { url }]) => ({ name, peer: redisAt(url, login) }))
   const before = new Map<string, { runId: string; rejected: number }>()
 
-  async function look(name: string, peer: Redis, signal: AbortSignal) {
+  async function observeNode(name: string, peer: Redis, signal: AbortSignal) {
     const answer = await peer.ask(['INFO'], AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]))
     const fields = fieldsIn(answer)
     const info = fields && infoIn(fields)
@@ -69,12 +69,12 @@ export function connect(endpoints: Endpoints, login?: readonly string[]): Connec
     async observe(signal) {
       signal.throwIfAborted()
       const at = systemClock.now()
-      const looks = await Promise.all(peers.map(({ name, peer }) => look(name, peer, signal)))
+      const observed = await Promise.all(peers.map(({ name, peer }) => observeNode(name, peer, signal)))
       // What was cut off by the caller is no observation.
       signal.throwIfAborted()
-      const othersAnswer = someAnswer(looks)
+      const othersAnswer = someAnswer(observed)
       const nodes: Record<string, RedisNode> = {}
-      for (const { name, answer, info, reach } of looks) {
+      for (const { name, answer, info, reach } of observed) {
         nodes[name] = {
           reach,
           info,

@@ -32,7 +32,7 @@ const scratch = ['/tmp', '/var/tmp', '/dev/shm']
  */
 const stash = '/sys/fs'
 /** Sockets through which this user's other processes can be reached, or the host. */
-const doors = ['/run/docker.sock', '/run/podman/podman.sock', '/run/containerd/containerd.sock']
+const engineSockets = ['/run/docker.sock', '/run/podman/podman.sock', '/run/containerd/containerd.sock']
 
 export function viewFor({ room, command, env, checkout, databases, uid }: ViewOptions): View {
   const home = uid === null ? null : join(room, 'home')
@@ -50,7 +50,7 @@ export function viewFor({ room, command, env, checkout, databases, uid }: ViewOp
     if (statOf(folder)?.isDirectory() && !covers.has(folder)) covers.set(folder, mode)
   }
   for (const folder of scratchFolders) cover(folder, '1777')
-  const blanks = [...doors]
+  const blanks = [...engineSockets]
   for (const database of databases.map(real)) {
     // Where the program needs the folder of a database, only the database is out of sight.
     if (!seen.paths.has(dirname(database))) cover(dirname(database))

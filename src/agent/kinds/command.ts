@@ -63,7 +63,7 @@ export function commandAgent({ command, operator, env, confine }: CommandOptions
     }
 
     using room = openRoom(operator)
-    await using _door = await serve(room.socket, handle)
+    await using _server = await serve(room.socket, handle)
     const own = confine ? await confined({ ...confine, room, command, env }) : { argv: command, env }
     const end = await runProgram(own.argv, {
       room,

@@ -10,7 +10,7 @@ const names = ['descriptors', 'memory', 'processes', 'system calls', 'what is le
 type Name = (typeof names)[number]
 
 // What is open above the three that it is given, the filter, and what marks its processes.
-const look = `perl -e 'opendir(my $d, "/proc/self/fd"); my @open = grep { !m{/fd$} } map { readlink("/proc/self/fd/$_") // () } grep { $_ > 2 } grep /^[0-9]/, readdir($d); print "open:@open\\n"'
+const openFilesAndLimits = `perl -e 'opendir(my $d, "/proc/self/fd"); my @open = grep { !m{/fd$} } map { readlink("/proc/self/fd/$_") // () } grep { $_ > 2 } grep /^[0-9]/, readdir($d); print "open:@open\\n"'
 grep ^Seccomp: /proc/$$/status; [ /proc/$$/ns/cgroup -ef /proc/1/ns/cgroup ] || echo marked`
 
 /** Which bounds of an agent's shell hold in the namespace lab on this machine: tried in a world of its own. */
@@ -20,7 +20,7 @@ export async function boundChecks(): Promise<Check[]> {
     await using cluster = await netns.up({ subject: 'none', nodes: [], programs: [] }, { signal })
     const holder = worlds().find(({ id }) => id === cluster.id)?.holder
     const bounded = holder === undefined ? new Map() : boundedIn(holder)
-    const { stdout } = await labSandbox(cluster).exec(look, {
+    const { stdout } = await labSandbox(cluster).exec(openFilesAndLimits, {
       timeoutMs: patienceMs,
       signal,
       maxBytes: 10_000,

@@ -8,12 +8,12 @@ import { spawn } from '../../spawn.ts'
 import { subjectNamed } from '../../subjects/subjects.ts'
 import type { Io } from '../terminal/io.ts'
 
-const betweenLooksMs = 30
+const pollEveryMs = 30
 
 /** Waits until the subject itself says that every node is healthy. Looks from inside the cluster's network. */
 export async function waitFor(cluster: Cluster, timeoutMs: number, io: Io): Promise<void> {
-  const look = ['lab', 'wait', '--subject', cluster.subject, ...endpointArgv(cluster.endpoints)]
-  const [program = '', ...args] = cluster.join([...self(), ...look, '--timeout', `${timeoutMs}ms`])
+  const waitArgv = ['lab', 'wait', '--subject', cluster.subject, ...endpointArgv(cluster.endpoints)]
+  const [program = '', ...args] = cluster.join([...self(), ...waitArgv, '--timeout', `${timeoutMs}ms`])
   const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'], env: plainEnv() })
   const stop = () => child.kill('SIGTERM')
   io.signal.addEventListener('abort', stop, { once: true })
@@ -40,6 +40,6 @@ export async function untilHealthy(name: string, { endpoints, access }: Place, t
       for (const [node, { error }] of ill) io.note(`${node}: ${error ?? 'not healthy'}`)
       return io.answerNo()
     }
-    await io.clock.sleep(betweenLooksMs, io.signal)
+    await io.clock.sleep(pollEveryMs, io.signal)
   }
 }

@@ -1,7 +1,7 @@
 import { iso } from '../../core/clock.ts'
 import type { Endpoints } from '../../core/watch/topology.ts'
 import { type Check, unobservable } from '../../monitor/check.ts'
-import { look } from '../../monitor/monitor.ts'
+import { observeAndCheck } from '../../monitor/monitor.ts'
 import { inert, table } from '../../tui/text.ts'
 import type { Io } from '../terminal/io.ts'
 import { placeOf, type RunOptions } from './where.ts'
@@ -10,7 +10,7 @@ import { placeOf, type RunOptions } from './where.ts'
 const onceMs = 10_000
 const betweenMs = 500
 
-export async function lookOnce(
+export async function observeOnce(
   options: RunOptions,
   subjectName: string,
   given: Endpoints,
@@ -22,14 +22,14 @@ export async function lookOnce(
     ...(place.settings.watch && { watch: place.settings.watch }),
   })
   const end = io.clock.now() + onceMs
-  let { observation, checks } = await look(place, connection)
+  let { observation, checks } = await observeAndCheck(place, connection)
   const settled = () => {
     const kinds = checks.filter((check) => check.invariant !== unobservable).map((c) => c.verdict.kind)
     return kinds.includes('violated') || !kinds.includes('unknown')
   }
   while (!settled() && io.clock.now() < end) {
     await io.clock.sleep(betweenMs, io.signal)
-    ;({ observation, checks } = await look(place, connection))
+    ;({ observation, checks } = await observeAndCheck(place, connection))
   }
   const left = checks.filter((check) => check.verdict.kind === 'not_applicable')
   const bad = checks.filter(({ verdict }) => verdict.kind === 'violated' || verdict.kind === 'unknown')

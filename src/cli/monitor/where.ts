@@ -3,7 +3,7 @@ import { wholeCluster } from '../../core/watch/invariant.ts'
 import type { Observation, Subject, WatchSettings } from '../../core/watch/subject.ts'
 import type { Endpoints } from '../../core/watch/topology.ts'
 import { unobservable } from '../../monitor/check.ts'
-import type { LookOptions } from '../../monitor/monitor.ts'
+import type { ObserveOptions } from '../../monitor/monitor.ts'
 import { subjectNamed } from '../../subjects/subjects.ts'
 import { type AccessOptions, accessOf } from '../options/access.ts'
 import { type Address, type NodeOptions, parseEndpoints, withPaths } from '../options/common.ts'
@@ -50,7 +50,7 @@ export function placeOf(
   subjectName: string,
   given: Endpoints,
   io: Io,
-): LookOptions<Observation> {
+): ObserveOptions<Observation> {
   const subject = subjectNamed(subjectName)
   const known = [...subject.invariants.map((invariant) => invariant.name), unobservable]
   const watch = watchOf(options, subject)

@@ -37,15 +37,15 @@ test('each command is of one class; the same one counts once as unique', () => {
 })
 
 suite('thrashing', () => {
-  const look = 'svc status'
+  const read = 'svc status'
   const cases: Record<string, { lines: string[]; lost: number[]; everyMs?: number }> = {
-    'the third time, and every further one': { lines: [look, look, look, look], lost: [2, 3] },
-    'with other looks between': { lines: [look, 'df', look, 'df -i', look], lost: [4] },
-    'with pauses between': { lines: [look, `sleep 5; ${look}`, 'sleep 5', look], lost: [3] },
-    'not after a change': { lines: [look, look, 'svc start a', look, look], lost: [] },
-    'not after what may have changed something': { lines: [look, look, './fix', look, look], lost: [] },
-    'not over more than a minute': { lines: [look, look, look], lost: [], everyMs: 31_000 },
-    'within a minute': { lines: [look, look, look], lost: [2], everyMs: 30_000 },
+    'the third time, and every further one': { lines: [read, read, read, read], lost: [2, 3] },
+    'with other looks between': { lines: [read, 'df', read, 'df -i', read], lost: [4] },
+    'with pauses between': { lines: [read, `sleep 5; ${read}`, 'sleep 5', read], lost: [3] },
+    'not after a change': { lines: [read, read, 'svc start a', read, read], lost: [] },
+    'not after what may have changed something': { lines: [read, read, './fix', read, read], lost: [] },
+    'not over more than a minute': { lines: [read, read, read], lost: [], everyMs: 31_000 },
+    'within a minute': { lines: [read, read, read], lost: [2], everyMs: 30_000 },
     'a change that is made again and again': { lines: Array(3).fill('svc restart a'), lost: [2] },
     'pauses are none': { lines: Array(5).fill('sleep 1'), lost: [] },
     'the same of others is not the same': { lines: ['svc logs a', 'svc logs b', 'svc logs c'], lost: [] },

@@ -6,18 +6,18 @@ import type { Probe } from '../record.ts'
 import { impactAt, isHealthy, recoveredAt, unavailableMs, wellSince } from './oracle.ts'
 
 const settleMs = 5_000
-const history = (looks: Probe[], samples: WorkloadSample[] = []) => ({ probes: looks, samples, injectedAt })
+const history = (probes: Probe[], samples: WorkloadSample[] = []) => ({ probes, samples, injectedAt })
 const after = (at: number | null) => (at === null ? null : at - injectedAt)
 
 describe('a look', () => {
-  const looks: [string, Partial<Probe>, boolean][] = [
+  const probes: [string, Partial<Probe>, boolean][] = [
     ['all nodes serve', {}, true],
     ['one does not', { healthy: { 'etcd-1': true, 'etcd-2': false } }, false],
     ['nothing can be said of one', { healthy: { 'etcd-1': true, 'etcd-2': null } }, false],
     ['all serve and something critical is violated', { violated: ['etcd/no_quorum/cluster'] }, false],
     ['nobody is there at all', { healthy: {} }, false],
   ]
-  for (const [what, part, well] of looks)
+  for (const [what, part, well] of probes)
     test(`${what}: ${well ? 'well' : 'not well'}`, () =>
       assert.equal(isHealthy({ ...probe(0), ...part }), well))
 })
@@ -76,10 +76,10 @@ const cases: [string, Probe[], WorkloadSample[], number | null, number | null][]
 ]
 
 describe('recovery', () => {
-  for (const [what, looks, samples, since, recovered] of cases)
+  for (const [what, probes, samples, since, recovered] of cases)
     test(what, () => {
-      assert.equal(after(wellSince(history(looks, samples))), since)
-      assert.equal(after(recoveredAt(history(looks, samples), settleMs)), recovered)
+      assert.equal(after(wellSince(history(probes, samples))), since)
+      assert.equal(after(recoveredAt(history(probes, samples), settleMs)), recovered)
     })
 })
 

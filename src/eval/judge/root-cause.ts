@@ -81,7 +81,9 @@ export function causeOf(rootCause: string, faults: readonly Fault[]): Diagnosis 
   const others = named.filter((type) => !wanted.some((right) => goesWith(type, right)))
   const tolerated = real.length === 0 || undecided.test(rootCause) ? 0 : 1
   const isRight = (type: ChaosType) =>
-    named.includes(type) ? others.length <= tolerated : others.length === 0 && looksLike(type, rootCause)
+    named.includes(type)
+      ? others.length <= tolerated
+      : others.length === 0 && describesSymptom(type, rootCause)
   if (wanted.length > 0 && wanted.every(isRight)) return 'right'
   return named.length === 0 && ignorance.test(rootCause) ? 'unclaimed' : 'wrong'
 }
@@ -90,7 +92,7 @@ export function causeOf(rootCause: string, faults: readonly Fault[]): Diagnosis 
 const goesWith = (type: ChaosType, right: ChaosType): boolean =>
   type === right || type.harmless === true || right.alsoNamed?.includes(type.name) === true
 
-const looksLike = ({ symptoms = [] }: ChaosType, text: string): boolean =>
+const describesSymptom = ({ symptoms = [] }: ChaosType, text: string): boolean =>
   symptoms.some((words) => asserts(text, words))
 
 const undecided = /\b(either|maybe|perhaps|possibly|probably|could|might|one of|any of|or)\b/i

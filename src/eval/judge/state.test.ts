@@ -190,10 +190,10 @@ const falls: [string, (number | null)[], string[]][] = [
 ]
 
 describe('what may only grow', () => {
-  for (const [what, looks, expected] of falls)
+  for (const [what, observations, expected] of falls)
     test(what, () => {
       const add = dropWatch()
-      const drops = looks.flatMap((value, i) => add(i, value === null ? [] : [revision(value)]))
+      const drops = observations.flatMap((value, i) => add(i, value === null ? [] : [revision(value)]))
       assert.deepEqual(
         drops.map(({ from, to }) => `${from}>${to}`),
         expected,

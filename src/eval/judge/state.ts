@@ -97,7 +97,7 @@ const isList = (value: Fact['value']): value is readonly string[] => typeof valu
 const dropText = ({ name, from, to }: Drop): string => `${name} fell from ${from} to ${to}`
 
 /** Looks in a row that have to agree: answers of one look are not of one moment. */
-const looksToBelieve = 2
+const observationsToBelieve = 2
 
 /** Watches, look by look, what may only grow; returns what was just proven to have fallen. */
 export function dropWatch(): (at: number, facts: readonly Fact[]) => Drop[] {
@@ -110,8 +110,8 @@ export function dropWatch(): (at: number, facts: readonly Fact[]) => Drop[] {
       const key = keyOf(fact)
       const from = highest.get(key) ?? value
       const times = value < from ? (below.get(key) ?? 0) + 1 : 0
-      below.set(key, times % looksToBelieve)
-      if (times > 0 && times < looksToBelieve) return []
+      below.set(key, times % observationsToBelieve)
+      if (times > 0 && times < observationsToBelieve) return []
       highest.set(key, value)
       return times === 0 ? [] : [{ at, name: key, from, to: value }]
     })

@@ -119,13 +119,13 @@ function timesOf(record: TrialRecord, outcome: Outcome): Pick<TrialSummary, Time
   const recovered = recoveryOf(record)
   const detected = firstOf(tickets.map((ticket) => ticket.openedAt))
   const resolved = recovered === null ? null : lastResolution(record, recovered)
-  const looks = [record.probes.at(-1)?.at, record.samples.at(-1)?.at, detected, resolved]
+  const lastSeen = [record.probes.at(-1)?.at, record.samples.at(-1)?.at, detected, resolved]
   const since = (at: number | null) => (at === null ? null : at - injectedAt)
   return {
     detectMs: since(detected),
     resolveMs: since(resolved),
     recoverMs: since(recovered),
-    watchedMs: Math.max(0, ...looks.map((at) => (at ?? injectedAt) - injectedAt)),
+    watchedMs: Math.max(0, ...lastSeen.map((at) => (at ?? injectedAt) - injectedAt)),
     unavailableMs: unavailableMs(history),
     falseTickets:
       outcome.kind === 'false_alarm'

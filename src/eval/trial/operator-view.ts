@@ -9,7 +9,7 @@ export type OperatorChange = { kind: 'ticket'; ticket: Ticket } | { kind: 'entry
 
 export interface OperatorView {
   /** Everything new since the last look, and the tickets as they are. */
-  look(): Promise<{ tickets: Ticket[]; changes: OperatorChange[] }>
+  read(): Promise<{ tickets: Ticket[]; changes: OperatorChange[] }>
 }
 
 export function operatorView(db: OperatorDb): OperatorView {
@@ -18,7 +18,7 @@ export function operatorView(db: OperatorDb): OperatorView {
   let seq = 0
   let tickets: Ticket[] = []
   return {
-    look: async () => {
+    read: async () => {
       if (!(await isNew())) return { tickets, changes: [] }
       tickets = await listTickets(db)
       const entries = await entriesAfter(db, seq)

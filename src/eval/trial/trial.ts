@@ -7,8 +7,8 @@
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type WakeUp, wakeUpSignal } from '../../core/bell.ts'
 import { MachineLacks, messageOf } from '../../core/errors.ts'
+import { type WakeUp, wakeUpSignal } from '../../core/wake-up.ts'
 import type { Outcome, Phase } from '../../core/work/outcome.ts'
 import type { Ticket } from '../../core/work/ticket.ts'
 import { type Daemon, lastWords } from '../../daemon.ts'
@@ -359,7 +359,7 @@ const historyOf = ({ witness }: Stage, injectedAt: number): History => ({
 async function lookAt(options: TrialOptions, operator: Operator, stage: Stage): Promise<Ticket[]> {
   const { monitor, agent } = operator.operation
   await requireAlive({ monitor, agent, witness: stage.witness.daemon })
-  const { tickets, changes } = await operator.view.look()
+  const { tickets, changes } = await operator.view.read()
   for (const change of changes) {
     // Not only once all is over: whether it had begun to act decides whose failure a failure is.
     if (change.kind === 'entry' && change.entry.kind === 'tool_call')

@@ -22,7 +22,7 @@ const kept = { planted: 3, lost: ['key k is gone'], unreadable: 1 }
 const rule = { keepFiringMs: 0, graceMs: 0, description: 'd', source: 's' } as const
 
 /** A subject in memory: node b is down, and what was written is read back for ever or at once. */
-function subject(readsBack: 'at once' | 'for ever', onLook = () => undefined) {
+function subject(readsBack: 'at once' | 'for ever', onObserve = () => undefined) {
   const log: string[] = []
   const memory: Subject<Observation> = {
     name: 'memory',
@@ -42,7 +42,7 @@ function subject(readsBack: 'at once' | 'for ever', onLook = () => undefined) {
     facts: ({ nodes }) => [{ name: 'members', value: Object.keys(nodes), keep: 'same' }],
     connect: () => ({
       observe: async () => {
-        onLook()
+        onObserve()
         return {
           at: systemClock.now(),
           nodes: { a: { healthy: true, role: 'leader' }, b: { healthy: false } },
@@ -75,8 +75,8 @@ function subject(readsBack: 'at once' | 'for ever', onLook = () => undefined) {
   return { memory, log }
 }
 
-function call(readsBack: 'at once' | 'for ever', onLook?: () => undefined) {
-  const { memory, log } = subject(readsBack, onLook)
+function call(readsBack: 'at once' | 'for ever', onObserve?: () => undefined) {
+  const { memory, log } = subject(readsBack, onObserve)
   const input = new PassThrough()
   const said: WitnessMessage[] = []
   const complaints: string[] = []
@@ -136,9 +136,9 @@ describe('witness', () => {
   })
 
   test('goes on where a look cannot be judged, and takes it for no health', async () => {
-    let looks = 0
+    let observations = 0
     const { said, complaints, input, ended } = call('at once', () => {
-      if (++looks === 1) throw new TypeError('own.push is not a function')
+      if (++observations === 1) throw new TypeError('own.push is not a function')
     })
     await until('it looks again', () => said.length > 1)
     const [first, second] = said

@@ -11,7 +11,7 @@ import { execIn } from './engine/exec.ts'
 import { requestsIn } from './engine/requests.ts'
 import { enterArgv } from './enter.ts'
 import { filesOf } from './files.ts'
-import { aboutFrom, behindGate, containerName, labels } from './labels.ts'
+import { aboutFrom, behindProxy, containerName, labels } from './labels.ts'
 import { logsOf } from './logs/logs.ts'
 import { logFile } from './logs/node-log.ts'
 import { type Container, containersOf } from './remove.ts'
@@ -37,12 +37,12 @@ export async function instanceOf(engine: Engine, id: string): Promise<Instance> 
   const { [labels.about]: text, [labels.owner]: owner = '' } = withRole('bastion')?.Labels ?? {}
   if (text === undefined) throw new BadInput(`no cluster '${id}' is running`)
   const about = aboutFrom(text)
-  const published = withRole('gate')?.Ports ?? []
-  const places = behindGate(about.nodes)
+  const published = withRole('proxy')?.Ports ?? []
+  const places = behindProxy(about.nodes)
   /** The port of this host that leads to a node's port. */
   const placeOf = (name: string, port: number): string => {
     const place = places.find((one) => one.name === name && one.port === port)
-    const found = published.find(({ PrivatePort }) => PrivatePort === place?.gatePort)
+    const found = published.find(({ PrivatePort }) => PrivatePort === place?.proxyPort)
     return `127.0.0.1:${found?.PublicPort ?? 0}`
   }
   const nodes = about.nodes.map(async ({ name, dataDir, scheme, port, clientPorts }) => {
@@ -131,7 +131,7 @@ export function clusterOf(engine: Engine, instance: Instance, dispose: () => Pro
     cpuLimit: async (node) => cpuLimitOf(engine, process(node)),
     engineRequests: async (since) => requestsIn(instance.folder, since),
     logs: async (node, lines = 50) => logsOf(engine, process(node), lines),
-    // The host reaches the gate's ports directly. No process of a cluster sees a port of the host.
+    // The host reaches the proxy's ports directly. No process of a cluster sees a port of the host.
     join: (argv) => [...argv],
     enter: (argv, node) =>
       enterArgv(engine.address, node === undefined ? containerName(id, 'bastion') : link(node), argv),

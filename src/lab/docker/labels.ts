@@ -15,15 +15,15 @@ export const labels = {
 } as const
 
 /**
- * bastion: the container to log in to; its first process is the first of the cluster's process namespace. gate: the only
+ * bastion: the container to log in to; its first process is the first of the cluster's process namespace. proxy: the only
  * container with a connection to the outside, through which the host reaches the nodes. link: holds a node's network and
- * disk, which outlive its process. node: the process itself. delay: slows a node's link where the kernel has no netem. wall:
+ * disk, which outlive its process. node: the process itself. delay: slows a node's link where the kernel has no netem. firewall:
  * a short-lived container that blocks the cluster's access to the host, or restores it.
  */
-export type Role = 'bastion' | 'gate' | 'link' | 'node' | 'delay' | 'wall'
+export type Role = 'bastion' | 'proxy' | 'link' | 'node' | 'delay' | 'firewall'
 
 /** These containers are hidden from processes inside. */
-export const hiddenRoles: readonly string[] = ['gate', 'delay', 'wall'] satisfies Role[]
+export const hiddenRoles: readonly string[] = ['proxy', 'delay', 'firewall'] satisfies Role[]
 
 const About = z.object({
   subject: z.string(),
@@ -44,19 +44,21 @@ export type About = z.infer<typeof About>
 
 export const aboutFrom = (json: string): About => About.parse(JSON.parse(json))
 
-/** The node's port behind each of the gate's ports. */
-export function behindGate(nodes: readonly { name: string; port: number; clientPorts: readonly number[] }[]) {
+/** The node's port behind each of the proxy's ports. */
+export function behindProxy(
+  nodes: readonly { name: string; port: number; clientPorts: readonly number[] }[],
+) {
   const places = nodes.flatMap(({ name, port, clientPorts }) =>
     [port, ...clientPorts].map((one) => ({ name, port: one })),
   )
-  return places.map((place, i) => ({ ...place, gatePort: 20_001 + i }))
+  return places.map((place, i) => ({ ...place, proxyPort: 20_001 + i }))
 }
 
 export const containerName = (id: string, role: Role, node = ''): string => {
   switch (role) {
     case 'bastion':
-    case 'gate':
-    case 'wall':
+    case 'proxy':
+    case 'firewall':
       return `${id}-${role}`
     case 'link':
       return `${id}-${node}-net`

@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path'
 import { systemClock } from '../../core/clock.ts'
 import { type Engine, tolerating } from './engine/engine.ts'
 import { aboutFrom, isOrphan, labels } from './labels.ts'
-import { takeWall } from './wall/wall.ts'
+import { unblockHost } from './network/firewall.ts'
 
 export interface Container {
   Id: string
@@ -57,7 +57,7 @@ export async function removeCluster(engine: Engine, id: string): Promise<void> {
       tolerating(fine, engine.ask('DELETE', `/containers/${Id}`, { query: { force: '1', v: '1' } }))
     const [networks, volumes] = await Promise.all([networksOf(engine, id), volumesOf(engine, id)])
     await Promise.all(bastions.map(remove))
-    await Promise.all([...others.map(remove), ...networks.map(({ Id = '' }) => takeWall(engine, id, Id))])
+    await Promise.all([...others.map(remove), ...networks.map(({ Id = '' }) => unblockHost(engine, id, Id))])
     await Promise.all([
       ...networks.map(({ Id }) => tolerating(fine, engine.ask('DELETE', `/networks/${Id}`))),
       ...volumes.map(({ Name }) => tolerating(fine, engine.ask('DELETE', `/volumes/${Name}`))),

@@ -3,13 +3,13 @@ import { dirname } from 'node:path'
 import { BadInput } from '../../core/errors.ts'
 import type { NodeSpec, Topology } from '../../core/watch/topology.ts'
 import { asked, roomy, small, volume, writable } from './bounds.ts'
-import { behindGate, containerName, labels, ownerLabel, type Role } from './labels.ts'
+import { behindProxy, containerName, labels, ownerLabel, type Role } from './labels.ts'
 
 /** Settings that all containers of one cluster share. */
 export interface Plan {
   id: string
   topology: Topology
-  /** Image of bastion, gate and links. */
+  /** Image of bastion, proxy and links. */
   toolsImage: string
   /** Images by node name. */
   images: Record<string, string>
@@ -116,37 +116,41 @@ export const bastionSpec = (plan: Plan, about: string): ContainerSpec => ({
   },
 })
 
-const gate = readFileSync(new URL('./wall/gate.pl', import.meta.url), 'utf8')
+const proxyProgram = readFileSync(new URL('./network/proxy.pl', import.meta.url), 'utf8')
 
 /**
  * Ports on the host's loopback, each of which leads to a node's port. `addresses` is by node name, so that the engine is not
  * asked for each name again. It forwards nothing else.
  */
-export const gateSpec = (plan: Plan, addresses: ReadonlyMap<string, string>): ContainerSpec => {
+export const proxySpec = (plan: Plan, addresses: ReadonlyMap<string, string>): ContainerSpec => {
   const nodes = plan.topology.nodes.map(({ name, endpoint, clientPorts = [] }) => ({
     name,
     port: endpoint.port,
     clientPorts,
   }))
-  const places = behindGate(nodes)
-  const forward = places.flatMap(({ gatePort, name, port }) => [gatePort, addresses.get(name) ?? name, port])
-  const ports = places.map(({ gatePort }) => `${gatePort}/tcp`)
+  const places = behindProxy(nodes)
+  const forward = places.flatMap(({ proxyPort, name, port }) => [
+    proxyPort,
+    addresses.get(name) ?? name,
+    port,
+  ])
+  const ports = places.map(({ proxyPort }) => `${proxyPort}/tcp`)
   return {
-    name: containerName(plan.id, 'gate'),
+    name: containerName(plan.id, 'proxy'),
     body: {
       Image: plan.toolsImage,
-      Cmd: ['perl', '-e', gate, 'outside', ...forward.map(String)],
+      Cmd: ['perl', '-e', proxyProgram, 'outside', ...forward.map(String)],
       Env: [path],
-      Hostname: 'gate',
+      Hostname: 'proxy',
       User: '0',
       OpenStdin: true,
-      Labels: labelsFor(plan, 'gate'),
+      Labels: labelsFor(plan, 'proxy'),
       ExposedPorts: Object.fromEntries(ports.map((port) => [port, {}])),
       HostConfig: {
         NetworkMode: 'bridge',
         LogConfig: log,
         Sysctls: { 'net.ipv4.ip_forward': '0' },
-        // Allows a thousand connections at a time with full buffers: gate.pl accepts no more than it has files for.
+        // Allows a thousand connections at a time with full buffers: proxy.pl accepts no more than it has files for.
         Ulimits: [{ Name: 'nofile', Soft: 2_048, Hard: 2_048 }],
         PidsLimit: 16,
         Memory: 2 ** 30,

@@ -11,9 +11,9 @@ import { execIn } from './engine/exec.ts'
 import { imagesOf, pullMissing, requireToolsImage, toolsImage, volumesIn } from './engine/images.ts'
 import { type About, containerName, labels } from './labels.ts'
 import { startKeeper } from './logs/keeper.ts'
+import { blockHost } from './network/firewall.ts'
 import { containersOf, reapOrphans } from './remove.ts'
 import * as spec from './spec.ts'
-import { putWall } from './wall/wall.ts'
 
 const svc = readFileSync(new URL('./svc.sh', import.meta.url), 'utf8')
 const patienceMs = 15_000
@@ -93,13 +93,13 @@ async function build(docker: Engine, plan: spec.Plan, about: About, signal: Abor
   const { Id } = await docker.ask<{ Id: string }>('POST', '/networks/create', {
     body: spec.networkSpec(plan),
   })
-  await all([putWall(docker, plan.id, Id), makeAndStart(spec.bastionSpec(plan, JSON.stringify(about)))])
+  await all([blockHost(docker, plan.id, Id), makeAndStart(spec.bastionSpec(plan, JSON.stringify(about)))])
   await all([...nodes.map((node) => makeAndStart(spec.linkSpec(plan, node))), writeFiles(docker, plan)])
-  const openGate = async () => {
-    const gate = spec.gateSpec(plan, await addressesOf(docker, plan.id))
-    await make(gate)
-    await docker.ask('POST', `/networks/${plan.id}/connect`, { body: { Container: gate.name } })
-    await start(gate)
+  const startProxy = async () => {
+    const proxy = spec.proxySpec(plan, await addressesOf(docker, plan.id))
+    await make(proxy)
+    await docker.ask('POST', `/networks/${plan.id}/connect`, { body: { Container: proxy.name } })
+    await start(proxy)
   }
   const startNodes = async () => {
     const processes = nodes.map((node) => spec.nodeSpec(plan, node))
@@ -107,7 +107,7 @@ async function build(docker: Engine, plan: spec.Plan, about: About, signal: Abor
     // One after the other: members of etcd that start at the same instant wait whole seconds for each other.
     for (const one of processes) await start(one)
   }
-  await all([openGate(), startNodes()])
+  await all([startProxy(), startNodes()])
 }
 
 /** Addresses of the nodes, by name, once their links run. */

@@ -6,7 +6,7 @@ import type { World } from './world/marker.ts'
 const patienceMs = 5_000
 const pollMs = 2
 /** Programs of the host end all the time, so this many searches in a row without a find are enough. */
-const quietLooks = 50
+const quietPolls = 50
 
 /**
  * Ends background processes of agents' commands that have ended. Each command has its own cgroup namespace, which also
@@ -14,7 +14,7 @@ const quietLooks = 50
  */
 export async function endLeftBehind(world: World): Promise<void> {
   const deadline = systemClock.now() + patienceMs
-  for (let quiet = 0; quiet < quietLooks; ) {
+  for (let quiet = 0; quiet < quietPolls; ) {
     const { found, vanished } = killLeft(world)
     quiet = found.length > 0 ? 0 : quiet + 1
     if (quiet > 0 && !vanished) return

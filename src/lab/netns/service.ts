@@ -146,7 +146,7 @@ async function processesOf(world: World, identity: Identity): Promise<ServicePro
       (executable === 'a script' || runs(pid, executable)),
   )
   const found = fitting.map(async (pid) => {
-    const process = look(pid)
+    const process = serviceProcess(pid)
     const [, ...own] = await argumentsOf(pid)
     // A script's process has the interpreter's own arguments and the script's path first.
     const given = executable === 'a script' ? own.slice(own.length - identity.arguments.length) : own
@@ -175,7 +175,7 @@ async function argumentsOf(pid: number): Promise<string[]> {
 }
 
 /** Fields: `man 5 proc`, /proc/pid/stat. Null when it has ended, reaped or not. */
-function look(pid: number): ServiceProcess | null {
+function serviceProcess(pid: number): ServiceProcess | null {
   const [, fields] = /^.*\) (.*)$/s.exec(procFile(pid, 'stat') ?? '') ?? []
   const [state = 'X', , group, ...rest] = (fields ?? '').split(' ')
   if (state === 'Z' || state === 'X') return null
@@ -188,7 +188,7 @@ function look(pid: number): ServiceProcess | null {
 }
 
 const isStill = ({ pid, started }: ServiceProcess): ServiceProcess | null => {
-  const now = look(pid)
+  const now = serviceProcess(pid)
   return now?.started === started ? now : null
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { wholeCluster } from '../../core/watch/invariant.ts'
-import type { NewConnection } from '../shared/client/knock.ts'
+import type { NewConnection } from '../shared/client/new-connection.ts'
 import type { CertificateFault } from '../shared/client/trouble.ts'
 import { invariants } from './invariants.ts'
 import type { DataComparison, EtcdNode, EtcdObservation, Recent, Status } from './observe/observation.ts'

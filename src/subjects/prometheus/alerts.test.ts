@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { type AlertId, alertKey } from '../../core/watch/alert.ts'
 import type { WatchSettings } from '../../core/watch/subject.ts'
 import { alerts } from './alerts.ts'
-import type { ActiveAlert, Labels, PrometheusObservation, RuleLook } from './observation.ts'
+import type { ActiveAlert, Labels, ObservedRule, PrometheusObservation } from './observation.ts'
 import { readExpression } from './rules/promql.ts'
 import type { Rule } from './rules/rule.ts'
 
@@ -24,13 +24,13 @@ const active = (labels: Labels, more: Partial<ActiveAlert> = {}): ActiveAlert =>
   annotations: {},
   ...more,
 })
-const look = (rule: Rule, ...found: ActiveAlert[]): RuleLook => ({
+const evaluated = (rule: Rule, ...found: ActiveAlert[]): ObservedRule => ({
   rule,
   expression: readExpression(rule.expr),
   state: { kind: 'evaluated', alerts: found },
 })
-const failed = (rule: Rule, reason: string): RuleLook => ({
-  ...look(rule),
+const failed = (rule: Rule, reason: string): ObservedRule => ({
+  ...evaluated(rule),
   state: { kind: 'unknown', reason },
 })
 
@@ -64,7 +64,7 @@ describe('an alert that is active', () => {
     const annotations = { summary: 'a is down', description: 'for long', runbook_url: 'http://r' }
     const rule = ruleOf('up == 0', { labels: { severity: 'page' } })
     const labels = { ...here, severity: 'page' }
-    const [check] = alerts(seen([look(rule, active(labels, { annotations, value: 0 }))]), [], {})
+    const [check] = alerts(seen([evaluated(rule, active(labels, { annotations, value: 0 }))]), [], {})
     const { verdict, ...rest } = check ?? assert.fail()
     assert.deepEqual(rest, {
       name: 'A',
@@ -93,33 +93,33 @@ describe('an alert that is active', () => {
   test('waits no longer where Prometheus says that it fires, and does while it is pending', () => {
     const rule = ruleOf('up == 0')
     const two = [active({ i: '1' }, { phase: 'firing' }), active({ i: '2' }, { phase: 'pending' })]
-    const graces = alerts(seen([look(rule, ...two)]), [], {}).map(({ graceMs }) => graceMs)
+    const graces = alerts(seen([evaluated(rule, ...two)]), [], {}).map(({ graceMs }) => graceMs)
     assert.deepEqual(graces, [0, 60_000])
   })
 
   test('has the node of the label that is asked for, and without one it is the cluster', () => {
-    const observation = seen([look(ruleOf('up == 0'), active({ ...here, pod: 'p-1' }))])
+    const observation = seen([evaluated(ruleOf('up == 0'), active({ ...here, pod: 'p-1' }))])
     const nodeBy = (nodeLabel: string) => alerts(observation, [], { nodeLabel })[0]?.node
     assert.deepEqual([nodeBy('instance'), nodeBy('pod'), nodeBy('host')], ['a:1', 'p-1', 'cluster'])
   })
 
   test('is no ticket where it always fires, and none that --match leaves out', () => {
-    assert.deepEqual(shown(seen([look(ruleOf('vector(1)'), active({}))])), [['A', {}, 'not_applicable']])
-    const observation = seen([look(ruleOf('up == 0'), active(here), active({ job: 'web' }))])
+    assert.deepEqual(shown(seen([evaluated(ruleOf('vector(1)'), active({}))])), [['A', {}, 'not_applicable']])
+    const observation = seen([evaluated(ruleOf('up == 0'), active(here), active({ job: 'web' }))])
     assert.deepEqual(shown(observation, [], { match: 'job="web",alertname="A"' }), [
       ['A', { job: 'web' }, 'violated'],
     ])
   })
 
   test('of two rules of one name with the same labels is one, and the violated one', () => {
-    const twice = [look(ruleOf('m > 1')), look(ruleOf('m > 2'), active({}))]
+    const twice = [evaluated(ruleOf('m > 1')), evaluated(ruleOf('m > 2'), active({}))]
     assert.deepEqual(shown(seen(twice)), [['A', {}, 'violated']])
     assert.deepEqual(shown(seen(twice.toReversed())), [['A', {}, 'violated']])
   })
 
   test('with strange labels stays what it is', () => {
     const labels = JSON.parse('{"__proto__": "x", "constructor": "y", "instance": ""}')
-    const [check] = alerts(seen([look(ruleOf('m > 1'), active(labels))]), [], {})
+    const [check] = alerts(seen([evaluated(ruleOf('m > 1'), active(labels))]), [], {})
     assert.equal(alertKey('s', check ?? assert.fail()), alertKey('s', { name: 'A', labels }))
     assert.equal(check?.node, 'cluster')
   })
@@ -128,22 +128,22 @@ describe('an alert that is active', () => {
 const gone = 'unknown: the series that it was about are gone: nothing tells whether it is well'
 const key = (labels: Labels) => alertKey('', { name: 'A', labels })
 const ends: [string, PrometheusObservation, Labels, string][] = [
-  ['its target is up', seen([look(ruleOf('m > 1'))]), here, 'ok'],
+  ['its target is up', seen([evaluated(ruleOf('m > 1'))]), here, 'ok'],
   [
     'its target is down',
-    seen([look(ruleOf('m > 1'))], { targets: [{ labels: here, isUp: false }] }),
+    seen([evaluated(ruleOf('m > 1'))], { targets: [{ labels: here, isUp: false }] }),
     here,
     'unknown: its target is down, and its series with it (instance=a:1, job=api)',
   ],
   [
     'its target is gone',
-    seen([look(ruleOf('m > 1'))], { targets: [] }),
+    seen([evaluated(ruleOf('m > 1'))], { targets: [] }),
     here,
     'unknown: its target is gone (instance=a:1, job=api): nothing tells whether it is well',
   ],
   [
     'one of the replicas of its target is up',
-    seen([look(ruleOf('m > 1'))], {
+    seen([evaluated(ruleOf('m > 1'))], {
       targets: [
         { labels: { ...here, r: '1' }, isUp: false },
         { labels: { ...here, r: '2' }, isUp: true },
@@ -154,43 +154,43 @@ const ends: [string, PrometheusObservation, Labels, string][] = [
   ],
   [
     'targets are not told',
-    seen([look(ruleOf('m > 1'))], { targets: null }),
+    seen([evaluated(ruleOf('m > 1'))], { targets: null }),
     here,
     'unknown: Prometheus did not tell which of its targets are up',
   ],
   [
     'its series are gone, which names no target',
-    seen([look(ruleOf('sum by (c) (m) > 1'))]),
+    seen([evaluated(ruleOf('sum by (c) (m) > 1'))]),
     { c: '1' },
     gone,
   ],
   [
     'its series are there, which names no target',
-    seen([look(ruleOf('sum by (c) (m) > 1'))], { sources: new Map([[key({ c: '1' }), true]]) }),
+    seen([evaluated(ruleOf('sum by (c) (m) > 1'))], { sources: new Map([[key({ c: '1' }), true]]) }),
     { c: '1' },
     'ok',
   ],
   [
     'its series are not there',
-    seen([look(ruleOf('sum by (c) (m) > 1'))], { sources: new Map([[key({ c: '1' }), false]]) }),
+    seen([evaluated(ruleOf('sum by (c) (m) > 1'))], { sources: new Map([[key({ c: '1' }), false]]) }),
     { c: '1' },
     gone,
   ],
   [
     'it looked for what is absent',
-    seen([look(ruleOf('absent(up{job="x"})'))], { targets: [] }),
+    seen([evaluated(ruleOf('absent(up{job="x"})'))], { targets: [] }),
     { job: 'x' },
     'ok',
   ],
   [
     'its labels are made by the expression',
-    seen([look(ruleOf('label_replace(m, "x", "$1", "y", "(.*)") > 1'))]),
+    seen([evaluated(ruleOf('label_replace(m, "x", "$1", "y", "(.*)") > 1'))]),
     { x: '1' },
     'ok',
   ],
   [
     'its job is a label of the rule',
-    seen([look(ruleOf('sum(m) > 1', { labels: { job: 'mine' } }))], {
+    seen([evaluated(ruleOf('sum(m) > 1', { labels: { job: 'mine' } }))], {
       sources: new Map([[key({ job: 'mine' }), true]]),
     }),
     { job: 'mine' },
@@ -198,7 +198,7 @@ const ends: [string, PrometheusObservation, Labels, string][] = [
   ],
   [
     'its rule was removed',
-    seen([look(ruleOf('m > 1', { name: 'B' }))]),
+    seen([evaluated(ruleOf('m > 1', { name: 'B' }))]),
     here,
     'unknown: no rule of this name is evaluated any more',
   ],
@@ -210,7 +210,7 @@ const ends: [string, PrometheusObservation, Labels, string][] = [
   ],
   [
     'one of two rules of its name cannot be evaluated',
-    seen([look(ruleOf('m > 1')), failed(ruleOf('m > 2'), 'stands still')]),
+    seen([evaluated(ruleOf('m > 1')), failed(ruleOf('m > 2'), 'stands still')]),
     here,
     'unknown: stands still',
   ],
@@ -228,7 +228,7 @@ describe('an alert that is followed, and is no longer active', () => {
     })
 
   test('is what it is even if --match has changed meanwhile', () => {
-    const observation = seen([look(ruleOf('m > 1'))])
+    const observation = seen([evaluated(ruleOf('m > 1'))])
     assert.deepEqual(shown(observation, [{ name: 'A', labels: here }], { match: 'job="web"' }), [
       ['A', here, 'ok'],
     ])
@@ -236,21 +236,21 @@ describe('an alert that is followed, and is no longer active', () => {
 })
 
 const quiet: [string, PrometheusObservation, string][] = [
-  ['a metric of it exists', seen([look(ruleOf('m > 1 or no_such > 1'))]), 'ok'],
+  ['a metric of it exists', seen([evaluated(ruleOf('m > 1 or no_such > 1'))]), 'ok'],
   [
     'none of its metrics exists',
-    seen([look(ruleOf('a > 1 or b > 1'))]),
+    seen([evaluated(ruleOf('a > 1 or b > 1'))]),
     'not_applicable: a dead rule: none of its metrics exists (a, b)',
   ],
   [
     'which metrics exist is not told',
-    seen([look(ruleOf('m > 1'))], { metrics: null }),
+    seen([evaluated(ruleOf('m > 1'))], { metrics: null }),
     'unknown: Prometheus did not tell which metrics there are',
   ],
-  ['it asks for absence', seen([look(ruleOf('absent(no_such)'))]), 'ok'],
-  ['it asks for a pattern of names', seen([look(ruleOf('{__name__=~"no_.*"} > 1'))]), 'ok'],
-  ['it selects nothing', seen([look(ruleOf('time() < 0'))]), 'ok'],
-  ['it cannot be read here, but Prometheus can', seen([look(ruleOf('some new syntax'))]), 'ok'],
+  ['it asks for absence', seen([evaluated(ruleOf('absent(no_such)'))]), 'ok'],
+  ['it asks for a pattern of names', seen([evaluated(ruleOf('{__name__=~"no_.*"} > 1'))]), 'ok'],
+  ['it selects nothing', seen([evaluated(ruleOf('time() < 0'))]), 'ok'],
+  ['it cannot be read here, but Prometheus can', seen([evaluated(ruleOf('some new syntax'))]), 'ok'],
   ['it cannot be evaluated', seen([failed(ruleOf('m > 1'), 'bad_data: x')]), 'unknown: bad_data: x'],
 ]
 describe('a rule that finds nothing', () => {
@@ -263,7 +263,7 @@ describe('a rule that finds nothing', () => {
 
   test('is one check, which has the labels that all of its alerts would have', () => {
     const rule = ruleOf('m > 1', { labels: { severity: 'page', of: '{{ $labels.x }}' } })
-    assert.deepEqual(shown(seen([look(rule)])), [['A', { severity: 'page' }, 'ok']])
-    assert.deepEqual(shown(seen([look(rule)]), [], { match: 'severity="info"' }), [])
+    assert.deepEqual(shown(seen([evaluated(rule)])), [['A', { severity: 'page' }, 'ok']])
+    assert.deepEqual(shown(seen([evaluated(rule)]), [], { match: 'severity="info"' }), [])
   })
 })

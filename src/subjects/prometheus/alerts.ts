@@ -9,7 +9,7 @@ import {
 } from '../../core/watch/invariant.ts'
 import type { WatchSettings } from '../../core/watch/subject.ts'
 import { matchersOf } from './matchers.ts'
-import type { ActiveAlert, Labels, PrometheusObservation, RuleLook } from './observation.ts'
+import type { ActiveAlert, Labels, ObservedRule, PrometheusObservation } from './observation.ts'
 import { readExpression } from './rules/promql.ts'
 import type { Rule } from './rules/rule.ts'
 import { severityOf } from './severity.ts'
@@ -65,17 +65,17 @@ export function alerts(
   const byName = Map.groupBy(rules, ({ rule }) => rule.name)
   for (const id of open) {
     if (found.has(alertKey('', id))) continue
-    const looks = byName.get(id.name) ?? []
-    const rule = looks[0]?.rule ?? { name: id.name, forMs: 0, keepFiringMs: 0 }
-    add(checkOf(rule, id.labels, goneVerdict(id, looks, observation)))
+    const observed = byName.get(id.name) ?? []
+    const rule = observed[0]?.rule ?? { name: id.name, forMs: 0, keepFiringMs: 0 }
+    add(checkOf(rule, id.labels, goneVerdict(id, observed, observation)))
   }
-  for (const look of rules) {
-    const { rule, state } = look
+  for (const observed of rules) {
+    const { rule, state } = observed
     const labels = staticLabels(rule)
     const isActive = state.kind === 'evaluated' && state.alerts.length > 0
     if (isActive || found.has(alertKey('', { name: rule.name, labels }))) continue
     if (isWanted({ ...labels, alertname: rule.name }))
-      add(checkOf(rule, labels, quietVerdict(look, observation)))
+      add(checkOf(rule, labels, quietVerdict(observed, observation)))
   }
   return [...found.values()]
 }
@@ -103,16 +103,20 @@ function violation(alert: ActiveAlert, rule: Rule, { graphAt }: PrometheusObserv
 }
 
 /** Of an alert that is followed and that the rule does not find any more. */
-function goneVerdict(id: AlertId, looks: readonly RuleLook[], observation: PrometheusObservation): Verdict {
-  if (looks.length === 0) return unknown('no rule of this name is evaluated any more')
-  for (const { state } of looks) if (state.kind === 'unknown') return unknown(state.reason)
+function goneVerdict(
+  id: AlertId,
+  observed: readonly ObservedRule[],
+  observation: PrometheusObservation,
+): Verdict {
+  if (observed.length === 0) return unknown('no rule of this name is evaluated any more')
+  for (const { state } of observed) if (state.kind === 'unknown') return unknown(state.reason)
   // It looks for what is absent: that it finds nothing is what it waited for.
-  if (looks.some(({ expression }) => expression?.asksForAbsence)) return ok
+  if (observed.some(({ expression }) => expression?.asksForAbsence)) return ok
   const { targets } = observation
   if (targets === null) return unknown('Prometheus did not tell which of its targets are up')
   const own = ['instance', 'job'].flatMap((name) => {
     const value = id.labels[name]
-    const isOfRule = looks.some(({ rule }) => Object.hasOwn(rule.labels, name))
+    const isOfRule = observed.some(({ rule }) => Object.hasOwn(rule.labels, name))
     return value === undefined || isOfRule ? [] : [[name, value] as const]
   })
   const target = own.map(([name, value]) => `${name}=${value}`).join(', ')
@@ -124,7 +128,7 @@ function goneVerdict(id: AlertId, looks: readonly RuleLook[], observation: Prome
       : unknown(`its target is down, and its series with it (${target})`)
   const hasSource = observation.sources.get(alertKey('', id))
   // Labels that the expression itself makes are on no series.
-  if (hasSource || (own.length === 0 && changesLabels(looks))) return ok
+  if (hasSource || (own.length === 0 && changesLabels(observed))) return ok
   return unknown(
     own.length > 0
       ? `its target is gone (${target}): nothing tells whether it is well`
@@ -132,13 +136,13 @@ function goneVerdict(id: AlertId, looks: readonly RuleLook[], observation: Prome
   )
 }
 
-const changesLabels = (looks: readonly RuleLook[]): boolean =>
-  looks.some(({ rule }) => /\blabel_(replace|join)\b|\bcount_values\b/.test(rule.expr))
+const changesLabels = (observed: readonly ObservedRule[]): boolean =>
+  observed.some(({ rule }) => /\blabel_(replace|join)\b|\bcount_values\b/.test(rule.expr))
 
 /** Of a rule that finds nothing, and none of whose alerts is followed. */
-function quietVerdict(look: RuleLook, observation: PrometheusObservation): Verdict {
-  if (look.state.kind === 'unknown') return unknown(look.state.reason)
-  const missing = missingIn(look, observation)
+function quietVerdict(observed: ObservedRule, observation: PrometheusObservation): Verdict {
+  if (observed.state.kind === 'unknown') return unknown(observed.state.reason)
+  const missing = missingIn(observed, observation)
   if (missing === 'not told') return unknown('Prometheus did not tell which metrics there are')
   return missing === null
     ? ok
@@ -147,7 +151,7 @@ function quietVerdict(look: RuleLook, observation: PrometheusObservation): Verdi
 
 /** The metrics of a rule that none of has a sample; null: it has one at least, or needs none. */
 function missingIn(
-  { expression }: RuleLook,
+  { expression }: ObservedRule,
   { metrics }: PrometheusObservation,
 ): string[] | null | 'not told' {
   if (expression === null || expression.isOpen || expression.metrics.length === 0) return null

@@ -187,9 +187,9 @@ describe('the rules of Prometheus', () => {
     ]
     const answer = await rulesOf(group({ type: 'recording', name: 'r' }, rule({ alerts, keepFiringFor: 9 })))
     assert.ok(answer.kind === 'ok', JSON.stringify(answer))
-    const [look, ...more] = answer.data
+    const [first, ...more] = answer.data
     assert.equal(more.length, 0)
-    assert.deepEqual(look?.rule, {
+    assert.deepEqual(first?.rule, {
       name: 'A',
       expr: 'up == 0',
       forMs: 90_000,
@@ -198,7 +198,7 @@ describe('the rules of Prometheus', () => {
       annotations: {},
       place: 'r.yml: g',
     })
-    assert.deepEqual(look?.state, {
+    assert.deepEqual(first?.state, {
       kind: 'evaluated',
       alerts: [
         { labels: { i: '1' }, annotations: { summary: 's' }, phase: 'firing', value: 1 },

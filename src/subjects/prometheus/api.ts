@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isLabels } from '../../core/watch/alert.ts'
 import type { Ask, Client, Reply } from '../shared/client/client.ts'
 import { answerInWords } from '../shared/client/trouble.ts'
-import type { ActiveAlert, Labels, RuleLook } from './observation.ts'
+import type { ActiveAlert, Labels, ObservedRule } from './observation.ts'
 import { readExpression } from './rules/promql.ts'
 
 /** Answers of a thousand rules with their alerts; more than that is no answer to a question of ours. */
@@ -113,14 +113,14 @@ export async function rulesFrom(
   client: Client,
   signal: AbortSignal,
   read: typeof readExpression = readExpression,
-): Promise<Answer<RuleLook[]>> {
+): Promise<Answer<ObservedRule[]>> {
   const reply = await client.ask({ method: 'GET', path: '/api/v1/rules?type=alert', signal, maxBytes })
   const answer = answerOf(reply, rulesData)
   if (answer.kind === 'failed') return answer
   // By its own clock, as the times in it are.
   const now = reply.kind === 'answered' ? (reply.date ?? reply.receivedAt) : 0
   const all = answer.data.groups.flatMap(({ name: group, file, interval, rules }) =>
-    rules.flatMap((rule): RuleLook[] => {
+    rules.flatMap((rule): ObservedRule[] => {
       if (rule.type !== 'alerting') return []
       const evaluatedAt = rule.lastEvaluation ? Date.parse(rule.lastEvaluation) : Number.NaN
       const late = now - evaluatedAt - (staleIntervals * interval * 1_000 + staleMs)

@@ -1,5 +1,5 @@
 import type { NodeView, Observation } from '../../core/watch/subject.ts'
-import type { NewConnection } from '../shared/client/knock.ts'
+import type { NewConnection } from '../shared/client/new-connection.ts'
 import type { Reach } from '../shared/client/reach.ts'
 import type { Expression } from './rules/promql.ts'
 import type { Rule } from './rules/rule.ts'
@@ -24,7 +24,7 @@ export interface ActiveAlert {
 }
 
 /** What became of a rule at a look. */
-export interface RuleLook {
+export interface ObservedRule {
   rule: Rule
   /** null: it cannot be read here, though Prometheus may. */
   expression: Expression | null
@@ -33,7 +33,7 @@ export interface RuleLook {
 
 export interface PrometheusObservation extends Observation {
   nodes: Record<string, PrometheusNode>
-  rules: readonly RuleLook[] | { unknown: string }
+  rules: readonly ObservedRule[] | { unknown: string }
   /** Every target, by the last sample of `up`; null: it was not told. */
   targets: readonly { labels: Labels; isUp: boolean }[] | null
   /** Which of the rules' metrics have samples now; null: it was not told. */

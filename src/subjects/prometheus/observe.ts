@@ -6,10 +6,16 @@ import type { Connection, ConnectOptions } from '../../core/watch/subject.ts'
 import type { Endpoints, NodeEndpoint } from '../../core/watch/topology.ts'
 import { type Client, clientOf, type Reply } from '../shared/client/client.ts'
 import { within } from '../shared/client/deadline.ts'
-import { newConnectionProbe } from '../shared/client/doorkeeper.ts'
+import { newConnectionProbe } from '../shared/client/new-connection-probe.ts'
 import { errorOf, healthOf, reachOf, someAnswer } from '../shared/client/reach.ts'
 import { type Answer, query, rulesFrom, type Sample } from './api.ts'
-import type { ActiveAlert, Labels, PrometheusNode, PrometheusObservation, RuleLook } from './observation.ts'
+import type {
+  ActiveAlert,
+  Labels,
+  ObservedRule,
+  PrometheusNode,
+  PrometheusObservation,
+} from './observation.ts'
 import { expressionMemory } from './rules/promql.ts'
 import type { Rule } from './rules/rule.ts'
 import { readRules } from './rules/rule-file.ts'
@@ -41,7 +47,7 @@ export function connect(
       const at = clock.now()
       return within(signal, deadlineMs, async (until) => {
         const seen = await Promise.all(
-          watchers.map(async ([name, watcher]) => [name, await watcher.look(until)] as const),
+          watchers.map(async ([name, watcher]) => [name, await watcher.observe(until)] as const),
         )
         signal.throwIfAborted()
         const othersAnswer = someAnswer(seen.map(([, node]) => node))
@@ -98,7 +104,7 @@ export function connect(
 
 interface Watcher extends Disposable {
   client: Client
-  look(signal: AbortSignal): Promise<Omit<PrometheusNode, 'healthy'> & { healthy: null }>
+  observe(signal: AbortSignal): Promise<Omit<PrometheusNode, 'healthy'> & { healthy: null }>
 }
 
 function watcherOf(
@@ -111,7 +117,7 @@ function watcherOf(
   const newConnections = newConnectionProbe(base, '/-/ready', tls, clock)
   return {
     client,
-    async look(signal) {
+    async observe(signal) {
       const newClient = newConnections.latest()
       const ready: Reply = await client.ask({ method: 'GET', path: '/-/ready', signal })
       const understood = ready.kind === 'answered' && (ready.status === 200 || ready.status === 503)
@@ -139,20 +145,20 @@ async function evaluated(
   rules: readonly Rule[],
   signal: AbortSignal,
   read: ReturnType<typeof expressionMemory>,
-): Promise<Answer<RuleLook[]>> {
-  const looks: RuleLook[] = []
+): Promise<Answer<ObservedRule[]>> {
+  const observed: ObservedRule[] = []
   const left = rules.entries()
   const worker = async () => {
     for (const [i, rule] of left) {
       const answer = await query(client, rule.expr, signal)
-      looks[i] = { rule, expression: read(rule.expr), state: stateOf(rule, answer) }
+      observed[i] = { rule, expression: read(rule.expr), state: stateOf(rule, answer) }
     }
   }
   await Promise.all(Array.from({ length: queriesAtOnce }, worker))
-  return { kind: 'ok', data: looks }
+  return { kind: 'ok', data: observed }
 }
 
-function stateOf(rule: Rule, answer: Answer<Sample[]>): RuleLook['state'] {
+function stateOf(rule: Rule, answer: Answer<Sample[]>): ObservedRule['state'] {
   if (answer.kind === 'failed') return { kind: 'unknown', reason: answer.why }
   const alerts = answer.data.map(({ labels: found, value }): ActiveAlert => {
     // Of the series, as Prometheus has them: without the rule's own labels, with the name of the metric.
@@ -179,7 +185,7 @@ const mostSources = 64
  */
 async function sourcesOf(
   client: Client,
-  rules: readonly RuleLook[],
+  rules: readonly ObservedRule[],
   open: readonly AlertId[],
   signal: AbortSignal,
 ): Promise<Map<string, boolean>> {
@@ -193,10 +199,10 @@ async function sourcesOf(
   const work = left.values()
   const worker = async () => {
     for (const id of work) {
-      const look = rules.find(({ rule }) => rule.name === id.name)
-      const metrics = look?.expression?.metrics ?? []
-      if (!look || metrics.length === 0) continue
-      const own = Object.entries(id.labels).filter(([name]) => !Object.hasOwn(look.rule.labels, name))
+      const observed = rules.find(({ rule }) => rule.name === id.name)
+      const metrics = observed?.expression?.metrics ?? []
+      if (!observed || metrics.length === 0) continue
+      const own = Object.entries(id.labels).filter(([name]) => !Object.hasOwn(observed.rule.labels, name))
       const names = `__name__=~${JSON.stringify(metrics.join('|').replaceAll('.', '\\.'))}`
       const matchers = own.map(([name, value]) => `${name}=${JSON.stringify(value)}`)
       const answer = await query(client, `count({${[names, ...matchers].join(',')}})`, signal)
@@ -212,7 +218,7 @@ function metricsMemory(clock: Clock) {
   let latest: { at: number; names: string; found: ReadonlySet<string> } | null = null
   return async (
     client: Client,
-    rules: readonly RuleLook[],
+    rules: readonly ObservedRule[],
     signal: AbortSignal,
   ): Promise<ReadonlySet<string> | null> => {
     const wanted = new Set(rules.flatMap(({ expression }) => expression?.metrics ?? []))

@@ -3,7 +3,7 @@ import type { Seen } from './procedure.ts'
 import type { Finding, Service } from './services.ts'
 
 /** Per node its CPU control group, and of a second how long its threads ran and how long they waited, in ms. */
-const look = (
+const readCpu = (
   running: readonly Service[],
 ) => `spent() { cat /proc/$1/task/*/schedstat | awk '{ r += $1; w += $2 } END { printf "%d %d", r / 1e6, w / 1e6 }'; }
 pids="${running.map(({ name, pid }) => `${name}:${pid}`).join(' ')}"
@@ -21,7 +21,7 @@ export async function cpuGroup(
   seen: Seen,
 ): Promise<Finding | null> {
   const running = services.filter(({ pid }) => pid !== null)
-  const { stdout } = await work.shell(look(running), 'Does every process get the CPU time that it wants?')
+  const { stdout } = await work.shell(readCpu(running), 'Does every process get the CPU time that it wants?')
   const groups = new Map(
     [...stdout.matchAll(/^(\S+) group (\S+)$/gm)].map(([, name = '', group = '']) => [name, group]),
   )

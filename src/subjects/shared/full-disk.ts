@@ -28,8 +28,10 @@ export async function fullDisk(
     )
     return null
   }
-  const look = `find ${folder}/${node.name} -xdev -type f -size +1M -not -path '${own}'`
-  const large = (await work.shell(look, 'What on it is none of its data?')).stdout.split('\n').filter(Boolean)
+  const findLarge = `find ${folder}/${node.name} -xdev -type f -size +1M -not -path '${own}'`
+  const large = (await work.shell(findLarge, 'What on it is none of its data?')).stdout
+    .split('\n')
+    .filter(Boolean)
   // What a crash left may go; what somebody put there is for a person to judge.
   const dumps = large.filter((path) => /\/core\.\d+$/.test(path))
   if (dumps.length === 0)

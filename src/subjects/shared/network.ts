@@ -3,7 +3,7 @@ import type { Seen } from './procedure.ts'
 import type { Finding, Service, Step } from './services.ts'
 
 /** The network of every member; a line for each thing that may be out of place. */
-const look = (names: string) => `for n in ${names}; do
+const readNetwork = (names: string) => `for n in ${names}; do
   svc exec $n -- iptables -S | sed "s/^/$n rule /"
   svc exec $n -- iptables -t mangle -S | sed "s/^/$n queue /"
   svc exec $n -- tc qdisc show | sed "s/^/$n qdisc /"
@@ -14,7 +14,10 @@ const qdisc = /^qdisc (netem|tbf) \S+ dev (\S+) root/
 /** Rules and queues that no member has of itself: packets dropped or slowed down. */
 export async function network(work: Work, services: readonly Service[], seen: Seen): Promise<Finding | null> {
   const names = services.map(({ name }) => name)
-  const { stdout } = await work.shell(look(names.join(' ')), 'Is anything between the members out of place?')
+  const { stdout } = await work.shell(
+    readNetwork(names.join(' ')),
+    'Is anything between the members out of place?',
+  )
   const odd = stdout.split('\n').flatMap((line) => oddIn(line, names))
   // Every node has a policy and a queue of its own; one without either line was not looked at.
   const read = names.filter((name) => ['rule', 'qdisc'].every((kind) => stdout.includes(`${name} ${kind} `)))

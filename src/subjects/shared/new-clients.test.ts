@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Invariant } from '../../core/watch/invariant.ts'
-import type { NewConnection } from './client/knock.ts'
+import type { NewConnection } from './client/new-connection.ts'
 import type { Reach } from './client/reach.ts'
 import { newClientInvariants } from './new-clients.ts'
 

@@ -7,19 +7,19 @@ import {
   violated,
 } from '../../core/watch/invariant.ts'
 import type { NodeView, Observation } from '../../core/watch/subject.ts'
-import type { NewConnection } from './client/knock.ts'
+import type { NewConnection } from './client/new-connection.ts'
 import type { Reach } from './client/reach.ts'
 import type { CertificateFault } from './client/trouble.ts'
 
 // What clients meet that come new: the monitor's own connections are kept, and go on working for days.
 
-/** A node at which new connections are tried; see doorkeeper.ts. */
-interface Doored extends NodeView {
+/** A node at which new connections are tried; see new-connection-probe.ts. */
+interface WithNewConnection extends NodeView {
   reach: Reach
   isTls: boolean
   newClient: NewConnection | null
 }
-type Observed = Observation & { nodes: Record<string, Doored> }
+type Observed = Observation & { nodes: Record<string, WithNewConnection> }
 
 /** What differs between systems. */
 interface System {
@@ -31,7 +31,7 @@ interface System {
   asked: string
 }
 
-const notSeen = (node: Doored | undefined): Verdict =>
+const notSeen = (node: WithNewConnection | undefined): Verdict =>
   unknown(node?.error ?? 'it did not answer this request')
 
 /** Faults of the certificate itself; that we do not know who signed it may be ours. */
@@ -50,7 +50,7 @@ const dayOf = (ms: number) =>
 
 /** Of a certificate that was seen; else why there is none to judge. */
 function withCertificate(
-  node: Doored | undefined,
+  node: WithNewConnection | undefined,
   judge: (certificate: NonNullable<NewConnection['certificate']>) => Verdict,
 ): Verdict {
   const certificate = node?.newClient?.certificate

@@ -7,11 +7,11 @@ import type { OperatorDb } from '../../store/operator/open.ts'
 import { dataVersion } from '../../store/reading.ts'
 import { folderOfTrial, operatorDbOf } from './trials.ts'
 
-const lookEveryMs = 500
+const pollEveryMs = 500
 /** More pages than a user has open. */
 const maxListeners = 100
 /** Interval of keep-alive messages; without them a closed connection would not be noticed. */
-const pingEveryLooks = 30
+const pingEveryPolls = 30
 
 /** Something that changes: its text differs whenever it has changed. */
 export interface Watch extends AsyncDisposable {
@@ -66,12 +66,12 @@ export function openChanges({ clock, signal }: { clock: Clock; signal: AbortSign
     for (const watch of watches) watched.use(watch)
     const stop = AbortSignal.any([signal, c.req.raw.signal])
     let last = ''
-    for (let look = 0; !stop.aborted && !stream.aborted; look++) {
+    for (let poll = 0; !stop.aborted && !stream.aborted; poll++) {
       const now = (await Promise.all(watches.map((watch) => watch.version()))).join(' ')
       if (last !== '' && now !== last) await stream.writeSSE({ event: 'change', data: '' })
-      else if (look % pingEveryLooks === 0) await stream.writeSSE({ event: 'ping', data: '' })
+      else if (poll % pingEveryPolls === 0) await stream.writeSSE({ event: 'ping', data: '' })
       last = now
-      await clock.sleep(lookEveryMs, stop).catch(() => undefined) // the loop sees that it is over
+      await clock.sleep(pollEveryMs, stop).catch(() => undefined) // the loop sees that it is over
     }
   }
 }

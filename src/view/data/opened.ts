@@ -17,13 +17,13 @@ export function opened<Schema>(
   read: (path: string) => ToRead<Schema>,
   { undo, clock }: { undo: AsyncDisposableStack; clock: Clock },
 ): Opened<Schema> {
-  const before = look(path)
+  const before = fileState(path)
   const found = read(path)
   undo.use(found.db)
   const at = `${when(clock.now())} UTC`
   const again = 'start the viewer again to see it as it is'
   const notice = (): string | null => {
-    const now = look(path)
+    const now = fileState(path)
     if (!now) return `${path} is gone. This is what was in it.`
     if (now.file !== before?.file)
       return `${path} is another file than when the viewer was started: ${again}.`
@@ -36,7 +36,7 @@ export function opened<Schema>(
 }
 
 /** Identity of the file, and a value that changes with every write; null: there is no file. */
-function look(path: string): { file: string; state: string } | null {
+function fileState(path: string): { file: string; state: string } | null {
   const [main, log] = [path, `${path}-wal`].map((name) => statSync(name, { throwIfNoEntry: false }))
   if (!main) return null
   return {

@@ -45,7 +45,7 @@ const during = (id: string, from: number, to: number, status: 'fixed' | 'not_fix
 const statesIn = (of: TrialFacts, name: string): string[] =>
   timelineOf(of)
     .lanes.find((lane) => lane.name === name)
-    ?.spans.map(({ look, from }) => `${look.replace('ticket-', '')} ${from - injectedAt}`) ?? []
+    ?.spans.map(({ style, from }) => `${style.replace('ticket-', '')} ${from - injectedAt}`) ?? []
 
 suite('the timeline of a trial', () => {
   const sessions = [during('s1', 2_000, 4_000, 'fixed'), during('s2', 6_000, 7_000, 'not_fixed')]

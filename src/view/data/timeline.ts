@@ -13,7 +13,7 @@ import type { TrialFacts } from './trials.ts'
 export interface Span {
   from: number
   to: number
-  look: string
+  style: string
   says: string
 }
 
@@ -30,7 +30,7 @@ export interface Mark {
   at: number
   /** When it ended; null: it never did, or that is not known. */
   until: number | null
-  look: string
+  style: string
   says: string
 }
 
@@ -88,7 +88,7 @@ const earliest = (times: readonly number[]): number | null => (times.length > 0 
 const phaseSpan = ({ phase, startedAt, endedAt }: TrialFacts['phases'][number], now: number): Span => ({
   from: startedAt,
   to: endedAt ?? now,
-  look: `phase-${phase}`,
+  style: `phase-${phase}`,
   says: phase,
 })
 
@@ -99,7 +99,7 @@ function faultLane({ trial, faults, phases }: TrialFacts, injected: number | nul
   const revert = phases.find(({ phase }) => phase === 'revert')
   const to = record?.faultGoneAt ?? revert?.startedAt ?? until
   const says = faults.map(({ chaosType, target }) => `${chaosType} on ${target}`).join(' + ')
-  return [{ name: 'fault', spans: [{ from: injected, to, look: 'fault', says }] }]
+  return [{ name: 'fault', spans: [{ from: injected, to, style: 'fault', says }] }]
 }
 
 /** Per node: well, not well or unknown, from observation to observation; the text says who led. */
@@ -111,10 +111,10 @@ function nodeLanes(probes: readonly Probe[]): Lane[] {
       const to = probes[i + 1]?.at ?? probe.at
       const well = probe.healthy[name] ?? null
       const role = probe.roles[name] ?? null
-      const look = well === null ? 'unknown' : well ? (role === 'leader' ? 'leader' : 'well') : 'down'
+      const style = well === null ? 'unknown' : well ? (role === 'leader' ? 'leader' : 'well') : 'down'
       const last = spans.at(-1)
-      if (last?.look === look) last.to = to
-      else spans.push({ from: probe.at, to, look, says: `${name}: ${nodeWords[look]}` })
+      if (last?.style === style) last.to = to
+      else spans.push({ from: probe.at, to, style, says: `${name}: ${nodeWords[style]}` })
     }
     return { name, spans }
   })
@@ -149,7 +149,7 @@ function ticketLanes(tickets: readonly Ticket[], sessions: readonly Session[], u
     if (now === 'escalated' && last) last.state = 'escalated'
     const spans = steps.flatMap(({ at, state }, i): Span[] => {
       const to = Math.min(steps[i + 1]?.at ?? end, end)
-      return at < to ? [{ from: at, to, look: `ticket-${state}`, says: `${key}: ${state}` }] : []
+      return at < to ? [{ from: at, to, style: `ticket-${state}`, says: `${key}: ${state}` }] : []
     })
     return { name: `ticket ${id}`, says: key, spans }
   })
@@ -161,9 +161,9 @@ function marksOf(entries: readonly EntryHead[]): Mark[] {
   for (const entry of entries) if (entry.kind === 'tool_result') results.set(callKey(entry), entry)
   return entries.flatMap((entry): Mark[] => {
     const { seq, at, kind, body } = entry
-    if (kind === 'claim') return [{ seq, at, until: at, look: 'claim', says: body }]
+    if (kind === 'claim') return [{ seq, at, until: at, style: 'claim', says: body }]
     if (kind !== 'tool_call') return []
     const until = results.get(callKey(entry))?.at ?? null
-    return [{ seq, at, until, look: shownClass(classify(body)), says: body }]
+    return [{ seq, at, until, style: shownClass(classify(body)), says: body }]
   })
 }

@@ -14,7 +14,7 @@ type Query = Record<string, string | undefined>
 
 export const ticketPageSize = 100
 
-const looks: Record<TicketState, string> = {
+const styles: Record<TicketState, string> = {
   open: 'unresolved',
   claimed: 'running',
   verifying: 'self_healed',
@@ -23,7 +23,7 @@ const looks: Record<TicketState, string> = {
 }
 
 const statePill = ({ state, held, resolvedBy }: Ticket) =>
-  html`<span class="pill"><i class="dot o-${looks[state]}"></i>${state}${state === 'resolved' ? ` by ${resolvedBy}` : ''}${held ? ', held' : ''}</span>`
+  html`<span class="pill"><i class="dot o-${styles[state]}"></i>${state}${state === 'resolved' ? ` by ${resolvedBy}` : ''}${held ? ', held' : ''}</span>`
 
 /** The page for an engineer on call: current problems, the newest first. */
 export function ticketsPage(

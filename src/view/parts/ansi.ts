@@ -13,7 +13,7 @@ const sequences =
 /** A text with more changes of style than this is a picture, or an attack: the rest is shown plain. */
 const maxSpans = 2_000
 
-interface Look {
+interface Style {
   color: number | null
   bold: boolean
   dim: boolean
@@ -21,11 +21,11 @@ interface Look {
 
 /** Output in the colours of a terminal; everything else in it is escaped and made visible. */
 export function ansi(text: string): Html[] {
-  const look: Look = { color: null, bold: false, dim: false }
+  const style: Style = { color: null, bold: false, dim: false }
   const parts: Html[] = []
   const add = (piece: string) => {
     if (piece === '') return
-    const classes = classesOf(look)
+    const classes = classesOf(style)
     const shown = plain(piece)
     parts.push(classes === '' ? html`${shown}` : html`<span class="${classes}">${shown}</span>`)
   }
@@ -34,7 +34,7 @@ export function ansi(text: string): Html[] {
     if (parts.length >= maxSpans) break
     add(text.slice(from, match.index))
     from = match.index + match[0].length
-    if (match[1] !== undefined) apply(look, match[1])
+    if (match[1] !== undefined) apply(style, match[1])
   }
   add(text.slice(from).replace(sequences, ''))
   return parts
@@ -45,27 +45,27 @@ export const withoutAnsi = (text: string): string => plain(text.replace(sequence
 
 const plain = (text: string): string => inert(text.replace(/\r+\n?/g, '\n'))
 
-function classesOf({ color, bold, dim }: Look): string {
+function classesOf({ color, bold, dim }: Style): string {
   return [color === null ? '' : `c${color}`, bold ? 'b' : '', dim ? 'dim' : ''].filter(Boolean).join(' ')
 }
 
 /** https://www.ecma-international.org/publications-and-standards/standards/ecma-48, 8.3.117; 38;5;n as xterm has it. */
-function apply(look: Look, parameters: string): void {
+function apply(style: Style, parameters: string): void {
   const codes = parameters.split(/[;:]/).map(Number)
   for (let i = 0; i < codes.length; i++) {
     const code = codes[i] ?? 0
-    if (code === 0) Object.assign(look, { color: null, bold: false, dim: false })
-    else if (code === 1) look.bold = true
-    else if (code === 2) look.dim = true
-    else if (code === 22) Object.assign(look, { bold: false, dim: false })
-    else if (code >= 30 && code <= 37) look.color = code - 30
-    else if (code >= 90 && code <= 97) look.color = code - 82
-    else if (code === 39) look.color = null
+    if (code === 0) Object.assign(style, { color: null, bold: false, dim: false })
+    else if (code === 1) style.bold = true
+    else if (code === 2) style.dim = true
+    else if (code === 22) Object.assign(style, { bold: false, dim: false })
+    else if (code >= 30 && code <= 37) style.color = code - 30
+    else if (code >= 90 && code <= 97) style.color = code - 82
+    else if (code === 39) style.color = null
     else if (code === 38 || code === 48) {
       // An index of 16 and more, or three parts of a colour: no class has it, the text stays as it is.
       const isIndex = codes[i + 1] === 5
       const index = codes[i + 2] ?? 0
-      if (code === 38) look.color = isIndex && index < 16 ? index : null
+      if (code === 38) style.color = isIndex && index < 16 ? index : null
       i += isIndex ? 2 : 4
     }
   }

@@ -117,13 +117,13 @@ function saidIn(said: string, spans: readonly Span[], y: number, x: (at: number)
 function spanRect(span: Span, y: number, height: number, x: (at: number) => number): Html {
   const from = x(span.from)
   const width = round(Math.max(0.75, x(span.to) - from))
-  const named = /^(phase|fault)/.test(span.look) && width > span.says.length * 6.2 + 4
-  return html`<rect class="s-${span.look}" x="${from}" y="${y}" width="${width}" height="${height}"><title>${inert(span.says)}</title></rect>${
+  const named = /^(phase|fault)/.test(span.style) && width > span.says.length * 6.2 + 4
+  return html`<rect class="s-${span.style}" x="${from}" y="${y}" width="${width}" height="${height}"><title>${inert(span.says)}</title></rect>${
     named ? html`<text class="in" x="${from + 4}" y="${y + 12}">${inert(span.says)}</text>` : ''
   }`
 }
 
-const isClaim = ({ look }: Mark): boolean => look === 'claim'
+const isClaim = ({ style }: Mark): boolean => style === 'claim'
 
 function markGroup(
   { marks, zero }: Timeline,
@@ -134,8 +134,8 @@ function markGroup(
   const one = (mark: Mark) => {
     const from = x(mark.at)
     const width = round(Math.max(3, x(mark.until ?? mark.at) - from))
-    const says = `${offset(mark.at - zero)} ${mark.look}: ${brief(mark.says, marks.length > 100 ? 40 : 200)}`
-    const shape = html`<rect class="k-${mark.look}" x="${from}" y="${y}" width="${width}" height="${box.lane}" data-seq="${of + mark.seq}"><title>${says}</title></rect>`
+    const says = `${offset(mark.at - zero)} ${mark.style}: ${brief(mark.says, marks.length > 100 ? 40 : 200)}`
+    const shape = html`<rect class="k-${mark.style}" x="${from}" y="${y}" width="${width}" height="${box.lane}" data-seq="${of + mark.seq}"><title>${says}</title></rect>`
     return links ? html`<a href="#e${mark.seq}" aria-label="${says}">${shape}</a>` : shape
   }
   // A claim follows the last command at once. It has a row of its own, so it covers none.
@@ -167,9 +167,9 @@ function chartsOf({ samples }: Timeline, range: Range, next: Next, x: (at: numbe
   const failed = rate.map(({ at, failed }) => ({ at, value: failed }))
   const p99 = samples.map(({ at, p99Ms }) => ({ at, value: p99Ms }))
   return html`${chart('operations/s', next(box.chart), range.ops, x, [
-    { look: 'ops', points: ops },
-    { look: 'failed', points: failed },
-  ])}${chart('p99, ms', next(box.chart), range.p99Ms, x, [{ look: 'p99', points: p99 }])}`
+    { style: 'ops', points: ops },
+    { style: 'failed', points: failed },
+  ])}${chart('p99, ms', next(box.chart), range.p99Ms, x, [{ style: 'p99', points: p99 }])}`
 }
 
 /** Per second, whatever time a sample covers. */
@@ -180,7 +180,7 @@ const ratesOf = (samples: Timeline['samples']) =>
   })
 
 interface Curve {
-  look: string
+  style: string
   points: { at: number; value: number | null }[]
 }
 
@@ -204,7 +204,7 @@ function chart(name: string, y: number, highest: number, x: (at: number) => numb
   return html`<g class="chart"><rect class="field" x="${left}" y="${y}" width="${width - left - right}" height="${height}"/>
 <text class="label" x="0" y="${y + 12}">${name}</text><text class="tick" x="${left - 4}" y="${y + 12}" text-anchor="end">${count(Math.round(highest))}</text>
 <text class="tick" x="${left - 4}" y="${y + height - 2}" text-anchor="end">0</text>
-${curves.map((curve) => html`<path class="line l-${curve.look}" d="${path(curve)}"/>`)}</g>`
+${curves.map((curve) => html`<path class="line l-${curve.style}" d="${path(curve)}"/>`)}</g>`
 }
 
 const round = (n: number) => Math.round(n * 10) / 10
@@ -231,4 +231,4 @@ export const timelineLegend = () =>
       ['l-failed', 'failed'],
       ['l-p99', 'p99'],
     ] as const
-  ).map(([look, says]) => html`<span><i class="dot ${look}"></i>${says}</span>`)}</p>`
+  ).map(([style, says]) => html`<span><i class="dot ${style}"></i>${says}</span>`)}</p>`

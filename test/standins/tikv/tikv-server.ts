@@ -12,7 +12,7 @@ import { grpcServer, on, portOf, talker, talkServer } from './serve.ts'
 import { registry, sizesOf } from './tikv-metrics.ts'
 
 const timing = { heartbeatMs: 200, electionMs: 1_200 }
-const lookForPdMs = 500
+const pollPdMs = 500
 const beatMs = 10_000
 const now = () => systemClock.now()
 
@@ -250,8 +250,8 @@ export async function tikvServer(flags: Flags): Promise<void> {
   process.on('SIGTERM', () => process.exit(0))
   for (;;) {
     await findPd()
-    const soon = groups.size === 0 ? lookForPdMs : beatMs
+    const soon = groups.size === 0 ? pollPdMs : beatMs
     if (now() - beatAt >= soon) await beat()
-    await systemClock.sleep(lookForPdMs)
+    await systemClock.sleep(pollPdMs)
   }
 }

@@ -17,13 +17,13 @@ export interface Invocation {
 }
 
 /** What a word of a pattern looks at. */
-interface Looking extends Invocation {
+interface Matching extends Invocation {
   /** It asked for a word that only the shell knew. */
   doubtful: boolean
 }
 
 /** Looks at operands from `at` on; returns where to go on, or -1: it does not hold. */
-type Test = (looking: Looking, at: number) => number
+type Test = (matching: Matching, at: number) => number
 
 interface Rule {
   alternatives: readonly (readonly Test[])[]
@@ -54,10 +54,10 @@ export function ruleFor(program: string, invocation: Invocation): Verdict | null
   if (!rows) return hasForm(program) ? { kind: 'diagnostic', rule: `${program}: looks` } : null
   const all = compiled.get(program) ?? rows.map((row) => compile(program, row))
   compiled.set(program, all)
-  const looking = { ...invocation, doubtful: false }
-  const found = all.find(({ alternatives }) => alternatives.some((tests) => holds(tests, looking)))
+  const matching = { ...invocation, doubtful: false }
+  const found = all.find(({ alternatives }) => alternatives.some((tests) => holds(tests, matching)))
   if (!found) throw new Error(`no rule of ${program} holds`)
-  if (looking.doubtful && found.verdict.kind !== 'destructive')
+  if (matching.doubtful && found.verdict.kind !== 'destructive')
     return { kind: 'unknown', rule: `${program}: what it was told to do, only the shell knew` }
   return found.verdict
 }
@@ -71,10 +71,10 @@ export function asksForHelp(program: string, { options, operands }: Arguments): 
   return options.size === 1 && operands.length <= (helpful.has(program) ? (program === 'docker' ? 1 : 2) : 0)
 }
 
-function holds(tests: readonly Test[], looking: Looking): boolean {
+function holds(tests: readonly Test[], matching: Matching): boolean {
   let at = 0
   for (const test of tests) {
-    at = test(looking, at)
+    at = test(matching, at)
     if (at < 0) return false
   }
   return true
@@ -103,7 +103,7 @@ function testOf(text: string, program: string): Test {
   if (text === '@gentle') return signalTest(signals.gentle)
   if (text.startsWith('!')) {
     const test = testOf(text.slice(1), program)
-    return (looking, at) => (test(looking, at) < 0 ? at : -1)
+    return (matching, at) => (test(matching, at) < 0 ? at : -1)
   }
   if (text.includes('@')) return pathTest(text)
   return text.startsWith('-') ? optionTest(text.split('|')) : wordTest(text.split('|'), anyCase.has(program))
@@ -111,9 +111,9 @@ function testOf(text: string, program: string): Test {
 
 function wordTest(alternatives: readonly string[], lower: boolean): Test {
   const words = new Set(alternatives)
-  return (looking, at) => {
-    const operand = looking.args.operands[at]
-    if (operand !== undefined && !isKnown(operand)) looking.doubtful = true
+  return (matching, at) => {
+    const operand = matching.args.operands[at]
+    if (operand !== undefined && !isKnown(operand)) matching.doubtful = true
     return operand !== undefined && words.has(lower ? operand.toLowerCase() : operand) ? at + 1 : -1
   }
 }
@@ -151,8 +151,8 @@ function pathTest(text: string): Test {
     if (name === '@near-scratch') return isNearScratch(path, directory)
     return name === '@runtime' ? isRuntime(path, directory) : isScratch(path, directory)
   }
-  return (looking, at) => {
-    const paths = chosen(looking)
-    return paths.length > 0 && paths.every((path) => fits(withoutGlobs(path), looking.directory)) ? at : -1
+  return (matching, at) => {
+    const paths = chosen(matching)
+    return paths.length > 0 && paths.every((path) => fits(withoutGlobs(path), matching.directory)) ? at : -1
   }
 }

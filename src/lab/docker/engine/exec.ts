@@ -43,15 +43,15 @@ export async function startIn(
     },
   })
   const socket = await engine.hijack(`/exec/${Id}/start`, { body: { Detach: false, Tty: tty } })
-  const look = () => engine.ask<{ Running: boolean; ExitCode: number | null }>('GET', `/exec/${Id}/json`)
+  const inspect = () => engine.ask<{ Running: boolean; ExitCode: number | null }>('GET', `/exec/${Id}/json`)
   return {
     socket,
     kill: () => killTask(engine, container, task),
-    running: async () => (await look()).Running,
+    running: async () => (await inspect()).Running,
     exitCode: async () => {
       // The engine closes the connection a moment before it knows the code.
       for (;;) {
-        const { Running, ExitCode } = await look()
+        const { Running, ExitCode } = await inspect()
         if (!Running) return ExitCode
         await systemClock.sleep(exitPollMs)
       }

@@ -24,7 +24,7 @@ async function exactly(from: Readable, length: number, maxBytes: number): Promis
   if (length > maxBytes) throw new TooLarge(`the body is larger than ${maxBytes} bytes`)
   if (length === 0) return Buffer.alloc(0)
   return new Promise((resolve, reject) => {
-    const look = () => {
+    const check = () => {
       const all: Buffer | null = from.read(length)
       if (all === null) return
       finish()
@@ -36,11 +36,11 @@ async function exactly(from: Readable, length: number, maxBytes: number): Promis
     }
     const finish = () => {
       clearTimeout(patience)
-      from.off('readable', look).off('end', over).off('close', over)
+      from.off('readable', check).off('end', over).off('close', over)
     }
     const patience = setTimeout(over, 10_000)
-    from.on('readable', look).on('end', over).on('close', over)
-    look()
+    from.on('readable', check).on('end', over).on('close', over)
+    check()
   })
 }
 

@@ -17,7 +17,7 @@ const containers = [
   container(id('a'), 'c1-bastion', 'bastion'),
   container(id('b'), 'c1-n1', 'node', 'subject:1'),
   container(`${id('b').slice(0, -1)}c`, 'c1-n1-net', 'link'),
-  container(id('d'), 'c1-gate', 'gate'),
+  container(id('d'), 'c1-proxy', 'proxy'),
   container(id('e'), 'c1-mine', 'extra'),
 ]
 /** All that is asked of it here is which containers a cluster has, and what its images are. */
@@ -49,7 +49,7 @@ describe('a name', () => {
         (await passes('GET', `/v1.41/containers/${name}/json`)).path,
         `/containers/${id('e')}/json`,
       )
-    for (const name of ['eee', 'bbbb', 'c1-gate', id('d'), 'dddd', 'other', id('0'), 'EEEE'])
+    for (const name of ['eee', 'bbbb', 'c1-proxy', id('d'), 'dddd', 'other', id('0'), 'EEEE'])
       assert.equal(await status('GET', `/containers/${name}/json`), 404, name)
   })
 
@@ -63,10 +63,10 @@ describe('a name', () => {
 })
 
 test('only what a container is there for decides what may be done with it', async () => {
-  for (const deed of ['start', 'stop', 'restart', 'kill', 'pause', 'unpause', 'wait']) {
-    await passes('POST', `/containers/c1-n1/${deed}`)
-    assert.equal(await status('POST', `/containers/c1-n1-net/${deed}`), 403)
-    assert.equal(await status('POST', `/containers/c1-bastion/${deed}`), 403)
+  for (const action of ['start', 'stop', 'restart', 'kill', 'pause', 'unpause', 'wait']) {
+    await passes('POST', `/containers/c1-n1/${action}`)
+    assert.equal(await status('POST', `/containers/c1-n1-net/${action}`), 403)
+    assert.equal(await status('POST', `/containers/c1-bastion/${action}`), 403)
   }
   await passes('DELETE', '/containers/c1-mine?force=1')
   assert.equal(await status('DELETE', '/containers/c1-n1'), 403)
@@ -181,9 +181,9 @@ describe('a container that is made', () => {
   })
 
   test('may not have the name of one that is hidden, whether that one is there or not', async () => {
-    for (const name of ['c1-gate', 'c1-delay', 'c1-delay-n1', 'c1-gate-2'])
+    for (const name of ['c1-proxy', 'c1-delay', 'c1-delay-n1', 'c1-proxy-2'])
       await assert.rejects(make(image, name), /choose another/, name)
-    for (const name of ['c1-gates', 'c1-delayed', 'c1-n1-delay']) await make(image, name)
+    for (const name of ['c1-proxys', 'c1-delayed', 'c1-n1-delay']) await make(image, name)
   })
 })
 

@@ -38,7 +38,7 @@ const confirmAfterMs = 2_000
 
 export interface DataComparer extends Disposable {
   /** The last comparison; begins another one when it is time. */
-  look(nodes: Nodes): Data
+  observe(nodes: Nodes): Data
 }
 
 /**
@@ -72,7 +72,7 @@ export function dataComparer(
     if (known.length > 1) found = { revision, hashes: Object.fromEntries(known) }
   }
   return {
-    look(nodes) {
+    observe(nodes) {
       const telling = Object.entries(nodes).flatMap(([name, { status }]) =>
         status ? [{ name, ...status }] : [],
       )

@@ -1,5 +1,5 @@
 import type { NodeView, Observation } from '../../../core/watch/subject.ts'
-import type { NewConnection } from '../../shared/client/knock.ts'
+import type { NewConnection } from '../../shared/client/new-connection.ts'
 import type { Reach } from '../../shared/client/reach.ts'
 import type { Disk } from '../../shared/disk.ts'
 

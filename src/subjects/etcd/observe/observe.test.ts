@@ -9,7 +9,7 @@ import { connect } from './observe.ts'
 const never = new AbortController().signal
 
 /** A member in small: it answers `/health`, with a clock of its own. */
-async function looking(dateOffsetMs: number, endpoint: Partial<NodeEndpoint> = {}) {
+async function observing(dateOffsetMs: number, endpoint: Partial<NodeEndpoint> = {}) {
   const server = createServer((_, response) => {
     response.setHeader('date', new Date(systemClock.now() + dateOffsetMs).toUTCString())
     response.end('{"health":"true"}')
@@ -26,26 +26,26 @@ async function looking(dateOffsetMs: number, endpoint: Partial<NodeEndpoint> = {
 }
 
 test('a clock that is right to the second proves nothing wrong', async () => {
-  assert.equal((await looking(0)).clockOffsetMs, 0)
-  assert.ok(Math.abs((await looking(900)).clockOffsetMs ?? 9999) < 1000)
+  assert.equal((await observing(0)).clockOffsetMs, 0)
+  assert.ok(Math.abs((await observing(900)).clockOffsetMs ?? 9999) < 1000)
 })
 
 test('a clock that is off is off by what is proven', async () => {
-  const ahead = (await looking(10_000)).clockOffsetMs ?? 0
-  const behind = (await looking(-10_000)).clockOffsetMs ?? 0
+  const ahead = (await observing(10_000)).clockOffsetMs ?? 0
+  const behind = (await observing(-10_000)).clockOffsetMs ?? 0
   assert.ok(ahead > 8500 && ahead <= 10_000, `${ahead}`)
   assert.ok(behind < -8500 && behind >= -10_000, `${behind}`)
 })
 
 test('a disk is read where a path is given, and nowhere else', async () => {
-  const { disk } = await looking(0, { dataPath: import.meta.dirname })
+  const { disk } = await observing(0, { dataPath: import.meta.dirname })
   assert.ok((disk?.totalBytes ?? 0) >= (disk?.availableBytes ?? 0) && (disk?.totalBytes ?? 0) > 0)
-  assert.equal((await looking(0, { dataPath: '/no/such/place' })).disk, null)
-  assert.equal('disk' in (await looking(0)), false)
+  assert.equal((await observing(0, { dataPath: '/no/such/place' })).disk, null)
+  assert.equal('disk' in (await observing(0)), false)
 })
 
 test('one understood answer is enough to be up; the rest is not known', async () => {
-  const node = await looking(0)
+  const node = await observing(0)
   assert.deepEqual([node.reach, node.healthy, node.status, node.hasLeader], ['answered', true, null, null])
 })
 
@@ -108,26 +108,26 @@ test('metrics are read again once they are old, and at once while anything is no
     { 'etcd-1': { url: `http://127.0.0.1:${port}` } },
     { clock, metricsEveryMs: 60_000 },
   )
-  const look = async () => {
+  const observe = async () => {
     const { nodes } = await connection.observe(never)
     return [pages, nodes['etcd-1']?.activePeers?.['8']]
   }
   try {
-    assert.deepEqual([await look(), await look()].at(-1), [2, true], 'at first')
-    assert.deepEqual([await look(), await look()].at(-1), [2, true], 'nothing changes')
+    assert.deepEqual([await observe(), await observe()].at(-1), [2, true], 'at first')
+    assert.deepEqual([await observe(), await observe()].at(-1), [2, true], 'nothing changes')
     now.peers = 0
-    assert.deepEqual(await look(), [2, true], 'not seen yet')
+    assert.deepEqual(await observe(), [2, true], 'not seen yet')
     now.ageMs += 60_000
-    assert.deepEqual([await look(), await look()].at(-1), [4, false], 'old, and then not well')
+    assert.deepEqual([await observe(), await observe()].at(-1), [4, false], 'old, and then not well')
     now.peers = 1
-    assert.deepEqual(await look(), [5, true], 'still watched')
-    assert.deepEqual(await look(), [6, true], 'well at one look only')
-    assert.deepEqual(await look(), [6, true], 'well at two')
+    assert.deepEqual(await observe(), [5, true], 'still watched')
+    assert.deepEqual(await observe(), [6, true], 'well at one look only')
+    assert.deepEqual(await observe(), [6, true], 'well at two')
     now.term = 3
-    assert.deepEqual([await look(), await look()].at(-1), [7, true], 'another election')
-    assert.deepEqual(await look(), [7, true], 'which is over')
+    assert.deepEqual([await observe(), await observe()].at(-1), [7, true], 'another election')
+    assert.deepEqual(await observe(), [7, true], 'which is over')
     now.health = 'false'
-    assert.deepEqual([await look(), await look()].at(-1), [8, true], 'it does not serve')
+    assert.deepEqual([await observe(), await observe()].at(-1), [8, true], 'it does not serve')
   } finally {
     server.close()
     server.closeAllConnections()

@@ -4,8 +4,8 @@ import type { Connection, ConnectOptions, NodeView } from '../../../core/watch/s
 import type { Endpoints, NodeEndpoint } from '../../../core/watch/topology.ts'
 import { clientOf, clockOffset, type Reply } from '../../shared/client/client.ts'
 import { within } from '../../shared/client/deadline.ts'
-import { newConnectionProbe } from '../../shared/client/doorkeeper.ts'
-import type { NewConnection } from '../../shared/client/knock.ts'
+import type { NewConnection } from '../../shared/client/new-connection.ts'
+import { newConnectionProbe } from '../../shared/client/new-connection-probe.ts'
 import { errorOf, healthOf, reachOf, someAnswer } from '../../shared/client/reach.ts'
 import { diskWatcher } from '../../shared/disk.ts'
 import { authenticated, authRefusal } from '../auth.ts'
@@ -23,7 +23,7 @@ const deadlineMs = 1000
 const newsPatienceMs = 250
 const maxMetricsBytes = 4 << 20
 /** Looks whose times are remembered, and how many are enough to judge by. */
-const looks = { remembered: 10, enough: 4 }
+const clockSamples = { remembered: 10, enough: 4 }
 
 export interface EtcdOptions extends ConnectOptions {
   clock?: Clock
@@ -57,12 +57,12 @@ export function connect(
         const hurry = () => consensus.abort()
         until.addEventListener('abort', hurry)
         let patience: NodeJS.Timeout | undefined
-        const looks = watchers.map(async ({ name, watch }) => {
-          const node = await watch.look(at, metricsMaxAgeMs, { all: until, consensus: consensus.signal })
+        const observing = watchers.map(async ({ name, watch }) => {
+          const node = await watch.observe(at, metricsMaxAgeMs, { all: until, consensus: consensus.signal })
           if (isNews(name, node)) patience ??= setTimeout(hurry, newsPatienceMs)
           return [name, node] as const
         })
-        return Promise.all(looks).finally(() => clearTimeout(patience))
+        return Promise.all(observing).finally(() => clearTimeout(patience))
       })
       signal.throwIfAborted()
       there = new Set(seen.flatMap(([name, { reach }]) => (reach === 'answered' ? [name] : [])))
@@ -77,7 +77,7 @@ export function connect(
         memberIds: { ...memberIds },
         memberList,
         revision: revisions.add(clock.monotonic(), nodes),
-        data: data.look(nodes),
+        data: data.observe(nodes),
       }
     },
     async [Symbol.asyncDispose]() {
@@ -109,7 +109,7 @@ function isSteady(before: readonly EtcdNode[], last: readonly EtcdNode[]): boole
 
 interface NodeWatcher extends Disposable {
   /** Metrics that are no older than `metricsMaxAgeMs` are not read again. */
-  look(
+  observe(
     at: number,
     metricsMaxAgeMs: number,
     until: { all: AbortSignal; consensus: AbortSignal },
@@ -128,7 +128,7 @@ function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, 
   const consensus: number[] = []
   let page: { at: number; metrics: Metrics; recent: EtcdNode['recent'] } | null = null
   return {
-    async look(at, metricsMaxAgeMs, { all: signal, consensus: agreed }) {
+    async observe(at, metricsMaxAgeMs, { all: signal, consensus: agreed }) {
       const before = newConnections.latest()
       const kept = page && at - page.at < metricsMaxAgeMs ? page : null
       const [health, status, list, metricsReply, space] = await Promise.all([
@@ -168,7 +168,7 @@ function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, 
         const wasCut = health.kind === 'silent' && agreed.aborted && !signal.aborted
         if (!wasCut && isTimed(health, serving)) consensus.push(tookMs(health))
       }
-      for (const memory of [answers, consensus]) memory.splice(0, memory.length - looks.remembered)
+      for (const memory of [answers, consensus]) memory.splice(0, memory.length - clockSamples.remembered)
       if (!kept)
         page = read && {
           at,
@@ -198,8 +198,8 @@ function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, 
         recent,
         restarts: window.restarts(at),
         activePeers: metrics?.activePeers ?? null,
-        answersMs: answers.length < looks.enough ? null : answers.flat(),
-        consensusMs: consensus.length < looks.enough ? null : [...consensus],
+        answersMs: answers.length < clockSamples.enough ? null : answers.flat(),
+        consensusMs: consensus.length < clockSamples.enough ? null : [...consensus],
         clockOffsetMs: state ? clockOffset(status) : serving !== null ? clockOffset(health) : null,
         ...(space !== undefined && { disk: space }),
       }

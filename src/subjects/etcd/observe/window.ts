@@ -29,7 +29,7 @@ export interface Window {
 }
 
 export function windowOf(): Window {
-  let looks: { at: number; metrics: Metrics }[] = []
+  let samples: { at: number; metrics: Metrics }[] = []
   let restartedAt: number[] = []
   const known = new Set<keyof Metrics>()
   return {
@@ -38,32 +38,32 @@ export function windowOf(): Window {
       return restartedAt.length
     },
     add(at, metrics) {
-      const last = looks.at(-1)
+      const last = samples.at(-1)
       // A restarted process counts from zero: what was counted before it says nothing of now.
       if (last && last.metrics.startedAtSeconds !== metrics.startedAtSeconds) {
-        looks = []
+        samples = []
         restartedAt.push(at)
       }
       // Somebody who looks many times a second must not fill the memory.
-      const previous = looks.at(-1)
-      if (!previous || at - previous.at >= minApartMs) looks.push({ at, metrics })
+      const previous = samples.at(-1)
+      if (!previous || at - previous.at >= minApartMs) samples.push({ at, metrics })
       // One look older than the longest window stays, so that the window is covered.
-      while (looks[1] && looks[1].at <= at - longest) looks.shift()
+      while (samples[1] && samples[1].at <= at - longest) samples.shift()
       for (const name of Object.keys(metrics) as (keyof Metrics)[])
         if (metrics[name] !== null) known.add(name)
-      return previous ? recent(looks, at, metrics, known) : null
+      return previous ? recent(samples, at, metrics, known) : null
     },
   }
 }
 
 function recent(
-  looks: { at: number; metrics: Metrics }[],
+  samples: { at: number; metrics: Metrics }[],
   at: number,
   now: Metrics,
   known: ReadonlySet<keyof Metrics>,
 ): Recent {
   const since = (ms: number): Metrics =>
-    (looks.findLast((look) => look.at <= at - ms) ?? looks[0])?.metrics ?? now
+    (samples.findLast((sample) => sample.at <= at - ms) ?? samples[0])?.metrics ?? now
   const failures = since(windowsMs.failures)
   const latency = since(windowsMs.latency)
   const peers = since(windowsMs.peers)

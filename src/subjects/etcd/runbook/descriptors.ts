@@ -13,8 +13,8 @@ export async function descriptors(
 ): Promise<Finding | null> {
   const running = services.filter(({ pid }) => pid !== null)
   const pairs = running.map(({ name, pid }) => `${name}:${pid}`).join(' ')
-  const look = `for p in ${pairs}; do echo "\${p%:*} files $(ls /proc/\${p#*:}/fd | wc -l) of $(awk '/^Max open files/ { print $4 }' /proc/\${p#*:}/limits)"; done`
-  const { stdout } = await work.shell(look, 'Has every process file descriptors left?')
+  const listDescriptors = `for p in ${pairs}; do echo "\${p%:*} files $(ls /proc/\${p#*:}/fd | wc -l) of $(awk '/^Max open files/ { print $4 }' /proc/\${p#*:}/limits)"; done`
+  const { stdout } = await work.shell(listDescriptors, 'Has every process file descriptors left?')
   const rows = [...stdout.matchAll(/^(\S+) files (\d+) of (\d+)$/gm)].map(([, name = '', used, limit]) => ({
     name,
     used: Number(used),

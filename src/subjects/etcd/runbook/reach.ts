@@ -2,7 +2,7 @@ import type { Work } from '../../../core/work/agent.ts'
 import { type Finding, namesOf, type Service } from '../../shared/services.ts'
 
 /** A line each: what the name leads to, the address of its own, and how it answers by name, by address, to itself. */
-const look = (
+const tryConnections = (
   names: string,
 ) => `ask() { printf '%s %s ' "$1" "$2"; shift 2; "$@" -sm 2 -o /dev/null -w '%{http_code} %{time_connect}'; echo " $?"; }
 for n in ${names}; do
@@ -20,7 +20,7 @@ type Answer = 'answered' | 'refused' | 'unresolved' | 'not reached' | 'silent' |
 export async function unanswered(work: Work, silent: readonly Service[]): Promise<Finding | null> {
   if (silent.length === 0) return null
   const { stdout } = await work.shell(
-    look(silent.map(({ name }) => name).join(' ')),
+    tryConnections(silent.map(({ name }) => name).join(' ')),
     'Does it not answer, or is it not reached: by its name, at its address, by itself?',
   )
   const findings = silent.map(({ name }) => judged(name, stdout))

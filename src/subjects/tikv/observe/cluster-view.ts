@@ -20,7 +20,7 @@ export type Asked = Pick<ClusterView, 'stores' | 'regions' | 'scheduling' | 'ope
  */
 export function clusterViewer(
   clock: Clock,
-): (door: Promise<Client | null>, signal: AbortSignal) => Promise<Asked> {
+): (client: Promise<Client | null>, signal: AbortSignal) => Promise<Asked> {
   const remember = scoreMemory()
   let through: Client | null = null
 
@@ -47,8 +47,8 @@ export function clusterViewer(
     operators: rarely(part(operatorsOf)),
     health: rarely(part(healthOf)),
   }
-  return async (door, signal) => {
-    through = await door
+  return async (client, signal) => {
+    through = await client
     // What was heard seconds ago says nothing while nobody reaches a leader.
     if (!through) return { stores: null, regions: null, scheduling: null, operators: null, health: null }
     const [stores, regions, scheduling, operators, health] = await Promise.all([

@@ -66,7 +66,7 @@ export function connect(
   const removed = new Set<string>()
 
   /** Who the leader's part is asked from: itself, or else the first that reaches it. */
-  async function doorIn(asking: readonly Promise<Members | 'silent'>[]): Promise<Client | null> {
+  async function clientToAsk(asking: readonly Promise<Members | 'silent'>[]): Promise<Client | null> {
     const clientAt = (i: number) => pds[i]?.watch.client ?? null
     const led = asking.map(async (one, i) => {
       const members = ledIn(await one)
@@ -97,15 +97,17 @@ export function connect(
         const metrics = metricsOf?.(until)
         const asking = pds.map(({ watch }) => watch.members(until))
         return Promise.all([
-          viewOf(doorIn(asking), until),
-          Promise.all(pds.map(({ watch }, i) => watch.look(at, until, asking[i] ?? Promise.resolve(null)))),
+          viewOf(clientToAsk(asking), until),
+          Promise.all(
+            pds.map(({ watch }, i) => watch.observe(at, until, asking[i] ?? Promise.resolve(null))),
+          ),
           Promise.all(
             stores.map(({ name, endpoint, watch }) => {
               const view = known?.find((store) => isStoreAt(store, name, endpoint)) ?? null
-              return watch.look(at, until, view, metrics)
+              return watch.observe(at, until, view, metrics)
             }),
           ),
-          Promise.all(tools.map(({ watch }) => watch.look(at, until))),
+          Promise.all(tools.map(({ watch }) => watch.observe(at, until))),
           Promise.all(asking),
         ])
       })

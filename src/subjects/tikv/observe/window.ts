@@ -33,7 +33,7 @@ export interface Window<K extends string> {
 export function windowOf<K extends string>(definitions: Record<K, Series>): Window<K> {
   const series = Object.entries(definitions) as [K, Series][]
   let histories: History[] = []
-  let lookedBefore = false
+  let sampledBefore = false
   const starts = new Map<number, number>()
   return {
     add(at, page) {
@@ -43,14 +43,14 @@ export function windowOf<K extends string>(definitions: Record<K, Series>): Wind
         // What was counted before a restart says nothing of now.
         histories = series.map(([, one]) => historyOf(one))
         starts.set(started, at)
-        lookedBefore = false
+        sampledBefore = false
       }
       const groups = series.map(([name, one], i) => [
         name,
         histories[i]?.add(at, readingOf(page, one)) ?? null,
       ])
-      if (!lookedBefore) {
-        lookedBefore = true
+      if (!sampledBefore) {
+        sampledBefore = true
         return null
       }
       const known = Object.fromEntries(groups) as Recent<K>['groups']
@@ -91,23 +91,23 @@ interface History {
 
 function historyOf(one: Series): History {
   const apartMs = Math.max(minApartMs, one.windowMs / readingsKept)
-  let looks: Look[] = []
+  let samples: Sample[] = []
   let believedAt = 0
   return {
     add(at, reading) {
-      const newest = looks.at(-1)
+      const newest = samples.at(-1)
       if (reading === null) return null
       if (newest && lacks(one, newest.reading, reading)) {
         if (at - believedAt < disbeliefMs) return null
-        looks = []
+        samples = []
       }
       believedAt = at
-      const before = looks.at(-1)
+      const before = samples.at(-1)
       const now = { at, reading }
-      if (!before || at - before.at >= apartMs) looks.push(now)
-      looks = looks.filter((_, i) => (looks[i + 1]?.at ?? at) > at - one.windowMs)
+      if (!before || at - before.at >= apartMs) samples.push(now)
+      samples = samples.filter((_, i) => (samples[i + 1]?.at ?? at) > at - one.windowMs)
       if (reading.size === 0) return one.absent === 'zero' ? {} : null
-      const since = looks.find((look) => look.at < at)
+      const since = samples.find((sample) => sample.at < at)
       if (since) return numbersSince(one, since, now)
       return one.kind === 'value' ? numbersSince(one, now, now) : null
     },
@@ -127,12 +127,12 @@ function lacks(one: Series, before: ReadonlyMap<string, Value>, now: ReadonlyMap
 
 const totalOf = ({ counts }: Histogram): number => counts.at(-1) ?? 0
 
-interface Look {
+interface Sample {
   at: number
   reading: ReadonlyMap<string, Value>
 }
 
-function numbersSince(one: Series, then: Look, now: Look): Record<string, number> {
+function numbersSince(one: Series, then: Sample, now: Sample): Record<string, number> {
   const seconds = Math.max(0.001, (now.at - then.at) / 1_000)
   return Object.fromEntries(
     [...now.reading].map(([group, value]) => [

@@ -43,7 +43,7 @@ export interface PdWatcher extends Disposable {
   client: Client
   /** What it says of the members; `silent`: nothing, in all the time that it may take. null: nothing so far. */
   members(signal: AbortSignal): Promise<Members | 'silent'>
-  look(at: number, signal: AbortSignal, members: Promise<Members | 'silent'>): Promise<SeenPd>
+  observe(at: number, signal: AbortSignal, members: Promise<Members | 'silent'>): Promise<SeenPd>
 }
 
 export function pdWatcher({ url, dataPath, logPath }: NodeEndpoint, clock: Clock, tls: Tls): PdWatcher {
@@ -68,7 +68,7 @@ export function pdWatcher({ url, dataPath, logPath }: NodeEndpoint, clock: Clock
       without = told === 'silent' || told?.kind === 'leaderless' ? { at: clock.monotonic(), told } : null
       return told
     },
-    async look(at, signal, asking) {
+    async observe(at, signal, asking) {
       const due = recent === null || at - metricsAt >= pdMetricsEveryMs
       const [status, members, metrics, space, log] = await Promise.all([
         askStatus(client, signal),
@@ -130,7 +130,7 @@ type SeenStore = Omit<StoreNode, 'undeliveredPerSecond' | 'store' | 'listed'> & 
 
 export interface StoreWatcher extends Disposable {
   /** `known`: how PD had it at the last look. `metrics`: of Prometheus; undefined: there is none, ask the store itself. */
-  look(
+  observe(
     at: number,
     signal: AbortSignal,
     known: StoreView | null,
@@ -161,7 +161,7 @@ export function storeWatcher(endpoint: NodeEndpoint, clock: Clock, tls: Tls): St
     return { serving: answer.kind === 'failed' && answer.code === unimplemented, diskStalled: false }
   }
   return {
-    async look(at, signal, known, prometheus) {
+    async observe(at, signal, known, prometheus) {
       const [status, metrics, { serving, diskStalled }, space, log, all] = await Promise.all([
         client.ask({ method: 'GET', path: '/status', signal }),
         prometheus ? null : client.ask({ ...asked, signal }),
@@ -248,7 +248,7 @@ function grpcAddress({ url, ports }: NodeEndpoint, known: StoreView | null): str
 
 interface ToolWatcher extends Disposable {
   client: Client
-  look(at: number, signal: AbortSignal): Promise<ToolNode>
+  observe(at: number, signal: AbortSignal): Promise<ToolNode>
 }
 
 /** Of Prometheus and Grafana. */
@@ -256,7 +256,7 @@ export function toolWatcher({ url }: NodeEndpoint, path: string, clock: Clock, t
   const client = clientOf(url, clock, tls)
   return {
     client,
-    async look(_, signal) {
+    async observe(_, signal) {
       const reply = await client.ask({ method: 'GET', path, signal })
       const reach = reachOf([reply], reply.kind === 'answered' && reply.status === 200)
       const unknown = { starts: null, clockOffsetMs: undefined }

@@ -128,7 +128,7 @@ function connection(client: Client, signal: AbortSignal): Promise<string | null>
       resolve(missing)
     }
     const stop = () => end(late)
-    const look = () => {
+    const check = () => {
       if (signal.aborted) return
       const state = channel.getConnectivityState(true)
       switch (state) {
@@ -139,13 +139,13 @@ function connection(client: Client, signal: AbortSignal): Promise<string | null>
           return end('no connection')
         case connectivityState.IDLE:
         case connectivityState.CONNECTING:
-          return channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, look)
+          return channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, check)
         default:
           return state satisfies never
       }
     }
     signal.addEventListener('abort', stop, { once: true })
-    look()
+    check()
   })
 }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
-import { wakeUpSignal } from './bell.ts'
 import { systemClock } from './clock.ts'
+import { wakeUpSignal } from './wake-up.ts'
 
 const longMs = 60_000
 

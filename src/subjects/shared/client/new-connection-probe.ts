@@ -1,7 +1,7 @@
 import type { Clock } from '../../../core/clock.ts'
 import type { Tls } from '../../../core/watch/access.ts'
 import { within } from './deadline.ts'
-import { connectAnew, type NewConnection } from './knock.ts'
+import { connectAnew, type NewConnection } from './new-connection.ts'
 
 const everyMs = 2_000
 /** A new connection takes several round trips, and is repeated after a second where its first packet is lost. */

@@ -7,7 +7,7 @@ import { logsOf } from '../logs/logs.ts'
 // On the bridge of a cluster's network the kernel answers for all addresses of the host, and gives the bridge an IPv6
 // address although the engine gives it none. A process inside that builds its own frames would reach services of the host.
 // So the host drops everything that comes in through that bridge. The cluster does not need it: it reaches the host only
-// through the gate.
+// through the proxy.
 
 const families = '[ -e /proc/net/if_inet6 ] && six=ip6tables; for tables in iptables $six; do'
 const rule = 'INPUT -i "$1" -j DROP'
@@ -19,7 +19,7 @@ const scripts = {
 const bridgeOf = (network: string): string => `br-${network.slice(0, 12)}`
 
 /** @param network id of the network. @throws MachineLacks */
-export async function putWall(engine: Engine, id: string, network: string): Promise<void> {
+export async function blockHost(engine: Engine, id: string, network: string): Promise<void> {
   const { exitCode, said } = await onHost(engine, id, scripts.up, bridgeOf(network))
   if (exitCode !== 0)
     throw new MachineLacks(
@@ -28,20 +28,20 @@ export async function putWall(engine: Engine, id: string, network: string): Prom
 }
 
 /** Idempotent. A rule that cannot be removed applies to a bridge that will never exist again. */
-export async function takeWall(engine: Engine, id: string, network: string): Promise<void> {
+export async function unblockHost(engine: Engine, id: string, network: string): Promise<void> {
   await tolerating([404, 409, 500], onHost(engine, id, scripts.down, bridgeOf(network)))
 }
 
 /** Runs a shell script in the engine's own network. */
 async function onHost(engine: Engine, id: string, script: string, argument: string) {
-  const name = containerName(id, 'wall')
+  const name = containerName(id, 'firewall')
   await engine.ask('POST', '/containers/create', {
     query: { name },
     body: {
       Image: toolsImage,
       Cmd: ['sh', '-c', script, 'sh', argument],
       User: '0',
-      Labels: { [labels.id]: id, [labels.owner]: ownerLabel(), [labels.role]: 'wall' },
+      Labels: { [labels.id]: id, [labels.owner]: ownerLabel(), [labels.role]: 'firewall' },
       HostConfig: {
         NetworkMode: 'host',
         CapDrop: ['ALL'],

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { freePorts } from '../../../../test/standins/etcd.ts'
 import { until } from '../../../../test/standins/until.ts'
 
-const program = fileURLToPath(new URL('./gate.pl', import.meta.url))
+const program = fileURLToPath(new URL('./proxy.pl', import.meta.url))
 
 /** All that comes until the other end ends it; `reset`: it was broken off. */
 async function all(socket: Socket): Promise<{ text: string; reset: boolean }> {
@@ -22,12 +22,12 @@ async function all(socket: Socket): Promise<{ text: string; reset: boolean }> {
 }
 
 /** Runs it until the end of `undo`; resolves when it listens on `port`. `files`: as many as it may have open. */
-async function startGate(undo: AsyncDisposableStack, port: number, argv: readonly number[], files = 1_024) {
+async function startProxy(undo: AsyncDisposableStack, port: number, argv: readonly number[], files = 1_024) {
   const words = argv.map((one, i) => (i % 3 === 1 ? '127.0.0.1' : String(one)))
-  const gate = spawn('sh', ['-c', `ulimit -n ${files}; exec perl "$@"`, 'sh', program, ...words], {
+  const proxy = spawn('sh', ['-c', `ulimit -n ${files}; exec perl "$@"`, 'sh', program, ...words], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  undo.defer(() => void gate.kill('SIGKILL'))
+  undo.defer(() => void proxy.kill('SIGKILL'))
   const listens = () =>
     new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1')
@@ -37,7 +37,7 @@ async function startGate(undo: AsyncDisposableStack, port: number, argv: readonl
   await until('it listens', listens, 15_000)
 }
 
-describe('the gate', () => {
+describe('the TCP proxy', () => {
   const undo = new AsyncDisposableStack()
   const open = new Set<Socket>()
   const files = 24
@@ -63,8 +63,8 @@ describe('the gate', () => {
     const ports = await freePorts(5)
     const [other = 0, nobody = 0] = ports
     ;[, , port = 0, closed = 0, narrow = 0] = ports
-    await startGate(undo, closed, [port, 0, there, closed, 0, nobody])
-    await startGate(undo, other, [narrow, 0, there, other, 0, nobody], files)
+    await startProxy(undo, closed, [port, 0, there, closed, 0, nobody])
+    await startProxy(undo, other, [narrow, 0, there, other, 0, nobody], files)
   })
   after(() => undo.disposeAsync())
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { clientOf } from './client.ts'
-import { connectAnew } from './knock.ts'
+import { connectAnew } from './new-connection.ts'
 import { handshakeEnded, plainWanted } from './trouble.ts'
 
 // Servers that never finish a TLS handshake. All of them accept the connection, so none of them is proof of a dead process.
@@ -19,34 +19,34 @@ const plainHttp = (socket: Socket) => {
   )
 }
 
-const servers: [string, (socket: Socket) => void, { asked: string; knocked: [string, string | null] }][] = [
-  ['closes at once', (socket) => socket.end(), { asked: 'garbled', knocked: ['garbled', handshakeEnded] }],
+const servers: [string, (socket: Socket) => void, { asked: string; anew: [string, string | null] }][] = [
+  ['closes at once', (socket) => socket.end(), { asked: 'garbled', anew: ['garbled', handshakeEnded] }],
   [
     'closes after the first bytes',
     onFirstBytes((socket) => socket.end()),
-    { asked: 'garbled', knocked: ['garbled', handshakeEnded] },
+    { asked: 'garbled', anew: ['garbled', handshakeEnded] },
   ],
   [
     'resets at once',
     (socket) => socket.resetAndDestroy(),
-    { asked: 'garbled', knocked: ['garbled', handshakeEnded] },
+    { asked: 'garbled', anew: ['garbled', handshakeEnded] },
   ],
   [
     'resets after the first bytes',
     onFirstBytes((socket) => socket.resetAndDestroy()),
-    { asked: 'garbled', knocked: ['garbled', handshakeEnded] },
+    { asked: 'garbled', anew: ['garbled', handshakeEnded] },
   ],
   [
     'answers plain HTTP 400',
     onFirstBytes((socket) => socket.end(refusal)),
-    { asked: 'garbled', knocked: ['garbled', plainWanted] },
+    { asked: 'garbled', anew: ['garbled', plainWanted] },
   ],
   [
     'closes on a handshake and answers plain HTTP',
     plainHttp,
-    { asked: 'garbled', knocked: ['garbled', plainWanted] },
+    { asked: 'garbled', anew: ['garbled', plainWanted] },
   ],
-  ['sends nothing', () => undefined, { asked: 'timeout', knocked: ['timeout', null] }],
+  ['sends nothing', () => undefined, { asked: 'timeout', anew: ['timeout', null] }],
 ]
 
 for (const [name, serve, expected] of servers)
@@ -66,8 +66,8 @@ for (const [name, serve, expected] of servers)
       assert.equal(reply.kind === 'silent' && reply.why, expected.asked)
       const seen = await connectAnew(new URL(url), '/', { signal: signal() })
       assert.ok(seen.kind === 'closed')
-      assert.equal(seen.why, expected.knocked[0])
-      if (expected.knocked[1] !== null) assert.equal(seen.detail, expected.knocked[1])
+      assert.equal(seen.why, expected.anew[0])
+      if (expected.anew[1] !== null) assert.equal(seen.detail, expected.anew[1])
     } finally {
       for (const socket of open) socket.destroy()
       server.close()
