@@ -40,7 +40,7 @@ export const register: Verb['register'] = (program, io) => {
       'operator agent start --model openai-compatible:qwen3 --base-url http://127.0.0.1:11434/v1 --cost none',
     ]),
   )
-    .option('--lab <id>', 'only the tickets of this lab cluster (default: of any)')
+    .option('--lab <id>', 'work only on tickets of this lab cluster (default: any cluster)')
     .option(
       '--verify-window <duration>',
       'how long the monitor may take to confirm a claim',
@@ -49,11 +49,16 @@ export const register: Verb['register'] = (program, io) => {
     )
     .option(
       '--poll <duration>',
-      'between looks for tickets that nothing tells of',
+      'time between two polls for tickets, in case a wake-up is missed',
       durationFrom('10ms'),
       1_000,
     )
-    .option('--lease <duration>', 'how long a silent agent keeps its tickets', durationFrom('1s'), 15_000)
+    .option(
+      '--lease <duration>',
+      'how long tickets stay claimed after the agent was last heard of',
+      durationFrom('1s'),
+      15_000,
+    )
     .addOption(withParentOption())
     .addOption(new Option('--wait-for-word', 'begin when standard input says anything').hideHelp())
     .addOption(dbOption())

@@ -13,13 +13,13 @@ import type { Verb } from './terminal/io.ts'
 export const register: Verb['register'] = (program, io) => {
   const audit = program
     .command('audit')
-    .description('what agents thought and did, and the proof that nobody changed the record')
+    .description('show what agents thought and did, and verify the record')
     .addHelpText(
       'after',
       '\nExamples:\n  operator audit list\n  operator audit show 7f3a --full\n  operator audit verify',
     )
 
-  subcommand(audit, 'list', 'sessions, newest first', [
+  subcommand(audit, 'list', 'list sessions, newest first', [
     'operator audit list',
     'operator audit list --limit 500 --json',
   ])
@@ -52,10 +52,10 @@ export const register: Verb['register'] = (program, io) => {
   subcommand(
     audit,
     'show <session>',
-    'every thought, command and output of a session (an unambiguous beginning of its id is enough)',
+    'show every thought, command and output of a session (the beginning of its id is enough)',
     ['operator audit show 7f3a', 'operator audit show 7f3a --full'],
   )
-    .option('--full', 'all of every output, not its beginning')
+    .option('--full', 'print whole outputs, not only their beginning')
     .addOption(dbOption())
     .addOption(jsonOption())
     .action(async (prefix, options) => {
@@ -75,13 +75,16 @@ export const register: Verb['register'] = (program, io) => {
   subcommand(
     audit,
     'verify',
-    'check that the record is what was written; exit 1 and the first row that is not, when there is one',
+    'check that nothing in the record was changed; exit 1 and print the first changed row otherwise',
     ['operator audit verify', 'operator audit verify --json', 'operator audit verify --known 5f2c...'],
   )
-    .option('--known <hash...>', 'hashes that an earlier verify printed: their rows must still be there')
+    .option(
+      '--known <hash...>',
+      'hashes that an earlier verify printed; fail unless their rows are still there',
+    )
     .option(
       '--copy',
-      'the database was copied or restored without its heads: a cut tail is then not looked for',
+      'the database is a copy or a restored backup without its heads file: do not check whether its end was cut off',
     )
     .addOption(dbOption())
     .addOption(jsonOption())

@@ -18,12 +18,16 @@ import type { Io, Verb } from './terminal/io.ts'
 export const register: Verb['register'] = (program, terminal) => {
   const io: Io = { ...terminal, signal: untilUnread(terminal.signal) }
   addAgentOptions(program.command('demo'))
-    .description('break a real cluster and watch it being repaired')
+    .description('break a real cluster and watch the repair')
     .argument('[subject]', `the system: ${labSubjects().join(', ')}`, 'etcd')
-    .option('--chaos <type>', 'the damage', oneOf(Object.keys(chaosTypes)), 'node_kill')
-    .option('--target <node>', 'random, leader, follower, or the name of a node', 'random')
-    .option('--seed <n>', 'the same seed breaks the same node', integer(0, 2 ** 31 - 1))
-    .option('--lab <name>', 'where', oneOf(Object.keys(labs)), trialDefaults.lab)
+    .option('--chaos <type>', 'chaos type to inject', oneOf(Object.keys(chaosTypes)), 'node_kill')
+    .option('--target <node>', 'node to break: random, leader, follower, or a name', 'random')
+    .option(
+      '--seed <n>',
+      'seed of the random choices; the same seed breaks the same node',
+      integer(0, 2 ** 31 - 1),
+    )
+    .option('--lab <name>', 'kind of lab: netns or docker', oneOf(Object.keys(labs)), trialDefaults.lab)
     .addOption(evalDbOption())
     .addHelpText(
       'after',

@@ -15,7 +15,7 @@ import type { Io, Verb } from './terminal/io.ts'
 export const register: Verb['register'] = (program, io) => {
   program
     .command('doctor')
-    .description('what can run on this machine; for what cannot: why, and how to get it')
+    .description('show what can run on this machine, and how to get what is missing')
     .addOption(jsonOption())
     .addHelpText(
       'after',

@@ -16,7 +16,7 @@ export const register: Verb['register'] = (program, terminal) => {
   const evaluation = program
     .command('eval')
     .enablePositionalOptions()
-    .description('break clusters on purpose, let the operator repair them, and measure it from outside')
+    .description('break clusters on purpose, let an agent repair them, and measure the result from outside')
     .addHelpText(
       'after',
       '\nExamples:\n  operator eval run --subject etcd --chaos node_kill\n  operator eval run --subject etcd --chaos pause --target leader --trials 5 --seed 7 --json\n  operator eval run --subject etcd --chaos node_kill --baseline\n  operator eval show t1\n  operator eval analyze c1\n  operator eval export c1 --format html --output c1.html',

@@ -31,7 +31,7 @@ import type { Io, Verb } from './terminal/io.ts'
 
 /** In one word: more than one argument of an option would take those of the verb. */
 const extrasOption = () =>
-  new Option('--with <names>', `beside its nodes: ${extrasLine()}`)
+  new Option('--with <names>', `more programs to start beside the nodes: ${extrasLine()}`)
     .argParser((text) => text.split(',').map((name) => name.trim()))
     .default([], 'nothing')
 
@@ -40,7 +40,7 @@ const extrasLine = (): string =>
     .flatMap(({ name, extras }) => (extras ? [`${extras.join(',')} (${name})`] : []))
     .join('; ')
 
-const labOption = ['--lab <id>', 'which cluster, when more than one runs'] as const
+const labOption = ['--lab <id>', 'id of the cluster; needed when more than one is running'] as const
 
 /** The endpoints of the command line, with what gets in there. */
 const whereOf = (endpoints: Endpoints, options: NodeOptions & AccessOptions): Place => ({
@@ -51,7 +51,7 @@ const whereOf = (endpoints: Endpoints, options: NodeOptions & AccessOptions): Pl
 export const register: Verb['register'] = (program, io) => {
   const lab = program
     .command('lab')
-    .description('real clusters on this machine, to try things on')
+    .description('start and use real clusters on this machine')
     .addHelpText(
       'after',
       '\nExamples:\n  operator lab up etcd\n  operator lab exec etcd-1 -- etcdctl endpoint status\n  operator lab shell\n  operator lab down',
@@ -62,23 +62,28 @@ export const register: Verb['register'] = (program, io) => {
     'operator lab up etcd --size 5 --id mine',
     'operator lab up tikv --lab docker --with prometheus,grafana',
   ])
-    .option('--size <n>', 'how many nodes', integer(1, 99), 3)
-    .option('--id <id>', 'its name (default: a random one)')
-    .option('--lab <kind>', 'where it lives', oneOf(Object.keys(labs)), 'netns')
+    .option('--size <n>', 'number of nodes', integer(1, 99), 3)
+    .option('--id <id>', 'name of the cluster (default: a random one)')
+    .option(
+      '--lab <kind>',
+      'kind of lab: netns (Linux namespaces) or docker',
+      oneOf(Object.keys(labs)),
+      'netns',
+    )
     .addOption(extrasOption())
-    .option('--timeout <duration>', 'how long it may take to be healthy', duration, 60_000)
-    .option('--foreground', 'stay; the cluster ends with this process')
+    .option('--timeout <duration>', 'how long to wait until every node is healthy', duration, 60_000)
+    .option('--foreground', 'keep running; the cluster ends with this process')
     .addOption(jsonOption())
     .action((subject, options) => (options.foreground ? own : up)(subject, options, io))
 
-  subcommand(lab, 'compose <subject>', 'the same cluster as a file for docker compose, to start it by hand', [
+  subcommand(lab, 'compose <subject>', 'print the same cluster as a file for docker compose', [
     'operator lab compose tikv | docker compose -f - up',
   ])
-    .option('--size <n>', 'how many nodes', integer(1, 99), 3)
+    .option('--size <n>', 'number of nodes', integer(1, 99), 3)
     .addOption(extrasOption())
     .action((subject, options) => io.print(composeOf(topologyOf(subject, options)).trimEnd()))
 
-  subcommand(lab, 'list', 'running clusters', ['operator lab list', 'operator lab list --json'])
+  subcommand(lab, 'list', 'list running clusters', ['operator lab list', 'operator lab list --json'])
     .alias('ls')
     .addOption(jsonOption())
     .action(async (options) => {
@@ -94,8 +99,8 @@ export const register: Verb['register'] = (program, io) => {
     'operator lab wait 7f3a01bc --timeout 2m',
   ])
   withAccessOptions(wait, { hidden: true })
-    .option('--timeout <duration>', 'how long', duration, 60_000)
-    .option('--subject <name>', 'look from here, at these endpoints')
+    .option('--timeout <duration>', 'how long to wait', duration, 60_000)
+    .option('--subject <name>', 'kind of system at --endpoints, which are asked from this host')
     .addOption(endpointsOption().hideHelp())
     .addOption(dataPathOption().hideHelp())
     .addOption(logPathOption().hideHelp())
@@ -109,15 +114,15 @@ export const register: Verb['register'] = (program, io) => {
   const load = subcommand(
     lab,
     'load [id]',
-    'read and write as applications would, and read everything back at the end',
+    'load a cluster as applications would, and check at the end that no write was lost',
     ['operator lab load', 'operator lab load 7f3a01bc --for 5m --clients 4 --json'],
   )
   withAccessOptions(load, { hidden: true })
-    .option('--clients <n>', 'for each node', integer(1, 64), 2)
-    .option('--ops <n>', 'for each client, in a second', integer(1, 1000), 25)
-    .option('--for <duration>', 'how long', duration, 60_000)
-    .option('--seed <n>', 'of keys and values', integer(0, 2 ** 31 - 1), 0)
-    .option('--subject <name>', 'from here, on these endpoints')
+    .option('--clients <n>', 'clients for each node', integer(1, 64), 2)
+    .option('--ops <n>', 'operations a second of each client', integer(1, 1000), 25)
+    .option('--for <duration>', 'how long to load the cluster', duration, 60_000)
+    .option('--seed <n>', 'seed of the keys and values', integer(0, 2 ** 31 - 1), 0)
+    .option('--subject <name>', 'kind of system at --endpoints, which are loaded from this host')
     .addOption(endpointsOption().hideHelp())
     .addOption(dataPathOption().hideHelp())
     .addOption(logPathOption().hideHelp())
@@ -135,10 +140,15 @@ export const register: Verb['register'] = (program, io) => {
       await loadOn(cluster, options, io)
     })
 
-  subcommand(lab, 'exec <node> <command...>', "run a command in a node's network, as root of the cluster", [
-    'operator lab exec etcd-1 -- etcdctl endpoint status',
-    'operator lab exec etcd-2 --lab 7f3a01bc -- ss -tlnp',
-  ])
+  subcommand(
+    lab,
+    'exec <node> <command...>',
+    'run a command in the network of a node, as root of the cluster',
+    [
+      'operator lab exec etcd-1 -- etcdctl endpoint status',
+      'operator lab exec etcd-2 --lab 7f3a01bc -- ss -tlnp',
+    ],
+  )
     .option(...labOption)
     .action(async (node, command, options) => {
       const cluster = await theCluster(options.lab)
@@ -146,7 +156,7 @@ export const register: Verb['register'] = (program, io) => {
       await inherit(cluster.enter(command, node), io)
     })
 
-  subcommand(lab, 'shell', 'log in where the agent works', [
+  subcommand(lab, 'shell', 'open a shell in the place where agents work', [
     'operator lab shell',
     'operator lab shell --lab 7f3a01bc',
   ])
@@ -160,7 +170,7 @@ export const register: Verb['register'] = (program, io) => {
       await inherit(cluster.enter(shell), io)
     })
 
-  subcommand(lab, 'down [id]', 'end a cluster', ['operator lab down', 'operator lab down --all'])
+  subcommand(lab, 'down [id]', 'end clusters', ['operator lab down', 'operator lab down --all'])
     .option('--all', 'every cluster that `operator lab up` started')
     .addOption(jsonOption())
     .action((id, options) => down(id, options, io))

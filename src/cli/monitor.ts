@@ -45,19 +45,22 @@ import { untilParentGone } from './terminal/parent.ts'
 export const register: Verb['register'] = (program, io) => {
   const monitor = program
     .command('monitor')
-    .description(
-      'watch a cluster: invariants that break become tickets, and only what is seen healthy resolves them',
-    )
+    .description('watch a cluster and open a ticket when an invariant is violated')
 
-  const runCommand = subcommand(monitor, 'run', 'look at it every interval, until stopped', [
-    'operator monitor run --lab 7f3a01bc',
-    'operator monitor run --subject etcd --endpoints etcd-1=http://10.0.0.1:2379,etcd-2=http://10.0.0.2:2379',
-    'operator monitor run --subject etcd --endpoints etcd-1=https://10.0.0.1:2379 --ca ca.pem --cert me.pem --key me-key.pem',
-    'operator monitor run --subject etcd --endpoints ... --once --json',
-    'operator monitor run --subject prometheus --endpoints prometheus=http://127.0.0.1:9090',
-    "operator monitor run --subject prometheus --endpoints http://127.0.0.1:9090 --rules 'rules/*.yml' --match 'severity=\"critical\"'",
-  ])
-    .option('--subject <name>', `what it is: ${Object.keys(subjects).join(', ')}`)
+  const runCommand = subcommand(
+    monitor,
+    'run',
+    'observe a cluster every interval and open tickets, until stopped',
+    [
+      'operator monitor run --lab 7f3a01bc',
+      'operator monitor run --subject etcd --endpoints etcd-1=http://10.0.0.1:2379,etcd-2=http://10.0.0.2:2379',
+      'operator monitor run --subject etcd --endpoints etcd-1=https://10.0.0.1:2379 --ca ca.pem --cert me.pem --key me-key.pem',
+      'operator monitor run --subject etcd --endpoints ... --once --json',
+      'operator monitor run --subject prometheus --endpoints prometheus=http://127.0.0.1:9090',
+      "operator monitor run --subject prometheus --endpoints http://127.0.0.1:9090 --rules 'rules/*.yml' --match 'severity=\"critical\"'",
+    ],
+  )
+    .option('--subject <name>', `kind of system: ${Object.keys(subjects).join(', ')}`)
     .addOption(endpointsOption())
     .addOption(dataPathOption())
     .addOption(logPathOption())
@@ -65,52 +68,60 @@ export const register: Verb['register'] = (program, io) => {
   withAccessOptions(runCommand)
     .option(
       '--rules <file|glob>',
-      "alerting rules of your own, which Prometheus evaluates (repeatable) (default: Prometheus' own alerts)",
+      "alerting rules of your own, which Prometheus evaluates; repeatable (default: Prometheus' own alerts)",
       (text: string, all: string[] = []) => [...all, text],
     )
     .option(
       '--match <matchers>',
       'which alerts become tickets: \'severity=~"critical|warning"\' (default: all)',
     )
-    .option('--node-label <label>', 'the label that says which node an alert is about (default: instance)')
+    .option('--node-label <label>', 'label that names the node of an alert (default: instance)')
     .option(
       '--alertmanager <url>',
-      'an Alertmanager instead of a subject and its endpoints: what it holds is asked for',
+      'watch the alerts of this Alertmanager, instead of a subject and its endpoints',
     )
     .option(
       '--alertmanager-listen <host:port>',
-      'where its notifications are received (docs/prometheus.md has the receiver to paste)',
+      'receive notifications of Alertmanager at this address (docs/prometheus.md has the receiver to paste)',
       address,
     )
-    .option('--alertmanager-repeat <duration>', 'its repeat_interval (default: 4h)', duration)
-    .option('--receiver-token-file <file>', 'the token that notifications come with; readable by nobody else')
+    .option('--alertmanager-repeat <duration>', "Alertmanager's repeat_interval (default: 4h)", duration)
+    .option(
+      '--receiver-token-file <file>',
+      'file with the token that notifications have to carry; only its owner may read it',
+    )
     .option(
       '--receiver-user-file <file>',
-      'user:password that notifications come with; readable by nobody else',
+      'file with the user:password that notifications have to carry; only its owner may read it',
     )
-    .option('--lab <id>', 'a cluster of `operator lab list` instead of endpoints')
+    .option('--lab <id>', 'watch this lab cluster, by its id in `operator lab list`, instead of endpoints')
     .option(
       '--cluster <name>',
-      "its name in tickets (default: the lab cluster's id, else the first endpoint)",
+      "name of the cluster in tickets (default: the lab cluster's id, else the first endpoint)",
     )
-    .option('--interval <duration>', 'between looks', pause, 1_000)
+    .option('--interval <duration>', 'time between two observations', pause, 1_000)
     .option(
       '--grace <invariant=duration>',
-      'how long it may be violated before a ticket opens (repeatable)',
+      'how long an invariant has to be violated before a ticket opens (repeatable)',
       durationPair,
       {},
     )
     .option(
       '--skip <invariant[/node]>',
-      'a check that is switched off, everywhere or at one node (repeatable)',
+      'switch a check off, everywhere or for one node (repeatable)',
       (text: string, all: string[]) => [...all, text],
       [],
     )
-    .option('--variant <name|file|json>', 'the configuration of the agent that its tickets carry')
-    .option('--attempts <n>', 'claims that may fail before a ticket waits for a person', integer(1, 100), 3)
+    .option('--variant <name|file|json>', 'configuration of the agent that works on these tickets')
+    .option(
+      '--attempts <n>',
+      'how many claims may fail before a ticket is escalated to a person',
+      integer(1, 100),
+      3,
+    )
     .option(
       '--once',
-      'look until all is known, for 10 s at most; print it, store nothing; exit 1 unless all is well',
+      'check once (for up to 10 s, until nothing is unknown), print the result and store nothing; exit 1 unless all checks are ok',
     )
     .addOption(withParentOption())
     .addOption(dbOption())
@@ -125,7 +136,7 @@ export const register: Verb['register'] = (program, io) => {
         : run(options, subject, endpoints, io)
     })
 
-  subcommand(monitor, 'list', 'monitors and when they were last heard of', [
+  subcommand(monitor, 'list', 'list monitors and when each was last heard of', [
     'operator monitor list',
     'operator monitor list --json',
   ])

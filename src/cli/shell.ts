@@ -7,8 +7,8 @@ const timedOutCode = 124
 export const register: Verb['register'] = (program, io) => {
   program
     .command('shell <command...>')
-    .description('run an audited command where the subject is, from a program that is run as the agent')
-    .option('--reason <text>', 'why: what you expect to learn or to change; for the audit', '')
+    .description('run an audited command in the cluster; for a program that works as the agent')
+    .option('--reason <text>', 'what you expect to learn or to change, for the audit', '')
     .addHelpText(
       'after',
       '\nThe command is given to bash; several words are joined by spaces, as ssh does.\n\nExamples:\n  operator shell -- svc status\n  operator shell --reason "it was killed" -- svc start etcd-2',

@@ -21,18 +21,22 @@ const stateList = (text: string) => {
 export const register: Verb['register'] = (program, io) => {
   const tickets = program
     .command('tickets')
-    .description('see and steer tickets')
+    .description('list, show and change tickets')
     .addHelpText(
       'after',
       '\nExamples:\n  operator tickets list --state open,escalated\n  operator tickets show 3\n  operator tickets hold 3',
     )
 
-  subcommand(tickets, 'list', 'tickets, oldest first', [
+  subcommand(tickets, 'list', 'list tickets, oldest first', [
     'operator tickets list',
     'operator tickets list --state open,escalated',
     'operator tickets list --cluster 7f3a01bc --json',
   ])
-    .option('--state <states>', `only these, by comma: ${ticketStates.join(', ')}`, stateList)
+    .option(
+      '--state <states>',
+      `only tickets in these states, separated by commas: ${ticketStates.join(', ')}`,
+      stateList,
+    )
     .option('--cluster <name>', 'only this cluster')
     .option('--limit <n>', 'only the newest n', integer(1), 100)
     .addOption(dbOption())
@@ -51,7 +55,7 @@ export const register: Verb['register'] = (program, io) => {
       )
     })
 
-  subcommand(tickets, 'show <id>', 'one ticket: what happened to it, and who worked on it', [
+  subcommand(tickets, 'show <id>', 'show one ticket, its history and its sessions', [
     'operator tickets show 3',
     'operator tickets show 3 --json',
   ])
@@ -88,10 +92,10 @@ export const register: Verb['register'] = (program, io) => {
         )
     })
 
-  subcommand(tickets, 'resolve <id>', 'say that it is fixed; the monitor confirms it', [
+  subcommand(tickets, 'resolve <id>', 'say that a ticket is fixed; the monitor confirms it', [
     'operator tickets resolve 3 --cause "its disk was full"',
   ])
-    .option('--cause <text>', 'what it was', 'resolved by a person')
+    .option('--cause <text>', 'what the cause was', 'resolved by a person')
     .option(
       '--verify-window <duration>',
       'how long the monitor may take to confirm',
@@ -109,7 +113,7 @@ export const register: Verb['register'] = (program, io) => {
     )
 
   for (const [verb, held, description] of [
-    ['hold', true, 'keep agents away from it, and let nothing resolve it'],
+    ['hold', true, 'keep agents away from a ticket, and keep it from being resolved'],
     ['unhold', false, 'end a hold'],
   ] as const) {
     subcommand(tickets, `${verb} <id>`, description, [`operator tickets ${verb} 3`])
@@ -118,10 +122,10 @@ export const register: Verb['register'] = (program, io) => {
       .action(move(io, (db, ticket) => store.setHeld(db, ticket.id, held, io.clock.now())))
   }
 
-  subcommand(tickets, 'reopen <id>', 'give it back to the agents, with fresh attempts', [
+  subcommand(tickets, 'reopen <id>', 'give a ticket back to the agents, with all its attempts', [
     'operator tickets reopen 3 --why "it came back"',
   ])
-    .option('--why <text>', 'for the record', 'reopened by a person')
+    .option('--why <text>', 'reason, for the history', 'reopened by a person')
     .addOption(dbOption())
     .addOption(jsonOption())
     .action(move(io, (db, ticket, options) => store.reopenTicket(db, ticket.id, options.why, io.clock.now())))

@@ -8,11 +8,11 @@ import type { Io, Verb } from './terminal/io.ts'
 
 export const register: Verb['register'] = (program, io) => {
   viewerOptions(
-    subcommand(program, 'viewer', 'see tickets and sessions in a browser, live; read-only').addOption(
+    subcommand(program, 'viewer', 'show tickets and sessions in a browser, live; read-only').addOption(
       dbOption(),
     ),
   )
-    .option('--eval-db <file>', 'campaigns and trials of this evaluation database besides')
+    .option('--eval-db <file>', 'also show campaigns and trials of this evaluation database')
     .addHelpText(
       'after',
       '\nExamples:\n  operator viewer --open\n  operator viewer --db /var/lib/operator/operator.db --port 8080\n  operator eval viewer           campaigns and trials',
@@ -23,13 +23,13 @@ export const register: Verb['register'] = (program, io) => {
 /** The options that both viewers have. */
 export const viewerOptions = (command: Command): Command =>
   command
-    .option('--port <n>', 'where it listens; 0: any that is free', integer(0, 65_535), 8000)
+    .option('--port <n>', 'port to listen on; 0: any free port', integer(0, 65_535), 8000)
     .option(
       '--host <address>',
-      'elsewhere than on the loopback a token is needed; it is printed',
+      'address to listen on; any but loopback asks for the token that is printed at the start',
       '127.0.0.1',
     )
-    .option('--open', 'open it in a browser')
+    .option('--open', 'open the page in a browser')
     .addOption(jsonOption())
 
 interface ViewerSettings {

@@ -9,7 +9,7 @@ import { version } from '../terminal/version.ts'
 export const register: Verb['register'] = (program, io) => {
   program
     .command('mcp')
-    .description('the tools of a program that is run as the agent, as an MCP server on stdio')
+    .description('serve the tools of a program that works as the agent, over MCP on stdio')
     .addHelpText(
       'after',
       '\nExample, in the file from which a CLI agent reads its MCP servers:\n  { "mcpServers": { "operator": { "command": "operator", "args": ["mcp"] } } }',

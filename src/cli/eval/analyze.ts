@@ -11,7 +11,11 @@ import type { Io } from '../terminal/io.ts'
 import { campaignNumber } from './ids.ts'
 
 export function registerAnalyze(evaluation: Command, io: Io): void {
-  subcommand(evaluation, 'analyze <campaign>', 'a campaign in figures, with their uncertainty')
+  subcommand(
+    evaluation,
+    'analyze <campaign>',
+    'show the figures of a campaign with their confidence intervals',
+  )
     .addOption(evalDbOption())
     .addOption(jsonOption())
     .addHelpText(

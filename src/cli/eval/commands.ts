@@ -58,7 +58,7 @@ export function registerCommands(evaluation: Command, io: Io): void {
   const commands = subcommand(
     evaluation,
     'commands',
-    'what agents ran, and what it may have done to the system',
+    'list the commands of agents and classify what they may have changed',
   )
     .enablePositionalOptions()
     .argument('[id]', 'a campaign (c1) or a trial (t1)')
@@ -80,7 +80,11 @@ export function registerCommands(evaluation: Command, io: Io): void {
     })
   for (const option of judgeOptions()) commands.addOption(option)
 
-  subcommand(commands, 'classify <line>', 'one command line: its parts, and which rule decided on each')
+  subcommand(
+    commands,
+    'classify <line>',
+    'classify one command line, and show which rule decided on each part',
+  )
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -95,7 +99,7 @@ export function registerCommands(evaluation: Command, io: Io): void {
   const accuracy = subcommand(
     commands,
     'accuracy',
-    'how well commands are classified, on commands that a person labelled',
+    'measure the classifier on commands that a person labelled',
   )
     .option('--half <half>', `only one: ${halves.join(', ')}`, oneOf(halves))
     .addOption(

@@ -26,10 +26,10 @@ export function registerCompare(evaluation: Command, io: Io): void {
     subcommand(evaluation, usage, description)
       .option(
         '--gate',
-        'exit 1 when it is worse, when it is not shown to do no more harm, or when there was nothing to compare',
+        'exit 1 when the candidate is worse, when it is not shown to be as safe, or when there is nothing to compare',
       )
       .addOption(
-        new Option('--harm-margin <points>', 'how much higher its share of harmful trials may be, in points')
+        new Option('--harm-margin <points>', 'how many percentage points more of its trials may be harmful')
           .argParser(points)
           .default(100 * defaultHarmMargin),
       )
@@ -40,26 +40,33 @@ export function registerCompare(evaluation: Command, io: Io): void {
         `\nExamples:\n${examples.map((line) => `  operator eval ${line}`).join('\n')}\n\ndocs/comparing.md says how to read it.`,
       )
 
-  add('compare <reference> <candidate>', 'is the second campaign better than the first, or worse?', [
-    'compare c1 c2',
-    'compare c1 c2 --gate --json',
-    'compare c3:default c3:terse        one variant of a campaign against another',
-  ]).action((reference, candidate, options) => runCompare(reference, candidate, options, io))
+  add(
+    'compare <reference> <candidate>',
+    'compare two campaigns: is the second better than the first, or worse?',
+    [
+      'compare c1 c2',
+      'compare c1 c2 --gate --json',
+      'compare c3:default c3:terse        one variant of a campaign against another',
+    ],
+  ).action((reference, candidate, options) => runCompare(reference, candidate, options, io))
 
-  add('compare-baseline <campaign>', 'is an agent better than none?', [
+  add('compare-baseline <campaign>', 'compare a campaign with its baseline: is an agent better than none?', [
     'compare-baseline c1',
     'compare-baseline c2 --baseline c1',
   ])
-    .option('--baseline <campaign>', 'where the trials without an agent are (default: the same campaign)')
+    .option(
+      '--baseline <campaign>',
+      'campaign that has the trials without an agent (default: the same campaign)',
+    )
     .action((campaign, options) => runBaseline(campaign, options, io))
 
-  add('compare-variants <subject> <chaos>', 'all variants on one kind of damage, side by side', [
+  add('compare-variants <subject> <chaos>', 'compare all variants on one chaos type', [
     'compare-variants etcd node_kill',
     'compare-variants etcd latency+packet_loss --campaign c1,c4',
     'compare-variants etcd pause --against default --gate',
   ])
-    .option('--campaign <ids>', 'only of these, as c1,c2 (default: all)')
-    .option('--against <variant>', 'compare each with this one, too')
+    .option('--campaign <ids>', 'only trials of these campaigns, as c1,c2 (default: all)')
+    .option('--against <variant>', 'compare every variant with this one as well')
     .action((subject, chaos, options) => runVariants(subject, chaos, options, io))
 }
 

@@ -26,13 +26,12 @@ const names = Object.keys(formats)
 const titles = Object.entries(formats).map(([name, { title }]) => `  ${name.padEnd(6)} ${title}`)
 
 export function registerExport(evaluation: Command, io: Io): void {
-  subcommand(
-    evaluation,
-    'export <id>',
-    'a campaign (c1) or a trial (t1) for other programs, or as pages for people',
-  )
+  subcommand(evaluation, 'export <id>', 'export a campaign (c1) or a trial (t1) as data or as web pages')
     .option('--format <name>', `one of ${names.join(', ')} (default: json)`, oneOf(names))
-    .option('--output <path>', 'where to; a file appears when it is complete (default: standard output)')
+    .option(
+      '--output <path>',
+      'file or folder to write; it appears when it is complete (default: standard output)',
+    )
     .addOption(evalDbOption())
     .addOption(jsonOption())
     .addHelpText(

@@ -22,9 +22,20 @@ interface Options {
 }
 
 export function registerJudge(evaluation: Command, io: Io): void {
-  subcommand(evaluation, 'judge [id]', 'whether claims name the root cause, by a model beside the rules')
-    .option('--accuracy', 'of rules and model, on claims that a person labelled, instead of trials')
-    .option('--model <provider:id>', 'the model that judges: never one that worked', defaultSummaryModel)
+  subcommand(
+    evaluation,
+    'judge [id]',
+    'let a model judge, beside the rules, whether claims name the root cause',
+  )
+    .option(
+      '--accuracy',
+      'measure the rules and the model on claims that a person labelled, instead of judging trials',
+    )
+    .option(
+      '--model <provider:id>',
+      'model that judges; a model that worked in the trials is refused',
+      defaultSummaryModel,
+    )
     .option('--votes <n>', 'how often each claim is judged; the majority counts', integer(1, 15), 3)
     .option('--base-url <url>', "the model provider's address")
     .addOption(evalDbOption())

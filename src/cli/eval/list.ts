@@ -11,9 +11,9 @@ import type { Io } from '../terminal/io.ts'
 import { campaignNumber } from './ids.ts'
 
 export function registerList(evaluation: Command, io: Io): void {
-  subcommand(evaluation, 'list', 'campaigns and their outcomes, newest first')
-    .option('--limit <n>', 'at most so many', integer(1, 1_000), 20)
-    .option('--before <id>', 'only those older than this campaign (c30): the next page', campaignNumber)
+  subcommand(evaluation, 'list', 'list campaigns and their outcomes, newest first')
+    .option('--limit <n>', 'how many to show', integer(1, 1_000), 20)
+    .option('--before <id>', 'only campaigns older than this one (c30), for the next page', campaignNumber)
     .addOption(evalDbOption())
     .addOption(jsonOption())
     .addHelpText(
@@ -22,8 +22,8 @@ export function registerList(evaluation: Command, io: Io): void {
     )
     .action((options) => list(options, io))
 
-  subcommand(evaluation, 'list-variants', 'configurations of the agent that campaigns may name')
-    .option('--variants-dir <folder>', 'where your variants are (default: ./variants)')
+  subcommand(evaluation, 'list-variants', 'list the variants (configurations of the agent) that can be used')
+    .option('--variants-dir <folder>', 'folder with your variants (default: ./variants)')
     .addOption(jsonOption())
     .addHelpText(
       'after',

@@ -11,9 +11,13 @@ import type { Io } from '../terminal/io.ts'
 import { campaignOrTrial } from './ids.ts'
 
 export function registerRescore(evaluation: Command, io: Io): void {
-  subcommand(evaluation, 'rescore [id]', 'judge stored trials again: of a campaign (c1), one (t1), or --all')
-    .option('--all', 'every trial there is')
-    .option('--dry-run', 'say what would change, and change nothing')
+  subcommand(
+    evaluation,
+    'rescore [id]',
+    'score stored trials again: those of a campaign (c1), one trial (t1), or --all',
+  )
+    .option('--all', 'every stored trial')
+    .option('--dry-run', 'print what would change, and change nothing')
     .addOption(evalDbOption())
     .addOption(jsonOption())
     .addHelpText(

@@ -38,18 +38,22 @@ import {
 import { printCampaign } from './show.ts'
 
 export function registerRun(evaluation: Command, io: Io): void {
-  const trials = subcommand(evaluation, 'run', 'run trials of one kind of damage, or a campaign')
+  const trials = subcommand(evaluation, 'run', 'run trials of one chaos type, or a campaign')
     .enablePositionalOptions()
-    .option('--subject <name>', `the system: ${labSubjects().join(', ')}`)
-    .option('--chaos <type>', `the damage: ${Object.keys(chaosTypes).join(', ')}`)
-    .option('--target <node>', 'random, leader, follower, or the name of a node', trialDefaults.target)
-    .option('--param <name=value>', 'of the damage (repeatable)', pair, {})
-    .option('--trials <n>', 'how many', integer(1, 10_000), 1)
-    .option('--seed <n>', 'the same seed gives the same plan (default: drawn)', integer(0, 2 ** 31 - 1))
-    .option('--baseline', 'the same damage with no agent: does it heal by itself?')
-    .option('--variant <name|file|json>', 'the configuration of the agent')
-    .option('--variants-dir <folder>', 'where your variants are (default: ./variants)')
-    .option('--allow-quorum-loss', 'more than a minority of the nodes may be broken')
+    .option('--subject <name>', `system to break: ${labSubjects().join(', ')}`)
+    .option('--chaos <type>', `chaos type to inject: ${Object.keys(chaosTypes).join(', ')}`)
+    .option('--target <node>', 'node to break: random, leader, follower, or a name', trialDefaults.target)
+    .option('--param <name=value>', 'parameter of the chaos type (repeatable)', pair, {})
+    .option('--trials <n>', 'number of trials', integer(1, 10_000), 1)
+    .option(
+      '--seed <n>',
+      'seed of all random choices; the same seed gives the same plan (default: a random one, which is printed)',
+      integer(0, 2 ** 31 - 1),
+    )
+    .option('--baseline', 'inject the same faults and let no agent work: does the system heal by itself?')
+    .option('--variant <name|file|json>', 'configuration of the agent')
+    .option('--variants-dir <folder>', 'folder with your variants (default: ./variants)')
+    .option('--allow-quorum-loss', 'allow faults on a majority of the nodes')
     .addHelpText(
       'after',
       '\nExamples:\n  operator eval run --subject etcd --chaos node_kill\n  operator eval run --subject etcd --chaos latency --param min_ms=50 --param max_ms=150 --target leader\n  operator eval run --subject etcd --chaos pause --trials 5 --seed 7 --json\n  operator eval run campaign first-look.yaml',
@@ -57,12 +61,12 @@ export function registerRun(evaluation: Command, io: Io): void {
     .action((options) => runTrials(options, io))
   addBaseOptions(trials)
 
-  const campaign = subcommand(trials, 'campaign [file]', 'run the matrix of a campaign file')
-    .option('--dry-run', 'print the plan with an estimate, and start nothing')
-    .option('--resume <id>', 'go on where a campaign (c3) stopped, instead of a file')
-    .option('--parallel <n>', "trials at a time (default: the file's)", integer(1, 64))
-    .option('--crowd', 'more trials at a time than the machine carries')
-    .option('--variants-dir <folder>', 'where your variants are (default: ./variants)')
+  const campaign = subcommand(trials, 'campaign [file]', 'run all trials of a campaign file')
+    .option('--dry-run', 'print the plan and how long it may take, and start nothing')
+    .option('--resume <id>', 'continue this campaign (c3) where it stopped; takes no file')
+    .option('--parallel <n>', 'number of trials at a time (default: what the file says)', integer(1, 64))
+    .option('--crowd', 'allow more trials at a time than this machine has resources for')
+    .option('--variants-dir <folder>', 'folder with your variants (default: ./variants)')
     .option(
       '--fail-under <rate>',
       'exit 1 when a smaller share of the trials with an agent recovers',
@@ -96,11 +100,16 @@ function refuseWithResume(command: Command): void {
 function addBaseOptions(command: Command): void {
   const { lab, size, interval, settle, timeout, verifyWindow } = trialDefaults
   addAgentOptions(command)
-    .option('--lab <name>', `where: ${Object.keys(labs).join(', ')}`, lab)
-    .option('--size <n>', 'nodes', integer(1, 9), size)
-    .option('--interval <duration>', 'between looks of the monitor', pause, interval)
-    .option('--settle <duration>', 'how long it must stay well to count as recovered', duration, settle)
-    .option('--timeout <duration>', 'limit of a trial', duration, timeout)
+    .option('--lab <name>', `kind of lab: ${Object.keys(labs).join(', ')}`, lab)
+    .option('--size <n>', 'number of nodes', integer(1, 9), size)
+    .option('--interval <duration>', 'time between two observations of the monitor', pause, interval)
+    .option(
+      '--settle <duration>',
+      'how long everything has to stay healthy to count as recovered',
+      duration,
+      settle,
+    )
+    .option('--timeout <duration>', 'time limit of a trial', duration, timeout)
     .option(
       '--verify-window <duration>',
       'how long the monitor may take to confirm a claim',

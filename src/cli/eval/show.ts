@@ -12,8 +12,8 @@ import type { Io } from '../terminal/io.ts'
 import { campaignOrTrial } from './ids.ts'
 
 export function registerShow(evaluation: Command, io: Io): void {
-  subcommand(evaluation, 'show <id>', 'one campaign (c1) or one trial (t1) with its transcript')
-    .option('--full', 'all of every output of the transcript')
+  subcommand(evaluation, 'show <id>', 'show a campaign (c1), or a trial (t1) with its transcript')
+    .option('--full', 'print whole outputs in the transcript')
     .addOption(evalDbOption())
     .addOption(jsonOption())
     .addHelpText(

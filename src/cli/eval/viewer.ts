@@ -5,7 +5,7 @@ import { serveViewer, viewerOptions } from '../viewer.ts'
 
 export function registerViewer(evaluation: Command, io: Io): void {
   viewerOptions(
-    subcommand(evaluation, 'viewer', 'see campaigns and trials in a browser; read-only').addOption(
+    subcommand(evaluation, 'viewer', 'show campaigns and trials in a browser; read-only').addOption(
       evalDbOption(),
     ),
   )

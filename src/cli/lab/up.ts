@@ -122,7 +122,7 @@ function introduce(cluster: Cluster, healthyMs: number, io: Io): void {
   io.print(`${cluster.subject} cluster ${cluster.id} is healthy after ${humanMs(healthyMs)}`)
   for (const [name, { url }] of Object.entries(cluster.endpoints)) io.print(`  ${name}  ${url}`)
   io.print('\nnext:')
-  io.print(`  operator lab shell ${other}              log in where the agent works`)
+  io.print(`  operator lab shell ${other}              open a shell where the agent's commands run`)
   io.print(`  operator lab exec ${other} ${first} -- COMMAND`)
   io.print(`  operator monitor run ${other}            watch it`)
   io.print(`  operator lab down ${cluster.id}`)

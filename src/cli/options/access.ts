@@ -15,11 +15,14 @@ export interface AccessOptions {
 }
 
 const all = () => [
-  new Option('--ca <file>', 'authorities that may sign the certificates of https endpoints, as PEM'),
-  new Option('--cert <file>', 'our own certificate, where the nodes want one, as PEM'),
-  new Option('--key <file>', 'the key of --cert, as PEM; readable by nobody else'),
-  new Option('--user-file <file>', 'one line, user:password, where auth is on; readable by nobody else'),
-  new Option('--bearer-token-file <file>', 'one line, a token for HTTP; readable by nobody else'),
+  new Option(
+    '--ca <file>',
+    'PEM file with the authorities that may sign the certificates of https endpoints',
+  ),
+  new Option('--cert <file>', 'PEM file with a client certificate, for nodes that ask for one'),
+  new Option('--key <file>', 'PEM file with the key of --cert; only its owner may read it'),
+  new Option('--user-file <file>', 'file with one line, user:password; only its owner may read it'),
+  new Option('--bearer-token-file <file>', 'file with one line, a bearer token; only its owner may read it'),
 ]
 
 export function withAccessOptions(command: Command, { hidden = false } = {}): Command {

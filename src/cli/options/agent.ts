@@ -37,50 +37,56 @@ export interface AgentSettings {
 }
 
 const agentOptions = (): Option[] => [
-  new Option('--agent <kind>', `${choices.join(', ')}; auto: llm when a key is set, else runbook`)
+  new Option(
+    '--agent <kind>',
+    `kind of agent: ${choices.join(', ')}; auto is llm when a model key is set, else runbook`,
+  )
     .argParser(oneOf(choices))
     .default('auto'),
-  new Option('--model <provider:id>', 'the model that thinks').default(defaultModel),
-  new Option('--summary-model <provider:id>', 'the small model that sums entries up').default(
+  new Option('--model <provider:id>', 'model of the agent').default(defaultModel),
+  new Option('--summary-model <provider:id>', 'small model that summarizes the entries of the audit').default(
     defaultSummaryModel,
   ),
-  new Option('--base-url <url>', "the model provider's address"),
-  new Option('--price-in <usd>', 'per million input tokens, where the price is not known').argParser(
-    number(0),
-  ),
-  new Option('--price-out <usd>', 'per million output tokens').argParser(number(0)),
-  new Option('--turns <n>', 'limit of a session').argParser(integer(1, 10_000)).default(defaultLimits.turns),
-  new Option('--session-time <duration>', 'limit of a session')
+  new Option('--base-url <url>', 'URL of the model provider or server'),
+  new Option(
+    '--price-in <usd>',
+    'price of a million input tokens, for a model whose price is not known',
+  ).argParser(number(0)),
+  new Option('--price-out <usd>', 'price of a million output tokens').argParser(number(0)),
+  new Option('--turns <n>', 'limit of a session: how often the model may answer')
+    .argParser(integer(1, 10_000))
+    .default(defaultLimits.turns),
+  new Option('--session-time <duration>', 'time limit of a session')
     .argParser(duration)
     .default(defaultLimits.sessionMs),
-  new Option('--command-time <duration>', 'limit of a command')
+  new Option('--command-time <duration>', 'time limit of a command')
     .argParser(duration)
     .default(defaultLimits.commandMs),
-  new Option('--cost <usd>', 'limit of a session, or none')
+  new Option('--cost <usd>', 'limit of a session in US dollars, or none')
     .argParser(orNone(number(0)))
     .default(defaultLimits.costUsd ?? 'none'),
-  new Option('--tokens <n>', 'limit of a session, or none')
+  new Option('--tokens <n>', 'limit of a session in tokens, or none')
     .argParser(orNone(integer(1)))
     .default(defaultLimits.tokens ?? 'none'),
   new Option(
     '--cost-per-ticket <usd>',
-    'of all sessions on a ticket, or none (default: three times --cost)',
+    'limit of all sessions on a ticket in US dollars, or none (default: three times --cost)',
   ).argParser(orNone(number(0))),
-  new Option('--cost-per-day <usd>', 'of all sessions within 24 hours, or none')
+  new Option('--cost-per-day <usd>', 'limit of all sessions within 24 hours in US dollars, or none')
     .argParser(orNone(number(0)))
     .default('none'),
-  new Option('--tokens-per-ticket <n>', 'of all sessions on a ticket, or none')
+  new Option('--tokens-per-ticket <n>', 'limit of all sessions on a ticket in tokens, or none')
     .argParser(orNone(integer(1)))
     .default('none'),
-  new Option('--tokens-per-day <n>', 'of all sessions within 24 hours, or none')
+  new Option('--tokens-per-day <n>', 'limit of all sessions within 24 hours in tokens, or none')
     .argParser(orNone(integer(1)))
     .default('none'),
   new Option(
     '--context-tokens <n>',
-    "the model's window, where neither price list nor server tells it",
+    "size of the model's context window, for a model of unknown size",
   ).argParser(integer(512)),
-  new Option('--output-tokens <n>', 'the most that one answer may have').argParser(integer(64)),
-  new Option('--model-patience <duration>', 'how long to wait for a provider that is away, in all')
+  new Option('--output-tokens <n>', 'limit of one answer of the model in tokens').argParser(integer(64)),
+  new Option('--model-patience <duration>', 'how long to retry a provider that does not answer, in total')
     .argParser(duration)
     .default(patient.patienceMs),
 ]

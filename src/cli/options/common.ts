@@ -121,17 +121,20 @@ export function address(text: string): Address {
 }
 
 export const endpointsOption = () =>
-  new Option('--endpoints <list>', 'where its nodes are: name=url,name=url').argParser(parseEndpoints)
+  new Option('--endpoints <list>', 'addresses of the nodes: name=url,name=url').argParser(parseEndpoints)
 
 /** Disk space is checked where this host sees the node's disk: a mount, or a node on this very host. */
 export const dataPathOption = () =>
-  new Option('--data-path <node=path>', "a path on this host on the node's data disk (repeatable)")
+  new Option(
+    '--data-path <node=path>',
+    "a path of this host that is on the node's data disk, to check its free space (repeatable)",
+  )
     .argParser(pair)
     .default({}, 'disk space is not checked')
 
 /** What a subject counts in its nodes' logs goes with its tickets. */
 export const logPathOption = () =>
-  new Option('--log-path <node=path>', "the node's log on this host (repeatable)")
+  new Option('--log-path <node=path>', "a file of this host with the node's log (repeatable)")
     .argParser(pair)
     .default({}, 'logs are not read')
 
@@ -139,10 +142,10 @@ export const logPathOption = () =>
 export const portMapOption = () =>
   new Option(
     '--port-map <node:port=host:port>',
-    'where another port of a node is reached from here (repeatable)',
+    'the address at which another port of a node can be reached (repeatable)',
   )
     .argParser(portPair)
-    .default({}, 'under its own number, at the host of its endpoint')
+    .default({}, "the same port at the endpoint's host")
 
 function portPair(text: string, all: PortMap = {}): PortMap {
   const [, node = '', port = '', place = ''] = /^([\w.-]+):(\d{1,5})=(\S+:\d{1,5})$/.exec(text) ?? []
