@@ -1,11 +1,10 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander'
+import { CommanderError } from 'commander'
 import { systemClock } from '../core/clock.ts'
 import { BadInput, exitCodes, Interrupted, MachineLacks, messageOf } from '../core/errors.ts'
 import { inert } from '../core/text.ts'
-import { help } from './terminal/help.ts'
+import { programWithoutVerbs } from './program.ts'
 import { terminalIo } from './terminal/io.ts'
-import { version } from './terminal/version.ts'
 import { verbs } from './verbs.ts'
 
 // The only place that listens to signals or ends the process: everything below gets one AbortSignal,
@@ -36,22 +35,7 @@ process.stderr.on('error', () => undefined) // nobody is left who could be told
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(argv: string[]): Promise<number> {
-  const program = new Command('operator')
-    .description('An autonomous site-reliability engineer, and the laboratory that proves how good it is.')
-    .version(version)
-    .exitOverride()
-    .option(
-      '--plugin <file|package>',
-      'subjects, chaos types and agents of your own; before the verb (repeatable)',
-    )
-    // `eval run` and `eval run campaign` have options of the same name: each belongs to the word before it.
-    .enablePositionalOptions()
-    .configureHelp(help)
-    .showHelpAfterError('(add --help for what is allowed)')
-    .addHelpText(
-      'after',
-      '\nBegin with:\n  operator doctor          what can run on this machine\n  operator demo etcd       break a real cluster and watch it being repaired\n',
-    )
+  const program = programWithoutVerbs()
   const io = terminalIo(controller.signal)
   const { plugins, rest } = pluginsIn(argv)
   try {

@@ -1,22 +1,24 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { systemClock } from '../../core/clock.ts'
 import { duration } from '../options/common.ts'
+import { helpOf, pathOf, wholeProgram } from '../program.ts'
 import { verbs } from '../verbs.ts'
-import { help, typedDuration } from './help.ts'
+import { typedDuration } from './help.ts'
 import { terminalIo } from './io.ts'
 
 suite('--help', () => {
   const helps: [string, string][] = []
 
   test('every verb ends with an example of its own', async () => {
-    const program = new Command('operator').configureHelp(help)
-    const io = { ...terminalIo(AbortSignal.abort()), clock: systemClock }
-    for (const [name, verb] of Object.entries(verbs)) {
-      if (!verb.hidden) (await verb.load()).register(program, io)
-      if (!verb.hidden) assert.ok(program.commands.some((command) => command.name() === name))
-    }
+    const program = await wholeProgram({ ...terminalIo(AbortSignal.abort()), clock: systemClock })
+    for (const [name, verb] of Object.entries(verbs))
+      assert.equal(
+        program.commands.some((command) => command.name() === name),
+        !verb.hidden,
+        name,
+      )
     for (const command of withoutChildren(program)) helps.push([pathOf(command), helpOf(command)])
     assert.ok(helps.length > 25, `${helps.length} verbs`)
     for (const [path, text] of helps) {
@@ -58,18 +60,4 @@ function* withoutChildren(command: Command): Iterable<Command> {
   // `eval run` and `eval commands` are verbs that have verbs below them, too.
   if (command.commands.length === 0 || command.registeredArguments.length > 0) yield command
   for (const child of command.commands) yield* withoutChildren(child)
-}
-
-const pathOf = (command: Command): string =>
-  command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name()
-
-function helpOf(command: Command): string {
-  let text = ''
-  command.configureOutput({
-    writeOut: (more) => {
-      text += more
-    },
-  })
-  command.outputHelp()
-  return text
 }
