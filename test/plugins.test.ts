@@ -65,6 +65,18 @@ test('a subject without a runbook is refused before anything starts, with the wa
   assert.match(stderr, /still has no runbook.*ANTHROPIC_API_KEY.*agent: command.*--baseline/s)
 })
 
+test('a subject without a workload is refused before anything starts, in a campaign, too', async () => {
+  const run = ['eval', 'run', '--subject', 'still', '--chaos', 'none', '--baseline']
+  const { stderr, exitCode } = await operator('--plugin', subject, ...run)
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /still has no workload.*docs\/add-a-subject\.md/s)
+  const chaos = 'chaos_types: [{type: none}]\nvariants: [nop]'
+  writeFileSync(join(folder, 'no-load.yaml'), `name: x\nplugins: [./still.ts]\nsubjects: [still]\n${chaos}\n`)
+  const campaign = await operator('eval', 'run', 'campaign', join(folder, 'no-load.yaml'))
+  assert.equal(campaign.exitCode, 2)
+  assert.match(campaign.stderr, /still has no workload/)
+})
+
 suite('a plugin that cannot be used is refused with the reason', () => {
   const cases: [string, string, RegExp][] = [
     ['is not there', './nowhere.ts', /--plugin \.\/nowhere\.ts: there is no such file/],

@@ -7,7 +7,7 @@ import type { Endpoints } from '../core/watch/topology.ts'
 import { type Liar, type Lie, liar, lies } from './liar.ts'
 import { until } from './until.ts'
 
-/** A cluster of the subject, of three nodes or more, started by whoever runs the suite. */
+/** A running cluster of three nodes or more, which the test starts. */
 export interface Running extends AsyncDisposable {
   endpoints: Endpoints
   names: string[]
@@ -15,7 +15,7 @@ export interface Running extends AsyncDisposable {
   start(name: string): void | Promise<void>
 }
 
-/** A second for the slowest node, and air for a loaded machine. */
+/** One second for the slowest node, and some reserve for a loaded machine. */
 const observeMs = 2_500
 const never = new AbortController().signal
 
@@ -39,11 +39,11 @@ async function timed(connection: Connection<Observation>): Promise<Observation> 
   const from = systemClock.now()
   const observation = await connection.observe(never)
   const ms = systemClock.now() - from
-  assert.ok(ms <= observeMs, `a look took ${ms} ms`)
+  assert.ok(ms <= observeMs, `an observation took ${ms} ms; ${observeMs} are allowed`)
   return observation
 }
 
-/** Looks once a second until nothing is violated and nothing unknown. */
+/** Observes until no invariant is violated or unknown. */
 export async function untilWell(subject: Subject, connection: Connection<Observation>, withinMs = 20_000) {
   let open: Place[] = []
   const well = async () => {
@@ -58,7 +58,7 @@ export async function untilWell(subject: Subject, connection: Connection<Observa
   })
 }
 
-/** The same cluster, with somebody else at the address of one node. */
+/** The same cluster, with another server at the addresses of the named nodes. */
 function impersonated(endpoints: Endpoints, names: string[], { port }: Liar): Endpoints {
   const others = names.map((name): [string, { url: string }] => {
     const url = new URL(endpoints[name]?.url ?? '')
@@ -68,19 +68,19 @@ function impersonated(endpoints: Endpoints, names: string[], { port }: Liar): En
   return { ...endpoints, ...Object.fromEntries(others) }
 }
 
-/** What a subject's test may add. */
+/** Optional parts of the suite. */
 export interface SubjectExtras {
   /** Peers that speak the subject's own protocol and lie in it; those of `lies` are tried in any case. */
   lies?: Record<string, Lie>
 }
 
-/** What the observation and the invariants of every subject must do. */
+/** Tests that every subject's observation and invariants have to pass. */
 export function subjectConformance<O extends Observation>(
   watched: Subject<O>,
   begin: () => Promise<Running>,
   extras: SubjectExtras = {},
 ): void {
-  // Its invariants only ever see its own observations.
+  // The subject's invariants get only its own observations, so the cast is safe.
   const subject = watched as unknown as Subject
   test(`subject ${subject.name}: every invariant says what it means and where it comes from`, () => {
     const names = subject.invariants.map(({ name }) => name)
@@ -135,7 +135,7 @@ export function subjectConformance<O extends Observation>(
             ({ node, verdict }) => node === victim && verdict.kind === 'ok',
           )
           assert.deepEqual(ownOk, [])
-          // On a starved machine one of them may be late now and then, whoever lies.
+          // On a busy machine another node may be late now and then.
           if (others.every((name) => observation.nodes[name]?.healthy === true)) times++
           return times === 2
         }
@@ -154,7 +154,7 @@ export function subjectConformance<O extends Observation>(
       const violations = verdictsOf(subject, observation).filter(
         ({ node, verdict }) => node === victim && verdict.kind === 'violated',
       )
-      // Otherwise everything that is unknown of a dead node is a second ticket.
+      // Otherwise everything that is unknown because the node is dead would get a second ticket.
       const explains = (name: string) =>
         subject.invariants.some((invariant) => invariant.name === name && invariant.explainsUnobservable)
       assert.ok(
@@ -165,7 +165,7 @@ export function subjectConformance<O extends Observation>(
       await untilWell(subject, connection)
     })
 
-    test('is no longer looked at once the caller does not want to', async () => {
+    test('is not observed any more after the caller aborted', async () => {
       await using silent = await liar(lies['never answers'])
       await using connection = subject.connect(impersonated(cluster.endpoints, cluster.names, silent))
       const abort = new AbortController()

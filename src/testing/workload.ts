@@ -8,9 +8,9 @@ import { until } from './until.ts'
 
 /** A running cluster whose data a test can damage behind the workload's back. */
 export interface Damageable extends Running {
-  /** Deletes everything that clients have written. */
+  /** Deletes everything that clients have written, on every node. */
   loseWrites(): Promise<void>
-  /** Gives everything that clients have written a value that nobody wrote. */
+  /** Gives every key that clients have written a value that nobody wrote, so that reads return it. */
   inventValues(): Promise<void>
 }
 
@@ -54,12 +54,18 @@ export function workloadConformance<O extends Observation>(
 
     test('finds acknowledged writes that are lost', async () => {
       const { lostWrites } = await afterLoad(() => cluster.loseWrites())
-      assert.ok(lostWrites.length > 0)
+      assert.ok(
+        lostWrites.length > 0,
+        'loseWrites() ended, and the workload found every acknowledged write: does loseWrites() delete on every node, and does `put` acknowledge anything?',
+      )
     })
 
     test('finds values that nobody wrote', async () => {
       const { phantomReads } = await afterLoad(() => cluster.inventValues())
-      assert.ok(phantomReads.length > 0)
+      assert.ok(
+        phantomReads.length > 0,
+        'inventValues() ended, and the workload read only what it wrote: does inventValues() change the keys that `get` reads, on every node?',
+      )
     })
 
     test('counts a cluster that never answers as failing, and proves nothing by it', async () => {

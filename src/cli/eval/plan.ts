@@ -97,6 +97,7 @@ export function planOf(options: TrialSettings, model: ResolvedModel | null, vari
   checkTargets(subject, options.size, [fault])
   checkFit(chaosType, subject)
   if (!baseline) requireAgent(subject, variant, model)
+  requireWorkload(subject)
   return planTrials(
     {
       ...baseOf(options, model),
@@ -136,8 +137,10 @@ export async function planOfFile(
   const file = readCampaign(path, known, text)
   const arms = variantsOf(file).flatMap((name) => variants.get(name) ?? [])
   const model = modelForArms(arms, options, say)
-  for (const name of file.subjects)
+  for (const name of file.subjects) {
     for (const variant of arms) requireAgent(subjectNamed(name), variant, model)
+    requireWorkload(subjectNamed(name))
+  }
   if (file.limits.cost_usd !== undefined) requireKnownCosts(path, arms, model, options, say)
   const base = baseOf(options, model)
   const { settle_seconds: settle, limits, size = base.size, load } = file
@@ -179,6 +182,14 @@ function requireAgent(subject: Subject, variant: Variant, model: ResolvedModel |
   if (agent !== 'runbook' || subject.runbook) return
   throw new BadInput(
     `${subject.name} has no runbook, so variant '${variant.name}' has nobody to repair it; set ANTHROPIC_API_KEY for a model, name a variant with \`agent: command\`, or use --baseline for trials with no agent`,
+  )
+}
+
+/** @throws BadInput where no load would tell whether the system serves: every trial would be invalid in its phase `warm`. */
+function requireWorkload(subject: Subject): void {
+  if (subject.workload) return
+  throw new BadInput(
+    `${subject.name} has no workload, so a trial cannot tell whether it serves; add one (docs/add-a-subject.md), or watch it: operator monitor run --subject ${subject.name}`,
   )
 }
 
