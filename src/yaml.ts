@@ -3,10 +3,10 @@ import { type Document, isMap, isNode, LineCounter, parseDocument, visit, type Y
 import { type ZodError, type ZodRawShape, type ZodType, z } from 'zod'
 import { BadInput, messageOf } from './core/errors.ts'
 
-/** More than any file that a person writes; a reader must not be filled by a mistake. */
+/** Larger than any file that a person writes; keeps a wrong path from filling the memory. */
 const maxBytes = 1024 * 1024
 
-/** An object that refuses unknown keys, and says which it knows. */
+/** A schema of an object that refuses unknown keys and lists the known ones. */
 export const strictKeys = <Shape extends ZodRawShape>(shape: Shape) =>
   z.strictObject(shape, {
     error: (issue) =>
@@ -23,7 +23,7 @@ export function readYaml<T>(path: string, schema: ZodType<T>): T {
 
 export function parseYaml<T>(path: string, text: string, schema: ZodType<T>): T {
   const { document, at } = documentOf(path, text)
-  // Its warnings are of tags that it does not know, e.g. for code: what they meant is not what we would read.
+  // The library warns of unknown tags, e.g. for code. We would read something else than was meant, so a warning is an error.
   const faults = [...document.errors, ...document.warnings].map(
     (error) => `${at(error.pos[0])} ${inOurWords(error)}`,
   )
@@ -33,7 +33,7 @@ export function parseYaml<T>(path: string, text: string, schema: ZodType<T>): T 
   throw new BadInput(describe(result.error, document, at).join('\n'))
 }
 
-/** `file:line:column key` of a key in a file that was read before, for faults that only a later check finds. */
+/** `file:line:column key` of a key in a file that was read before, for errors that only a later check finds. */
 export function placeIn(path: string, key: readonly (string | number)[]): string {
   const { document, at } = documentOf(path, readText(path))
   return `${at(offsetOf(document, key))} ${key.join('.')}`
@@ -54,23 +54,23 @@ function documentOf(path: string, text: string) {
   }
 }
 
-const tooDeep = 'lists or maps in each other: too many'
+const tooDeep = 'lists and maps are nested too deeply'
 
-/** The library's advice is for programmers. */
+/** Rewords errors of the library, whose advice is for programmers. */
 function inOurWords({ code, message }: YAMLError): string {
-  if (code === 'MULTIPLE_DOCS') return 'a second document begins; allowed: one in a file'
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here; allowed: one document in a file'
   if (message.startsWith('Maximum call stack size exceeded')) return tooDeep
   return message.split('\n')[0] ?? ''
 }
 
-/** Once: a pipe gives it only once. */
+/** Reads the file once, since a pipe can be read only once. */
 export function readText(path: string): string {
   try {
     const kind = statSync(path)
     const { size } = kind
-    // A pipe may be one, e.g. what a shell makes of <(...).
+    // Pipes are allowed, e.g. what a shell makes of <(...).
     if (!kind.isFile() && !kind.isFIFO() && !kind.isDirectory())
-      throw new BadInput(`${path}: cannot be read: no file`)
+      throw new BadInput(`${path}: cannot be read: not a file`)
     if (size > maxBytes) throw new BadInput(`${path}: ${size} bytes; allowed: up to ${maxBytes}`)
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
   } catch (error) {
@@ -80,7 +80,7 @@ export function readText(path: string): string {
   }
 }
 
-/** Aliases may be used, but not to blow a small file up, and not in a circle. */
+/** Aliases are allowed, except circular ones and those that make a small file huge. */
 function plainValue(document: Document, at: (offset: number) => string): unknown {
   try {
     const value: unknown = document.toJS({ maxAliasCount: 100 })
@@ -92,7 +92,7 @@ function plainValue(document: Document, at: (offset: number) => string): unknown
   }
 }
 
-/** Where an alias stands that names nothing or what it is a part of. */
+/** Position of an alias that refers to nothing, or to something that contains it. */
 function oddAlias(document: Document): number {
   let found = 0
   visit(document, {
@@ -119,7 +119,7 @@ function describe(error: ZodError, document: Document, at: (offset: number) => s
   })
 }
 
-/** Where a key stands; for one that is missing, where its nearest parent does. */
+/** Position of a key; for a missing key, of its nearest parent. */
 function offsetOf(document: Document, path: readonly PropertyKey[]): number {
   const parent = path.length > 0 ? document.getIn(path.slice(0, -1), true) : null
   const map = path.length === 1 ? document.contents : parent

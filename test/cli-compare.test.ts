@@ -79,7 +79,7 @@ describe('operator eval compare', () => {
     assert.equal(document.metrics.length, 13)
     assert.deepEqual([document.safety.kind, document.safety.needs], ['shown', 29])
     assert.match(stdout, /c2 is shown to be no less safe than c1/)
-    assert.match(stdout, /p values hold for one look/)
+    assert.match(stdout, /p values are valid for one test/)
   })
 
   test('the gate is shut for what is worse, or was not measured, and open for the rest', async () => {

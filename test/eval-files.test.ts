@@ -247,7 +247,7 @@ describe('a file that cannot be is refused with file, line and key', () => {
     missing: [() => join(folder, 'nowhere.yaml'), / cannot be read: ENOENT/],
     'a folder': [() => folder, / cannot be read: EISDIR/],
     'below a file': [() => join(fileOf(''), 'a.yaml'), / cannot be read: ENOTDIR/],
-    'a device': [() => '/dev/zero', / cannot be read: no file/],
+    'a device': [() => '/dev/zero', / cannot be read: not a file/],
   }
   for (const [what, [path, says]] of Object.entries(unreadable))
     for (const kind of ['campaign', 'variant'] as const)

@@ -146,7 +146,7 @@ describe('eval run', { skip: can ? false : 'no namespaces here' }, () => {
     process.kill(-(child.pid ?? 0), 'SIGINT') // and a wrapper around it passes the same on
     assert.equal((await ended).exitCode, 130)
     assert.equal(stdout(), '')
-    assert.match(stderr(), /^(c\d+) was stopped; it goes on with: operator eval run campaign --resume \1$/m)
+    assert.match(stderr(), /^(c\d+) was stopped; continue it with: operator eval run campaign --resume \1$/m)
     assert.deepEqual(left(), [])
     assert.deepEqual(readdirSync(`${place.evalDb}.trials`), [])
     const id = /^(t\d+) /m.exec(stderr())?.[1] ?? ''

@@ -41,12 +41,12 @@ interface ViewerSettings {
   json?: boolean
 }
 
-/** Until it is interrupted. */
+/** Serves until it is interrupted. */
 export async function serveViewer(
   { evalDb, operatorDb, host, port, open, json }: ViewerSettings,
   { clock, signal, print, printJson, note }: Io,
 ): Promise<void> {
-  // Pages leave much behind that nobody needs any more: without this a third of the memory is that.
+  // Building pages leaves much garbage. Without this limit, a third of the memory would be garbage.
   setFlagsFromString('--heap-growing-percent=20')
   await using viewer = await startViewer({ evalDb, operatorDb, host, port, clock, signal })
   if (json) printJson({ url: viewer.url })

@@ -10,7 +10,7 @@ import { openTicket } from './operator/tickets.ts'
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
 
-test('a database, what SQLite puts beside it and the folders on the way are their owner’s alone', async () => {
+test('only the owner may read a database, the files of SQLite beside it and the folders made for it', async () => {
   using dir = folder()
   const before = process.umask(0)
   try {
@@ -30,7 +30,7 @@ test('a database, what SQLite puts beside it and the folders on the way are thei
   }
 })
 
-test('a file that others may read, of an older program, is taken from them; a folder that was there stays', async () => {
+test('a file of an older program that others may read becomes private; an existing folder stays as it is', async () => {
   using dir = folder()
   mkdirSync(dir.file('home'))
   chmodSync(dir.file('home'), 0o755)
@@ -44,7 +44,7 @@ test('a file that others may read, of an older program, is taken from them; a fo
   assert.equal(modeOf(dir.file('home')), '755')
 })
 
-test('another user is told why he cannot read it, and nothing is made', {
+test('another user gets an error that says why, and no file is created', {
   skip: process.getuid?.() !== 0,
 }, async () => {
   using dir = folder()

@@ -3,7 +3,7 @@ import type { Progress } from '../eval/campaign/run.ts'
 import type { Pace } from '../store/eval/pace.ts'
 import { humanMs } from './text.ts'
 
-/** A running campaign in one line: how far it is, how it goes, and the time left. */
+/** A running campaign in one line: progress, outcomes so far, and the time left. */
 export function campaignLine({ campaignId, done, total, outcomes, leftMs, stopped }: Progress): string {
   const counts = Object.entries(outcomes).map(([kind, n]) => `${n} ${kind}`)
   const left = leftMs !== null && done < total ? [`about ${humanMs(leftMs)} left`] : []

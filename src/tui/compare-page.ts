@@ -71,6 +71,6 @@ function notes({ compared, metrics, reference, candidate, cautions, power }: Com
           `invalid, and counted nowhere: ${invalid} of the ${trials} trials of ${name}`,
       ),
     ...cautions.map((caution) => `careful: ${caution}`),
-    'p values hold for one look, at a number of trials that was decided before any result was seen',
+    'p values are valid for one test, at a number of trials that was fixed before any result was seen',
   ].map(inert)
 }

@@ -12,7 +12,7 @@ import { summarizeOld } from './data/summaries.ts'
 import type { Access } from './guard.ts'
 
 export interface ViewerOptions {
-  /** null: pages of that kind are not shown. At least one of them is needed. */
+  /** Paths of the databases; null: no pages for that one. At least one is needed. */
   evalDb: string | null
   operatorDb: string | null
   host: string

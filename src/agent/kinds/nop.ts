@@ -1,8 +1,8 @@
 import type { AgentKind } from '../../core/work/agent.ts'
 
-/** Looks at nothing and changes nothing: what heals under it heals by itself. */
+/** Runs no command and changes nothing. A fault that ends while it works has ended by itself. */
 export const nop: AgentKind = async () => ({
   status: 'not_fixed',
-  rootCause: 'nobody looked: this agent does nothing',
+  rootCause: 'not investigated: this agent does nothing',
   actions: [],
 })

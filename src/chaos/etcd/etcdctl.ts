@@ -18,7 +18,7 @@ export function etcdctl(
   return run(cluster, beside, argvOf(cluster, members, args), input)
 }
 
-/** The same, with this host's programs instead of the cluster's. */
+/** Runs etcdctl with this host's programs instead of the cluster's. */
 export function etcdctlOutside(
   cluster: Cluster,
   members: readonly string[],
@@ -46,14 +46,14 @@ const memberList = z.object({
 })
 
 export interface Member {
-  /** As etcdctl takes it: hexadecimal. */
+  /** Hexadecimal, as etcdctl expects it. */
   id: string
   /** Empty until the member has started once. */
   name: string
   peerUrl: string
 }
 
-/** The members as a majority sees them, asked through these members. */
+/** The membership that a majority agrees on, read from these members. */
 export async function membersOf(
   cluster: Cluster,
   through: readonly string[],
@@ -69,7 +69,7 @@ export async function membersOf(
   }))
 }
 
-/** Whether the member itself serves a read through consensus, alarm or not. */
+/** Whether the member answers a linearizable read. Alarms are ignored. */
 export async function isHealthy(cluster: Cluster, node: string): Promise<boolean> {
   const argv = argvOf(cluster, [node], ['--command-timeout=2s', 'get', 'x'])
   return (await cluster.run(node, argv, { timeoutMs: 10_000 })).exitCode === 0

@@ -83,7 +83,7 @@ export function registerRun(evaluation: Command, io: Io): void {
   addBaseOptions(campaign)
 }
 
-/** A campaign has its plan from its beginning: what would change that would have no effect, or be taken for one. */
+/** A campaign's plan is fixed when it starts. Refuses options that seem to change it. */
 function refuseWithResume(command: Command): void {
   const heeded = ['resume', 'failUnder', 'evalDb', 'json']
   const ignored = command.options.filter(
@@ -93,7 +93,7 @@ function refuseWithResume(command: Command): void {
   )
   if (ignored.length > 0)
     throw new BadInput(
-      `--resume goes on with the campaign's own plan, so it takes no ${ignored.map(({ long }) => long).join(', ')}`,
+      `--resume continues the campaign with its own plan; leave out ${ignored.map(({ long }) => long).join(', ')}`,
     )
 }
 
@@ -120,7 +120,7 @@ function addBaseOptions(command: Command): void {
     .addOption(jsonOption())
 }
 
-/** What a run needs besides its plan. */
+/** Everything that a run needs in addition to its plan. */
 export const machinery = (
   { evalDb }: { evalDb: string },
   io: Io,
@@ -149,7 +149,7 @@ async function runTrials(options: Partial<TrialSettings> & BaseSettings & Printe
   await printCampaign(campaignId, options, io)
 }
 
-/** Whoever stops a run that has more to do is told how it goes on. */
+/** When a campaign is stopped before its end, prints the command that continues it. */
 async function saysHowToGoOn(
   io: Io,
   work: (learn: (progress: Progress) => void) => Promise<number>,
@@ -163,7 +163,7 @@ async function saysHowToGoOn(
     const { campaignId = 0, total = 1 } = (seen as Progress | null) ?? {}
     if (io.signal.aborted && total > 1)
       io.note(
-        `c${campaignId} was stopped; it goes on with: operator eval run campaign --resume c${campaignId}`,
+        `c${campaignId} was stopped; continue it with: operator eval run campaign --resume c${campaignId}`,
       )
     throw error
   }

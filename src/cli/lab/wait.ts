@@ -10,7 +10,7 @@ import type { Io } from '../terminal/io.ts'
 
 const pollEveryMs = 30
 
-/** Waits until the subject itself says that every node is healthy. Looks from inside the cluster's network. */
+/** Waits until the subject's observation finds every node healthy. Observes from inside the cluster's network. */
 export async function waitFor(cluster: Cluster, timeoutMs: number, io: Io): Promise<void> {
   const waitArgv = ['lab', 'wait', '--subject', cluster.subject, ...endpointArgv(cluster.endpoints)]
   const [program = '', ...args] = cluster.join([...self(), ...waitArgv, '--timeout', `${timeoutMs}ms`])
@@ -28,7 +28,7 @@ export interface Place {
   access: Access
 }
 
-/** The same from where we are. */
+/** Like `waitFor`, but observes from this process, without joining a network. */
 export async function untilHealthy(name: string, { endpoints, access }: Place, timeoutMs: number, io: Io) {
   await using connection = subjectNamed(name).connect(endpoints, access)
   const end = io.clock.now() + timeoutMs

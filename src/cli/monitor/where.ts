@@ -33,18 +33,18 @@ export interface RunOptions extends NodeOptions, AccessOptions {
   json?: boolean
 }
 
-/** An Alertmanager is told by options of its own: it may have no endpoint at all. */
+/** An Alertmanager has its own options, since one that only sends notifications has no endpoint. */
 export function placeIn({ subject, endpoints, alertmanager, alertmanagerListen }: RunOptions) {
   if (alertmanager === undefined && alertmanagerListen === undefined) return { subject, endpoints }
   if (subject !== undefined && subject !== 'alertmanager')
     throw new BadInput(
-      `--alertmanager and --alertmanager-listen stand for a subject of their own; watch ${subject} with a second monitor`,
+      `--alertmanager and --alertmanager-listen already choose the subject; start a second monitor to watch ${subject}`,
     )
   const given: Endpoints = alertmanager === undefined ? {} : parseEndpoints(`alertmanager=${alertmanager}`)
   return { subject: 'alertmanager', endpoints: { ...endpoints, ...given } }
 }
 
-/** What to look at, and how. */
+/** The cluster to observe, and the settings of its checks. */
 export function placeOf(
   options: RunOptions,
   subjectName: string,
@@ -77,7 +77,7 @@ export function placeOf(
   }
 }
 
-/** @throws BadInput for what the subject does not heed. */
+/** @throws BadInput for an option that has no effect on this subject. */
 function watchOf(
   { rules, match, nodeLabel, alertmanagerRepeat }: RunOptions,
   { name, alerts }: Subject,

@@ -23,7 +23,7 @@ suite('--help', () => {
     assert.ok(helps.length > 25, `${helps.length} verbs`)
     for (const [path, text] of helps) {
       const examples = /\nExamples?\b.*:\n((?: {2}.*\n?)+)/.exec(text)?.[1] ?? ''
-      // A program that speaks MCP is configured, not typed.
+      // People do not type this command: an MCP client has it in its configuration.
       if (path !== 'operator mcp')
         assert.match(examples, new RegExp(`${path}( |$)`, 'm'), `${path}:\n${text}`)
     }

@@ -7,7 +7,7 @@ import type { CommandFigures } from './figures.ts'
 import { type CommandCall, commandFigures } from './figures.ts'
 import { thrashing } from './thrashing.ts'
 
-/** A command that was run, and what the rules say of it. */
+/** A command that an agent ran, and how the rules classify it. */
 export interface ListedCommand extends CommandCall {
   judged: Classified
   thrashes: boolean
@@ -19,7 +19,7 @@ export interface ListedTrial {
   commands: readonly ListedCommand[]
 }
 
-/** The commands of a trial, or of a campaign's, oldest trial first. */
+/** The commands of one trial, or of all trials of a campaign, oldest trial first. */
 export async function* listCommands(db: EvalDb, which: Selection): AsyncGenerator<ListedTrial> {
   for await (const { id } of eachLine(db, which)) {
     const calls = callsIn(await transcript(db, id))

@@ -34,11 +34,11 @@ const about = {
 const maxChars = 8_000
 
 export interface Asked extends Omit<Answers<Opinion>, 'answers'> {
-  /** By command; null: it could not be scored. */
+  /** The model's opinion by command; null: it gave none that could be read. */
   opinions: ReadonlyMap<string, Opinion | null>
 }
 
-/** What a model says of each command. */
+/** Lets a model classify each command. */
 export async function askModel(commands: Iterable<string>, asking: Asking): Promise<Asked> {
   const unique = [...new Set(commands)]
   const questions = unique.map((command) => ({ prompt: JSON.stringify(headAndTail(command, maxChars)) }))

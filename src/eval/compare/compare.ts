@@ -11,7 +11,7 @@ import { conclude, hangsOnInvalid, invalidDiffers, powerOf, verdictOf } from './
 export type Comparison = ReturnType<typeof documentOf>
 
 export interface CompareOptions {
-  /** By how much the candidate's share of harmful trials may be above the reference's. */
+  /** How much higher the candidate's share of harmful trials may be than the reference's. */
   harmMargin?: number
 }
 
@@ -19,10 +19,10 @@ export const compare = (reference: Side, candidate: Side, options: CompareOption
   compareAll(reference, [candidate], options)[0] as Comparison
 
 /**
- * Each candidate against the reference, as plain documents. Pure: the same trials give the same bytes, in whatever order
- * they come. The verdict is that of the primary metric, fixed before any result is seen: the rate of what recovered. Its p is
- * corrected for the number of candidates, those of the other metrics for their number. Metrics of safety are tested each by
- * itself: who does more harm is worse.
+ * Compares each candidate with the reference. Pure: the same trials give the same bytes, in any order. The primary metric,
+ * the recovery rate, was fixed before any result was seen and decides the verdict. Its p value is corrected for the number of
+ * candidates, the p values of the other metrics for the number of metrics. Each safety metric is tested by itself: a
+ * candidate that does more harm is worse.
  */
 export function compareAll(
   referenceAsGiven: Side,
@@ -58,7 +58,7 @@ export function compareAll(
 
 const isBaseline = ({ arm }: TrialSummary) => arm === 'baseline'
 
-/** A campaign stands for its agents, unless it has none. */
+/** The trials with an agent; if a campaign has none, its baseline. */
 function agentsOf(side: Side): Side {
   const trials = side.trials.filter((trial) => !isBaseline(trial))
   return trials.length > 0 ? { ...side, trials } : side
@@ -69,7 +69,7 @@ interface Compared {
   candidate: Side
   matched: Matched
   primary: Measured
-  /** Of the primary metric, corrected. */
+  /** p value of the primary metric, corrected. */
   p: number | null
   others: Measured[]
   candidates: number
@@ -104,7 +104,7 @@ function documentOf(compared: Compared) {
     compared: { ...comparedOf(matched), left_out: matched.leftOut },
     metrics: [primary, ...others].map((measured) => metricDocument(measured, correctedP(measured))),
     power,
-    /** Trials that are still to come: p values hold for one look, at all of them. */
+    /** Trials that are still to come. The p values are valid for one test, after all trials have ended. */
     unfinished: { reference: reference.unfinished ?? 0, candidate: candidate.unfinished ?? 0 },
     cautions: cautionsOf(compared),
   }
@@ -174,23 +174,23 @@ function metricDocument(measured: Measured, pHolm: number | null) {
   }
 }
 
-/** Without the last digits, which are those of the order of adding up. */
+/** Rounds away the last digits, which depend on the order of summation. */
 const tidy = (value: number): number => Number(value.toPrecision(12))
 
 export type MetricDocument = ReturnType<typeof metricDocument>
 
-/** Of its valid trials, each once; '': of those it is not known. */
+/** The distinct conditions of its valid trials; '' where they are not known. */
 const conditionsOf = ({ trials }: Side): string => {
   const valid = trials.filter(({ outcome }) => outcome.kind !== 'invalid')
   return [...new Set(valid.flatMap(({ conditions }) => conditions ?? []))].sort().join(', or ')
 }
 
-/** Looking again and again until a difference is shown finds one in more than 5 % where there is none. */
+/** Optional stopping: testing repeatedly until a difference shows raises the rate of false alarms above 5 %. */
 const earlyWords = ({ name, unfinished = 0 }: Side): string[] =>
   unfinished === 0
     ? []
     : [
-        `${name}: trials of its campaign are still to come (${unfinished}): p values hold for one look, at all of them; whoever looks again and again finds a difference by chance more often than in 5 %`,
+        `${name}: trials of its campaign are still to come (${unfinished}): p values are valid for one test after all have ended; testing repeatedly finds differences by chance more often than 5 %`,
       ]
 
 const figures = [
@@ -201,7 +201,7 @@ const figures = [
 const lacksFigures = (trial: TrialSummary): boolean =>
   trial.outcome.kind !== 'invalid' && figures.some((name) => !isKnown(trial[name]))
 
-/** What a reader should know before believing any of it. */
+/** Warnings that a reader should know before relying on the comparison. */
 function cautionsOf({ reference, candidate, matched, primary, p, others }: Compared): string[] {
   const invalid = { a: invalidOf(reference.trials), b: invalidOf(candidate.trials) }
   const kind = verdictOf(primary, p)
@@ -230,10 +230,10 @@ function cautionsOf({ reference, candidate, matched, primary, p, others }: Compa
       : []),
     ...(matched.mixesArms ? ['a side mixes variants that the other does not have: name one of them'] : []),
     ...(2 * (compared.reference + compared.candidate) < trials.a + trials.b - invalid.a - invalid.b
-      ? ['most valid trials have no like on the other side and are left out']
+      ? ['most valid trials have no counterpart on the other side and are left out']
       : []),
     ...(conditions.every((words) => words !== '') && new Set(conditions).size > 1
-      ? [`a difference may be of the conditions, which were not the same: ${conditions.join('; and ')}`]
+      ? [`the conditions were not the same, and may explain a difference: ${conditions.join('; and ')}`]
       : []),
     ...(scorers.size > 1
       ? [
@@ -241,7 +241,7 @@ function cautionsOf({ reference, candidate, matched, primary, p, others }: Compa
         ]
       : []),
     ...(cost && known && (cost.n.a < known.n.a || cost.n.b < known.n.b)
-      ? ['the price of some trials is unknown: cost is compared of the others only']
+      ? ['the price of some trials is unknown: cost is compared for the others only']
       : []),
   ]
 }

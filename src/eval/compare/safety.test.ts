@@ -170,6 +170,6 @@ test('a campaign that is not finished: the caution is in words, and the number i
   assert.deepEqual(found?.unfinished, { reference: 0, candidate: 12 })
   assert.match(
     found?.cautions.join() ?? '',
-    /c2: trials of its campaign are still to come \(12\): p values hold for one look/,
+    /c2: trials of its campaign are still to come \(12\): p values are valid for one test/,
   )
 })

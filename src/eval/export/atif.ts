@@ -12,7 +12,7 @@ import type { Source } from './source.ts'
 
 /**
  * Agent Trajectory Interchange Format, https://github.com/harbor-framework/harbor/blob/main/rfcs/0001-trajectory-format.md.
- * What is optional there and unknown to us is left out.
+ * Optional fields that we do not know are left out.
  */
 export interface Trajectory {
   schema_version: 'ATIF-v1.7'
@@ -39,13 +39,13 @@ interface Step {
   timestamp: string
   source: 'system' | 'user' | 'agent'
   message: string
-  /** 0: no model decided on it. */
+  /** Number of model calls for this step; 0: no model decided on it. */
   llm_call_count?: number
   tool_calls?: { tool_call_id: string; function_name: string; arguments: Record<string, unknown> }[]
   observation?: {
     results: { source_call_id: string; content: string; extra: Record<string, unknown> }[]
   }
-  /** Of the turn that begins here. */
+  /** Usage of the turn that begins with this step. */
   metrics?: { prompt_tokens?: number; completion_tokens?: number; cached_tokens?: number; cost_usd?: number }
   extra?: Record<string, unknown>
 }
@@ -54,12 +54,12 @@ const notes =
   'Derived from the audit. The prompt is not part of it: the first step names the tickets that the agent was given. ' +
   'Outputs are as the audit has them, whole; the agent saw long ones shortened to head and tail.'
 
-/** One trajectory a session, JSON Lines. */
+/** JSON Lines: one trajectory for each session. */
 export async function* atif(source: Source): AsyncGenerator<string> {
   for await (const trajectory of trajectories(source)) yield `${jsonText(trajectory)}\n`
 }
 
-/** Of every session of every trial, oldest first; a ticket that was opened again had several. */
+/** The trajectories of all sessions of all trials, oldest first. A ticket that was reopened had several sessions. */
 export async function* trajectories({ db, which }: Source): AsyncGenerator<Trajectory> {
   for await (const trial of trialsIn(db, which)) {
     const entries = await store.transcript(db, trial.id)
@@ -80,7 +80,7 @@ function trajectoryOf(trial: Trial, session: Session, index: number, entries: re
     session_id: id,
     trajectory_id: `t${trial.id}-${index + 1}`,
     agent: {
-      // Which release it was is not recorded with a trial.
+      // A trial does not record which release of the program ran it.
       name: `operator ${agent}`,
       version: 'unknown',
       ...(model !== null && { model_name: model }),
@@ -89,7 +89,7 @@ function trajectoryOf(trial: Trial, session: Session, index: number, entries: re
     steps,
     notes,
     final_metrics: {
-      // Of a program that is not ours nobody counted.
+      // Nothing is known of the tokens of a program that is not ours.
       ...(model !== null && tokensIn !== null && { total_prompt_tokens: tokensIn }),
       ...(model !== null && tokensOut !== null && { total_completion_tokens: tokensOut }),
       ...(model !== null && costUsd !== null && { total_cost_usd: costUsd }),

@@ -14,12 +14,12 @@ const xml = new Builder({
   suppressEmptyNode: true,
 })
 
-/** What a CI system makes of a trial. */
+/** Result of a trial for a CI system. */
 type Verdict = { kind: 'passed' } | { kind: 'failure' | 'skipped'; message: string }
 
 /**
- * Invalid trials are ours and count for nothing, a baseline shows what happens without an agent, and what has not run has
- * not failed: all of these are `skipped`, so that a build is red for what the agent did and for nothing else.
+ * `skipped`: invalid trials (our own failures), baselines (no agent worked) and trials that have not run. So a build is red
+ * only for what an agent did.
  */
 function verdictOf({ outcome, state, spec }: Line): Verdict {
   if (!outcome) return { kind: 'skipped', message: state }
@@ -43,7 +43,7 @@ function verdictOf({ outcome, state, spec }: Line): Verdict {
   }
 }
 
-/** JUnit XML as Jenkins' schema has it: a suite for the campaign, in it a case for each trial. */
+/** JUnit XML by Jenkins' schema: one suite for the campaign, one case for each trial. */
 export async function* junit({ db, which, campaign }: Source): AsyncGenerator<string> {
   const total = { tests: 0, failures: 0, skipped: 0, ms: 0 }
   for await (const line of eachLine(db, which)) {
@@ -69,7 +69,7 @@ export async function* junit({ db, which, campaign }: Source): AsyncGenerator<st
   yield '</testsuite>\n</testsuites>\n'
 }
 
-/** CI systems group cases by it, and fold what stands between its dots. */
+/** CI systems group cases by this name, and show the parts between dots as folders. */
 const classOf = ({ spec, summary }: Line): string => {
   const chaos = summary?.chaos ?? spec.faults.map(({ chaosType }) => chaosType).join('+')
   return clean(`${spec.subject}.${chaos}.${spec.baseline ? 'baseline' : spec.variant.name}`)
@@ -104,7 +104,7 @@ const durationOf = ({ startedAt, endedAt }: Line): number =>
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(3)
 
-/** XML 1.0 has no way to write most control characters, nor half a character, nor U+FFFE and U+FFFF. */
+/** XML 1.0 cannot contain most control characters, lone surrogates, U+FFFE and U+FFFF. */
 const clean = (text: string): string =>
   inert(text)
     .toWellFormed()

@@ -5,25 +5,25 @@ import type { Diagnosis } from './root-cause.ts'
 
 interface Share {
   of: number
-  /** null: of none. */
+  /** null: there were no cases. */
   share: number | null
-  /** 95 %. */
+  /** 95 % confidence interval. */
   interval: Interval | null
 }
 
-/** How well right claims are told from wrong ones. */
+/** Accuracy of a judge that tells right claims from wrong ones. */
 export interface JudgeAccuracy {
   claims: number
-  /** Claims on which there is no verdict: counted nowhere below. */
+  /** Claims without a verdict; they are in none of the figures below. */
   unscored: number
-  /** Of what was called right, what is. */
+  /** Precision: the share of the claims judged right that are right. */
   precision: Share
-  /** Of what is right, what was called so. */
+  /** Recall: the share of the right claims that were judged right. */
   recall: Share
   misses: { truth: string; claim: string; label: Verdict; said: Verdict }[]
 }
 
-/** The rules were fitted to the claims of the first half only, which stand in turn with those of the second. */
+/** The rules were fitted to the first half only. In the list, claims of both halves alternate. */
 export const claimHalves = ['rules', 'held-out'] as const
 export type ClaimHalf = (typeof claimHalves)[number]
 
@@ -44,7 +44,7 @@ export function judgeAccuracy(half: ClaimHalf, verdicts: readonly (Verdict | Dia
   }
 }
 
-/** Who says nothing of the cause has not found it. */
+/** A claim that names no cause counts as wrong. */
 const verdictOf = (said: Verdict | Diagnosis | undefined): Verdict =>
   said === 'unclaimed' ? 'wrong' : (said ?? 'unscored')
 

@@ -41,13 +41,13 @@ describe('summaries', () => {
     assert.deepEqual([first?.campaignId, first?.summary.outcome.kind], [1, 'resolved'])
   })
 
-  test('of trials that are planned or run there are none', async () => {
+  test('planned and running trials have none', async () => {
     await campaign(spec)
     await store.addTrials(db, 1, [{ slot: 1, spec }])
     assert.equal((await summariesOf(db)).length, 1)
   })
 
-  test('of what was stored without are derived when they are read', async () => {
+  test('trials that were stored without one get it when they are read', async () => {
     await campaign(spec, spec)
     const before = await summariesOf(db)
     await db.updateTable('trials').set({ summary: null }).execute()
@@ -56,7 +56,7 @@ describe('summaries', () => {
     assert.ok(summary, 'and are kept')
   })
 
-  test('a record that is none of ours has no summary, and stops nobody', async () => {
+  test('an unknown kind of record has no summary and causes no error', async () => {
     await campaign(spec, spec)
     await db
       .updateTable('trials')
@@ -69,7 +69,7 @@ describe('summaries', () => {
     )
   })
 
-  test('a record that is damaged is told, and by which trial', async () => {
+  test('a damaged record is reported with its trial', async () => {
     await campaign(spec, spec)
     await db.updateTable('trials').set({ summary: null, record: '{"ver' }).where('id', '=', 2).execute()
     await assert.rejects(summariesOf(db), /the record of t2 cannot be read/)

@@ -12,32 +12,32 @@ import type { Call, FaultSpec, TrialRecord, TrialSpec } from '../record.ts'
 import { callsIn } from './calls.ts'
 
 /**
- * A trial in figures: all that lists, analysis and comparison read, so that none of them has to open a record. Derived
- * from spec, record and transcript by a pure function, stored beside them, and derived anew by `rescore`.
+ * The figures of a trial. Lists, analysis and comparison read only these, and open no record. A pure function derives them
+ * from spec, record and transcript; they are stored beside these, and `rescore` derives them again.
  */
 export interface TrialSummary {
   outcome: Outcome
   subject: string
   /** The trial's faults by type, joined with `+`. */
   chaos: string
-  /** Every fault with its planned target and its parameters, in words: trials with the same one suffered the same. */
+  /** Every fault with its planned target and parameters, as text. Trials with the same text had the same damage. */
   damage: string
   target: string
   seed: number
-  /** What it ran under beside the damage, in words. Absent in what older programs derived. */
+  /** Conditions of the trial apart from the damage, as text. Absent in summaries of older programs. */
   conditions?: string
   /** `baseline`, or the name of the variant. */
   arm: string
   /** Times in ms since the injection; null: did not happen. */
   detectMs: number | null
-  /** What the monitor closed while the oracle saw it broken was not resolved. */
+  /** A ticket that the monitor closed while the oracle saw the system broken does not count as resolved. */
   resolveMs: number | null
   recoverMs: number | null
-  /** How long it was watched after the injection: where a time that did not happen is censored. */
+  /** How long the trial was watched after the injection. A time that did not happen is censored here. */
   watchedMs: number
-  /** Time with no successful operation at all. */
+  /** Time without any successful operation. */
   unavailableMs: number
-  /** Of the load from the warm-up on. */
+  /** Operations of the load, including the warm-up. */
   ops: number
   failed: number
   lostWrites: number
@@ -46,7 +46,7 @@ export interface TrialSummary {
   falseTickets: number
   sessions: number
   turns: number
-  /** null: not all were counted. */
+  /** null: the tokens of some turn are not known. */
   tokensIn: number | null
   tokensOut: number | null
   /** null: a price is unknown. */
@@ -56,11 +56,11 @@ export interface TrialSummary {
   /** Whether the claim names the node that was broken, and what broke it; null: no agent worked. */
   component: Diagnosis | null
   cause: Diagnosis | null
-  /** What is not as it was before the fault: data and topology, in words. */
+  /** Differences to the state before the fault, in data and topology, as text. */
   changes: string[]
 }
 
-/** Derives a trial's figures. Pure, and cheap beside the trial: whatever it reads was stored. */
+/** Derives a trial's figures. Pure: it reads only what was stored. */
 export function summaryOf(
   spec: TrialSpec,
   record: TrialRecord,
@@ -98,7 +98,7 @@ export function summaryOf(
   }
 }
 
-/** What the lab's verbs did, as commands; how they ended is not known. */
+/** The lab's verbs that were used on the cluster, as commands. Their exit codes are not known. */
 const pastTheShell = ({ beside = [] }: TrialRecord): Call[] =>
   beside.map((entry) => ({ ...entry, exitCode: null }))
 
@@ -134,7 +134,7 @@ function timesOf(record: TrialRecord, outcome: Outcome): Pick<TrialSummary, Time
   }
 }
 
-/** Whoever has more time, or more nodes, has it easier: such trials are not alike, whatever was broken. */
+/** Conditions that make a trial easier or harder, such as its time limit and number of nodes. */
 const conditionWords = (
   { lab, size, intervalMs, settleMs, timeoutMs, verifyMs }: TrialSpec,
   load: TrialSpec['load'],
@@ -149,10 +149,10 @@ const conditionWords = (
     ...(load ? [`${load.clients} clients a node with ${load.opsPerSecond} operations/s each`] : []),
   ].join(', ')
 
-/** Every planned fault in words. */
+/** Every planned fault as text. */
 export const damageWords = ({ faults }: TrialSpec): string => faults.map(faultWords).join(' + ')
 
-/** `latency on leader, max_ms=200, min_ms=100`: a random target is not said, it is the seed's. */
+/** `latency on leader, max_ms=200, min_ms=100`. A random target is left out, since it follows from the seed. */
 function faultWords({ chaosType, target, params }: FaultSpec): string {
   const words = Object.entries(params)
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../core/work/outcome.ts'
 
-/** What an outcome says beside its kind; empty where that is all. */
+/** The details of an outcome as text; empty when it has only its kind. */
 export function whyOf(outcome: Outcome): string {
   switch (outcome.kind) {
     case 'resolved':

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { WorkloadSample } from '../../core/watch/subject.ts'
 import type { Probe } from '../record.ts'
 
-/** What the witness of a trial saw. */
+/** Everything that the witness of a trial has reported. */
 export interface Seen {
   probes: Probe[]
   samples: WorkloadSample[]
@@ -21,8 +21,8 @@ export interface Notes extends Disposable {
 export const seenFile = (folder: string): string => join(folder, 'seen.jsonl')
 
 /**
- * Notes for whoever watches a trial while it runs, a line of JSON each; they go with its folder. The record is made from
- * memory: a disk that takes no more notes is no reason for a trial to fail, and nobody waits for it.
+ * Notes for the viewer while a trial runs, one line of JSON each. They are deleted with the trial's folder. The record does
+ * not depend on them: when they cannot be written, the trial goes on, and nothing waits for the disk.
  */
 export function takeNotes(folder: string): Notes {
   const file = createWriteStream(seenFile(folder), { flags: 'a', mode: 0o600 })
@@ -35,13 +35,13 @@ export function takeNotes(folder: string): Notes {
   }
 }
 
-/** The lanes of a campaign are told apart while they run, and by nobody afterwards. Like all notes it may be missing. */
+/** Notes which lane of the campaign runs the trial. Only the live view needs it, and like all notes it may be missing. */
 export const noteLane = (folder: string, lane: number): Promise<void> =>
   appendFile(seenFile(folder), `${JSON.stringify({ lane } satisfies Place)}\n`, { mode: 0o600 }).catch(
     () => undefined,
   )
 
-/** null: it was not noted, or the trial has ended. */
+/** The lane; null: it was not noted, or the trial has ended. */
 export async function laneIn(folder: string): Promise<number | null> {
   const file = await open(seenFile(folder)).catch(nothingThere)
   if (!file) return null
@@ -59,7 +59,7 @@ const nothingThere = (error: NodeJS.ErrnoException): null => {
   throw error
 }
 
-/** What has been noted so far; nothing before the trial began to look, and after it has ended. */
+/** The notes so far; empty before the first probe and after the trial has ended. */
 export async function seenIn(folder: string): Promise<Seen> {
   const seen: Seen = { probes: [], samples: [] }
   const text = await readFile(seenFile(folder), 'utf8').catch(nothingThere)

@@ -9,19 +9,19 @@ import type { Drop, Probe, TrialSpec } from '../record.ts'
 import { takeNotes } from './seen.ts'
 import type { Instruction, WitnessMessage } from './witness.ts'
 
-/** The witness's process, as the trial has it: what it has said so far. */
+/** The witness process and everything that it has reported so far. */
 export interface Witness extends AsyncDisposable {
   readonly probes: Probe[]
   readonly samples: WorkloadSample[]
-  /** What may only grow and fell. */
+  /** Facts that may only grow and have fallen. */
   readonly drops: Drop[]
-  /** Every fact as a look that began at `since` or later told it last; null: none told anything. */
+  /** The newest value of every fact, from observations that began at `since` or later; null: there was none. */
   state(since: number): Fact[] | null
-  /** What stands in files that hold what it planted; null: nothing is planted yet. */
+  /** Bytes that the files with planted data contain; null: nothing is planted yet. */
   mark(): Buffer | null
-  /** What became of that; null: there is none, or it has not answered yet. */
+  /** Result of checking the planted data; null: there is none, or the witness has not answered yet. */
   canaries(): CanaryVerdict | null
-  /** What the read-back proved, once it was told to stop and has answered; null: the subject has no workload. */
+  /** Verdict of the workload after its last read-back; null: the subject has no workload. Resolves when the load was stopped. */
   verdict(): WorkloadVerdict | null | undefined
   tell(instruction: Instruction): void
   readonly daemon: Daemon
@@ -31,7 +31,7 @@ export async function callWitness(
   cluster: Cluster,
   { seed, load }: Pick<TrialSpec, 'seed' | 'load'>,
   folder: string,
-  /** Called after everything that it says. */
+  /** Called after every message of the witness. */
   heard: () => void,
 ): Promise<Witness> {
   const settings = ['--subject', cluster.subject, '--seed', seed]
@@ -103,7 +103,7 @@ export async function callWitness(
   }
 }
 
-/** Null: a line that its end cut off. That it ended is seen by whoever waits for it. */
+/** null: a line that was cut off when the witness ended. Its end is noticed elsewhere. */
 function parsed(line: string): WitnessMessage | null {
   try {
     return JSON.parse(line) as WitnessMessage

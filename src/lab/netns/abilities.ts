@@ -19,7 +19,7 @@ export async function abilities(): Promise<Record<Capability, Ability>> {
         'iptables -w -A INPUT -p tcp --dport 9 -m statistic --mode random --probability 0.5 -j DROP',
       ),
       trial(world, delayTrials.netem),
-      // The rule is made from this host.
+      // The rule is added by a program of this host.
       trial(world, delayTrials.queue, world.join).then((rule) =>
         rule.exitCode === 0 ? tried(world.join(delayTrials.relay)) : rule,
       ),
@@ -55,7 +55,7 @@ async function tried(argv: readonly string[]): Promise<Outcome> {
   return { exitCode, complaint: (stderr || stdout).trim().split('\n')[0] ?? '' }
 }
 
-/** Different restrictions for which unshare prints much the same error. */
+/** unshare prints nearly the same error for different restrictions; finds out which one it is. */
 function namespaceFix(): string {
   if (existsSync('/proc/sys/kernel/apparmor_restrict_unprivileged_userns'))
     return 'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu 23.10 and later)'

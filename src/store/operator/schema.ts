@@ -55,7 +55,7 @@ export interface TicketRow {
   held: number
   attempts: number
   max_attempts: number
-  /** JSON of the whole variant; a session has its name. */
+  /** The whole variant as JSON; a session only has its name. */
   variant: string
   violated_at: number
   opened_at: number
@@ -110,7 +110,7 @@ export interface EntryRow {
   hash: string
 }
 
-/** The state of another table's row from some moment on; ledger.ts writes it. */
+/** What a row of another table contains from this moment on; written by ledger.ts. */
 export interface LedgerRow {
   seq: Generated<number>
   table_name: string

@@ -45,7 +45,7 @@ describe('claiming', () => {
     assert.ok(work.tickets.every((t) => t.state === 'claimed' && t.sessionId === 's1' && t.claimedAt === 10))
   })
 
-  test('has one variant, and works by it: tickets with another wait for a session of their own', async () => {
+  test('has one variant: tickets with another variant wait for a session of their own', async () => {
     await using db = openOperatorDb(':memory:')
     await open(db, 'a', { variant: { name: 'other', agent: 'llm', model: 'anthropic:m' } })
     await open(db, 'b', { severity: 'critical' })
@@ -84,7 +84,7 @@ describe('claiming', () => {
 })
 
 describe('a lease', () => {
-  test('renewed in time is kept; expired, it is lost for good', async () => {
+  test('a lease that is renewed in time is kept; an expired one is lost for good', async () => {
     await using db = openOperatorDb(':memory:')
     await open(db, 'a')
     await claimTickets(db, who('s1'), 0)
@@ -94,7 +94,7 @@ describe('a lease', () => {
     assert.equal(await heartbeat(db, 's1', 9_000, 1_900), false)
   })
 
-  test('that expires frees the tickets; the session was interrupted, and can change nothing more', async () => {
+  test('a lease that expires frees the tickets; its session is interrupted, and can change nothing any more', async () => {
     await using db = openOperatorDb(':memory:')
     await open(db, 'a')
     await claimTickets(db, who('s1'), 0)
@@ -111,7 +111,7 @@ describe('a lease', () => {
     )
   })
 
-  test('that expired is found by the next claimant; the late one cannot touch what is another’s', async () => {
+  test('the next claimant finds an expired lease; the late session cannot change tickets of another one', async () => {
     await using db = openOperatorDb(':memory:')
     await open(db, 'a')
     await claimTickets(db, who('s1'), 0)

@@ -16,7 +16,7 @@ export interface Session {
   cluster: string
   agent: string
   model: string | null
-  /** Its name. */
+  /** Name of the variant. */
   variant: string
   state: SessionRow['state']
   leaseUntil: number
@@ -46,9 +46,9 @@ export interface Claimant extends Worker {
 }
 
 /**
- * Takes the claimable tickets of one cluster without a running session: the cluster whose ticket has waited longest. Only
- * tickets with that ticket's variant, since a session has one. Null when there is nothing to do. The most severe first.
- * Atomic across processes.
+ * Claims the tickets of one cluster that has no running session: the cluster of the ticket that has waited longest. A session
+ * has one variant, so it gets only tickets with the variant of that ticket, the most severe first. Returns null when there is
+ * nothing to do. Atomic across processes.
  */
 export async function claimTickets(
   db: Kysely<OperatorSchema>,
@@ -109,7 +109,7 @@ export async function hasClaimable(db: Db, cluster: string | null, now: number):
   return (await claimable(db, cluster, now).select('id').limit(1).executeTakeFirst()) !== undefined
 }
 
-/** Open tickets that are due, of clusters without a running session. */
+/** Open tickets that may be worked on now, in clusters without a running session. */
 function claimable(db: Db, cluster: string | null, now: number) {
   const busy = db.selectFrom('sessions').select('cluster').where('state', '=', 'running')
   const due = db
@@ -175,9 +175,9 @@ export async function addCommand(db: Db, id: string): Promise<void> {
 }
 
 /**
- * How a session ended. `verifyMs`: time for the monitor to confirm a claim of `fixed`. `retryMs`: the session could not
- * work, and its tickets wait this long; otherwise they are free at once, behind those that wait. `trouble`: the session
- * failed for a reason of its own. A lasting failure counts as an attempt; so does a passing one after too many in a row.
+ * How a session ended. `verifyMs`: how long the monitor has to confirm a claim of `fixed`. `retryMs`: the session could not
+ * work, and its tickets wait this long; without it they are free at once, behind those that wait already. `trouble`: the
+ * session itself failed. A lasting failure counts as an attempt; a passing one counts after too many in a row.
  */
 export type SessionEnd =
   | { kind: 'claimed'; claim: Claim; verifyMs: number; reason?: string }
@@ -189,7 +189,7 @@ export type SessionEnd =
  */
 const troublesPerAttempt = 5
 
-/** False: the session was over already (its lease had expired), and nothing was changed. */
+/** Returns false when the session was already over because its lease had expired; then nothing is changed. */
 export async function endSession(
   db: Kysely<OperatorSchema>,
   id: string,
@@ -239,7 +239,7 @@ async function end_(tx: Transaction<OperatorSchema>, id: string, end: SessionEnd
   return true
 }
 
-/** Ticket of an interrupted session: open again. The attempt is only counted if its failure counts as one. */
+/** Opens a ticket of an interrupted session again. The attempt is counted only if the failure counts as one. */
 async function free(
   tx: Transaction<OperatorSchema>,
   ticketId: number,
@@ -278,7 +278,7 @@ async function troublesOf(tx: Transaction<OperatorSchema>, ticketId: number): Pr
   return troubles
 }
 
-/** Sessions whose agent has not renewed the lease become interrupted, and their tickets free. */
+/** Interrupts sessions whose agent has not renewed the lease, and frees their tickets. */
 export async function expireLeases(tx: Transaction<OperatorSchema>, now: number): Promise<void> {
   const dead = await tx
     .selectFrom('sessions')
@@ -294,7 +294,7 @@ export async function session(db: Db, id: string): Promise<Session | null> {
   return row ? sessionOf(row) : null
 }
 
-/** The oldest first; with `newest`, only that many of the newest, the newest first. */
+/** Sessions, oldest first. With `newest`: only that many, newest first. */
 export async function listSessions(
   db: Db,
   filter: { ticketId?: number; newest?: number } = {},

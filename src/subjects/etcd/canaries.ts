@@ -17,7 +17,7 @@ import {
 } from '../shared/load/canaries.ts'
 
 const requestMs = 2_000
-/** On a busy machine a cluster that has just started may take longer than a few writes are waited for. */
+/** Generous, because a cluster that has just started on a busy machine is slow. */
 const attempts = 10
 
 /** The gateway writes 64-bit numbers as strings, and leaves zeros out. */
@@ -48,7 +48,7 @@ const roleAnswer = z.object({
     .default([]),
 })
 
-/** Sends a request to one member after the other until one answers with 200, or says that there is no such thing. */
+/** Sends a request to one member after the other until one answers with 200 or `not found`. */
 type Ask = <T>(
   path: string,
   body: object,
@@ -56,10 +56,10 @@ type Ask = <T>(
   signal: AbortSignal,
 ) => Promise<T | 'missing' | null>
 
-/** etcd's words for what is not there, in every version; a status of its own has only some of them. */
+/** Errors of etcd for something that does not exist, in all versions. Only some of them have their own status code. */
 const notThere = /not found|doesn't exist/
 
-/** Who answers may be somebody else: what is no JSON is no answer. */
+/** Another server may answer at this address, so an answer that is not JSON is ignored. */
 function jsonOf(body: string): unknown {
   try {
     return JSON.parse(body)
@@ -85,9 +85,9 @@ function askAny(clients: readonly Client[]): Ask {
 }
 
 /**
- * Keys with a history (some written several times, some deleted and made again, one large), one that was deleted, one that
- * hangs on a lease, that lease, a role and a user who has it. Authentication stays off. A key's revisions and version are part
- * of it: whoever writes it again, even with its value, gives it others.
+ * Planted: keys with a history (some written several times, some deleted and created again, one large), a deleted key, a key
+ * with a lease, that lease, a role, and a user with that role. Authentication stays off. A key's revisions and version are
+ * compared, too, so writing it again is noticed even when the value is the same.
  */
 export function canaries(
   endpoints: Endpoints,
@@ -108,7 +108,7 @@ export function canaries(
           ;({ planted, mark } = await plantAll(ask, rng, signal))
           return
         } catch (error) {
-          // What a failed attempt left is just more data; names are new each time.
+          // A failed attempt leaves only more data behind: every attempt uses new names.
           if (attempt === attempts || signal.aborted) throw error
         }
       }
@@ -121,7 +121,7 @@ export function canaries(
 }
 
 const largeBytes = 200_000
-/** A day and more: it outlives every trial. */
+/** More than a day, so the lease outlives every trial. */
 const ttlSeconds = 86_400
 
 async function plantAll(
@@ -131,7 +131,7 @@ async function plantAll(
 ): Promise<{ planted: Planted[]; mark: Buffer }> {
   const demand = async (path: string, body: object) => {
     const done = await ask(path, body, z.object({ ID: int }), signal)
-    if (done === null || done === 'missing') throw new Error(`${path}: no member did it`)
+    if (done === null || done === 'missing') throw new Error(`${path}: no member accepted the request`)
     return done
   }
   const put = (key: string, value: string, lease = '0') =>
@@ -145,7 +145,7 @@ async function plantAll(
   const area = `${plain.split('/')[0]}/`
 
   const { ID: lease } = await demand('/v3/lease/grant', { TTL: String(ttl) })
-  // One after the other where order is history; else together.
+  // Writes to the same key run one after the other, since their order is the history; the others run together.
   const history = async (key: string, ...values: (string | null)[]) => {
     for (const value of values) await (value === null ? remove(key) : put(key, value))
   }
@@ -163,7 +163,7 @@ async function plantAll(
           perm: { permType: 'READWRITE', key: base64(area), range_end: base64(endOf(area)) },
         }),
       )
-      // Without a password nothing has to be hashed, by any member.
+      // Without a password no member has to hash one, which would take long.
       .then(() => demand('/v3/auth/user/add', { name: user, options: { no_password: true } }))
       .then(() => demand('/v3/auth/user/grant', { user, role })),
   ])
@@ -192,8 +192,8 @@ async function plantAll(
 }
 
 /**
- * How the database has the beginning of a key and its history: the fields 1 to 4 of `KeyValue` (etcd, api/mvccpb/kv.proto). What
- * is written again, by whomever, has other revisions, and other bytes.
+ * The bytes in the database for the beginning of a key and its history: fields 1 to 4 of `KeyValue` (etcd,
+ * api/mvccpb/kv.proto). A key that is written again has other revisions, and so other bytes.
  */
 function storedAs(key: string, kv: KeyValue): Buffer {
   const number = (field: number, value: string) => [field << 3, ...varint(BigInt(value))]
@@ -220,7 +220,7 @@ async function keyText(ask: Ask, key: string, signal: AbortSignal): Promise<stri
 async function leaseText(ask: Ask, lease: string, signal: AbortSignal): Promise<string | null> {
   const found = await ask('/v3/lease/timetolive', { ID: lease, keys: true }, timeToLive, signal)
   if (found === null) return null
-  // A lease that is unknown is told with a time of -1, or as not found.
+  // etcd reports an unknown lease with a time of -1, or as not found.
   if (found === 'missing' || found.grantedTTL === '0') return gone
   return `for ${found.grantedTTL} s, of ${found.keys.length} keys`
 }
@@ -244,6 +244,6 @@ async function roleText(ask: Ask, name: string, signal: AbortSignal): Promise<st
 const base64 = (plain: string) => Buffer.from(plain).toString('base64')
 const text = (coded: string) => Buffer.from(coded, 'base64').toString()
 
-/** Where the keys with a prefix end: etcd's own rule for ASCII. */
+/** End of the range of keys with this prefix, by etcd's rule for ASCII. */
 const endOf = (prefix: string): string =>
   prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)

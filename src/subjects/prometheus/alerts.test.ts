@@ -50,7 +50,7 @@ const seen = (
 })
 const shown = (observation: PrometheusObservation, open: AlertId[] = [], settings: WatchSettings = {}) =>
   alerts(observation, open, settings).map(({ name, labels, verdict }) => [name, labels, verdict.kind])
-/** What is said of the one alert that is followed. */
+/** The verdict on the one alert that is followed. */
 function said(observation: PrometheusObservation, labels: Labels): string {
   const key = alertKey('', { name: 'A', labels })
   const check = alerts(observation, [{ name: 'A', labels }], {}).find((one) => alertKey('', one) === key)

@@ -53,6 +53,6 @@ ${scrolling(
 <td class="num">${p === null ? '-' : probability(p_holm ?? p)}</td><td>${verdict === 'inconclusive' ? '' : verdict}</td></tr>`
   })}</tbody></table>`,
 )}
-<p class="quiet small">p of the metrics after the first is corrected for their number (Holm), but for harm, which is tested by itself. p values hold for one look, at a number of trials that was decided before any result was seen.</p>
+<p class="quiet small">p of the metrics after the first is corrected for their number (Holm), but for harm, which is tested by itself. p values are valid for one test, at a number of trials that was fixed before any result was seen.</p>
 ${cautions.map((caution) => html`<p class="warning">${inert(caution)}</p>`)}`
 }

@@ -15,7 +15,7 @@ const maxPoints = 150
 const says: Record<TimeName, string> = {
   detect: 'until a ticket opened',
   resolve: 'until the monitor closed the last one',
-  recover: 'until the oracle saw everything well',
+  recover: 'until the oracle saw everything healthy',
 }
 
 /** Detect, resolve and recover times by arm: a point for every trial, and the share that still waits (Kaplan-Meier). */

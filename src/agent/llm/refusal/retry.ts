@@ -3,24 +3,24 @@ import { messageOf } from '../../../core/errors.ts'
 import type { Rng } from '../../../core/rng.ts'
 
 export interface RetryPolicy {
-  /** Tries of one turn, the first included. */
+  /** Attempts for one turn, including the first. */
   attempts: number
-  /** Doubles with every attempt, up to `maxMs`; the wait is a random part of it, at least half. */
+  /** Upper limit of the first wait. It doubles with every attempt, up to `maxMs`; the wait is random, between half of it and all of it. */
   baseMs: number
   maxMs: number
-  /** Of all waits together; a server that asks for a longer one is not waited for. */
+  /** Limit of all waits together. If a server asks for a longer wait, the turn fails. */
   patienceMs: number
 }
 
-/** Four to eight minutes in all: long enough for an overload to pass, short enough for a person to be told. */
+/** Four to eight minutes in total: an overload has time to pass, and a person still learns of it soon. */
 export const patient: RetryPolicy = { attempts: 12, baseMs: 1_000, maxMs: 90_000, patienceMs: 480_000 }
 
-/** A model that could not be asked says nothing of the cluster: this is no verdict of an agent. */
+/** The model could not be reached. This says nothing about the cluster, so it does not count as the agent's result. */
 export class ModelUnavailable extends Error {
   override name = 'ModelUnavailable'
 }
 
-/** What to do about an error of a turn; `waitMs` when the server said how long. */
+/** Whether an error of a turn will pass; `waitMs`: how long the server asks to wait, null if it does not say. */
 export type Diagnosis = { kind: 'passing'; waitMs: number | null } | { kind: 'lasting' }
 
 export interface RetryContext {
@@ -38,7 +38,7 @@ export interface Retry {
   error: string
 }
 
-/** Tries until it succeeds, the attempts are over (ModelUnavailable), the error is lasting, or the signal aborts. */
+/** Repeats the turn until it succeeds, the attempts are used up (ModelUnavailable), an error is lasting, or the signal aborts. */
 export async function withRetries<T>(attempt: () => Promise<T>, context: RetryContext): Promise<T> {
   const { policy, clock, signal } = context
   let waitedMs = 0
@@ -80,7 +80,7 @@ const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_00
 const part =
   /(\d+(?:\.\d+)?) ?(ms|millis\w*|s(?:ec\w*)?|m(?:in\w*)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)(?![a-z]),? ?(?:and )?/iy
 
-/** The same in words, where no header says it: `try again in 1m9.7s`, `retryDelay: 34s`, `resets in 16 days`. null: not said. */
+/** The wait as the error's text says it: `try again in 1m9.7s`, `retryDelay: 34s`, `resets in 16 days`. null: the text does not say. */
 export function waitInWords(text: string): number | null {
   const [, said = ''] =
     /(?:again|retry|resets?|wait)(?:[ _]?(?:in|after|delay|for))?:? ?(\d[\w., ]*)/i.exec(text) ?? []

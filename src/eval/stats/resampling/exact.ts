@@ -2,7 +2,7 @@ import { count, rateOf, share } from '../check.ts'
 import { logChoose } from '../distributions.ts'
 
 /**
- * Pairs in which one of the two succeeded, by which: the exact test of McNemar 1947, the binomial one, two-sided.
+ * McNemar's exact test (1947), two-sided: a binomial test of the pairs in which only one of the two succeeded.
  */
 export function mcnemar(onlyA: number, onlyB: number): number {
   const pairs = count('pairs', onlyA) + count('pairs', onlyB)
@@ -11,33 +11,33 @@ export function mcnemar(onlyA: number, onlyB: number): number {
   return Math.min(1, 2 * tail)
 }
 
-/** Successes of trials, on two sides. */
+/** Successes and trials of both sides. */
 export interface TwoByTwo {
   a: { successes: number; trials: number }
   b: { successes: number; trials: number }
 }
 
 /**
- * Fisher's exact test, two-sided: the tables that are no likelier than this one, as R's `fisher.test`. Of many strata the
- * exact conditional test, as R's `mantelhaen.test(exact = TRUE)`.
+ * Fisher's exact test, two-sided: the probability of all tables that are at most as likely as this one, like R's `fisher.test`.
+ * With several strata, the exact conditional test, like R's `mantelhaen.test(exact = TRUE)`.
  */
 export function fisher(strata: readonly TwoByTwo[]): number {
   let total: Distribution = { from: 0, chances: Float64Array.of(1) }
   for (const table of strata) total = convolve(total, hypergeometric(table))
   const seen = strata.reduce((sum, { a }) => sum + a.successes, 0)
-  // As R: likelinesses that differ by rounding only are the same.
+  // Like R: probabilities that differ only by rounding count as equal.
   const limit = (total.chances[seen - total.from] ?? 0) * (1 + 1e-7)
   const p = total.chances.reduce((sum, chance) => (chance <= limit ? sum + chance : sum), 0)
   return Math.min(1, p)
 }
 
 interface Distribution {
-  /** The first chance is that of this number. */
+  /** The number of successes that the first probability belongs to. */
   from: number
   chances: Float64Array
 }
 
-/** Of the successes of side a, all margins given. */
+/** Distribution of the successes of side a, given all margins (hypergeometric). */
 function hypergeometric({ a, b }: TwoByTwo): Distribution {
   rateOf(a.successes, a.trials)
   rateOf(b.successes, b.trials)
@@ -51,7 +51,7 @@ function hypergeometric({ a, b }: TwoByTwo): Distribution {
   return trimmed({ from, chances })
 }
 
-/** Without the tails that no double can hold once multiplied: they only cost time. */
+/** Drops the tails, whose products underflow to 0 in a double and only cost time. */
 function trimmed({ from, chances }: Distribution): Distribution {
   const first = chances.findIndex((chance) => chance > 1e-150)
   const last = chances.findLastIndex((chance) => chance > 1e-150)
@@ -69,7 +69,7 @@ function convolve(
   return trimmed({ from: from + start, chances })
 }
 
-/** Holm 1979, Scand. J. Stat. 6:65: p values of many tests, so that 5 % of all families have any false alarm. */
+/** Holm 1979, Scand. J. Stat. 6:65: corrects the p values of several tests, so that at most 5 % of all families have a false alarm. */
 export function holm(ps: readonly number[]): number[] {
   for (const p of ps) share('p', p)
   const order = ps.map((_, i) => i).sort((i, j) => (ps[i] ?? 0) - (ps[j] ?? 0))

@@ -2,12 +2,13 @@ import type { Clock } from '../../../core/clock.ts'
 import { openInside, textOf } from '../../../inside.ts'
 import { type LogRates, logRates, logReader } from './log.ts'
 
-/** More than this between two looks is a flood: the end of it is enough. */
+/** If more than this was written between two polls, only the end is read. */
 const mostBytes = 512 * 1024
 
 /**
- * Follows a log from its end on, over rotation by name and by truncation. Looks at it never delay others and never pile up;
- * null: it could not be read. Whoever writes it is not trusted: no links, no pipes, and only counts come out of it.
+ * Follows a log from its current end, through rotation by renaming and by truncation. Polls never delay other work and never
+ * pile up; null: the file could not be read. Its writer is not trusted: links and pipes are refused, and only counts are
+ * returned.
  */
 export function logFollower(path: string, clock: Clock): (signal: AbortSignal) => Promise<LogRates | null> {
   const reader = logReader()
@@ -19,7 +20,7 @@ export function logFollower(path: string, clock: Clock): (signal: AbortSignal) =
     await using file = await openInside(path)
     if (!file) return null
     const { ino, size } = await file.stat()
-    // The first look begins at the end; another file, or one that was cut, begins at its start.
+    // The first poll starts at the end. A new file, or one that was truncated, is read from its beginning.
     const before = place ?? { inode: ino, offset: size }
     const rotated = before.inode !== ino || size < before.offset
     if (rotated) rates.add(reader.flush(), clock.now())
@@ -31,7 +32,7 @@ export function logFollower(path: string, clock: Clock): (signal: AbortSignal) =
 
   return (signal) => {
     pending ??= news()
-      .catch(() => null) // unreadable is a thing to know, not a failure
+      .catch(() => null) // callers treat an unreadable log as unknown
       .finally(() => {
         pending = null
       })

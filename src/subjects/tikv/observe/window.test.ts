@@ -39,15 +39,15 @@ const lines = (puts: number, slow: number) => [
   'space{type="all"} 90',
 ]
 
-describe('what a process has counted lately', () => {
-  test('one look is no window; two are', () => {
+describe('recent counts of a process', () => {
+  test('needs two samples', () => {
     const window = windowOf(series)
     assert.equal(window.add(0, page(1, lines(0, 0))), null)
     const recent = window.add(10_000, page(1, lines(50, 10)))
     assert.deepEqual(recent?.series, { rate: 10, p99: 0.991, space: 10, grown: 0, tasks: 0 })
   })
 
-  test('nothing measured is not slow; a series that is missing is zero or unknown, as its kind is', () => {
+  test('no measurement is not slow; a missing series is zero or unknown, depending on its kind', () => {
     const window = windowOf(series)
     window.add(0, page(1, lines(0, 5)))
     assert.equal(window.add(1_000, page(1, lines(0, 5)))?.series.p99, 0)
@@ -58,7 +58,7 @@ describe('what a process has counted lately', () => {
     assert.deepEqual(bare.add(1_000, page(1, []))?.series, missing)
   })
 
-  test('what a process had and has no more, what falls and what is no number is unknown, not zero', () => {
+  test('a series that is gone, a counter that falls and a value that is not a number are unknown, not zero', () => {
     const full = [...lines(50, 10), 'memory 100', 'tasks{name="a"} 5', 'tasks{name="b"} 2000']
     const spoiled: [string, string[]][] = [
       ['rate', full.filter((line) => !line.startsWith('puts'))],
@@ -86,10 +86,10 @@ describe('what a process has counted lately', () => {
       whole.slice(0, whole.length / 2),
       whole.replace(' 1\n', ' NaN\n'),
     ])
-      assert.equal(window.add(1_000, part), null, 'a page that is not whole is none')
+      assert.equal(window.add(1_000, part), null, 'an incomplete page is ignored')
   })
 
-  test('what is told apart by a label is as high as the highest of them; too many of them are not kept', () => {
+  test('of series with different labels the highest counts; too many of them are not kept', () => {
     const window = windowOf(series)
     const tasks = (n: number) => Array.from({ length: n }, (_, i) => `tasks{name="w${i}"} ${i}`)
     window.add(0, page(1, tasks(3)))
@@ -98,7 +98,7 @@ describe('what a process has counted lately', () => {
     assert.equal(window.add(2_000, page(1, tasks(2_000)))?.series.tasks, null)
   })
 
-  test('a change is that of minutes, and may be one for the better', () => {
+  test('growth is measured over minutes, and may be negative', () => {
     const window = windowOf(series)
     for (let minute = 0; minute <= 10; minute++) {
       const recent = window.add(minute * 60_000, page(1, [`memory ${minute < 8 ? minute * 10 : 0}`]))
@@ -107,7 +107,7 @@ describe('what a process has counted lately', () => {
     }
   })
 
-  test('a restart begins anew, and is counted', () => {
+  test('a restart resets the window and is counted', () => {
     const window = windowOf(series)
     window.add(0, page(1, lines(5_000, 0)))
     assert.equal(window.add(1_000, page(2, lines(1, 0))), null)
@@ -116,14 +116,14 @@ describe('what a process has counted lately', () => {
     assert.equal(window.starts(400_000), 1)
   })
 
-  test('another program has no such page', () => {
+  test('the page of another program is refused', () => {
     const window = windowOf(series)
     for (const garbage of ['', 'null', '<html>', 'process_start_time_seconds', '\0'])
       assert.equal(window.add(0, garbage), null)
     assert.equal(window.starts(0), null)
   })
 
-  test('what cannot be delivered is counted by whom it was for, over a few seconds', () => {
+  test('undelivered messages are counted by receiver, over a few seconds', () => {
     const window = windowOf(storeSeries)
     const failed = (n: number) => [
       `tikv_server_report_failure_msg_total{store_id="4",type="unreachable"} ${n}`,
