@@ -166,8 +166,8 @@ const variants: Record<string, Fault> = {
   'bytes that are no text': [Uint8Array.from([0xff, 0xfe, 0x00, 0x80]), /1:1/, /not UTF-8 text/],
   'a program': [Uint8Array.from([0x7f, 0x45, 0x4c, 0x46, 0x02, 0x00, 0xc3, 0x28]), /1:1/, /not UTF-8 text/],
   'a control character': ['name: mi\u0000ne\n', /1:1 name:/, /allowed: lower-case letters/],
-  'deep nesting': [v('[shell]', '['.repeat(3_000) + ']'.repeat(3_000)), /8:/, /too many/],
-  'deeper nesting': [v('[shell]', '['.repeat(30_000) + ']'.repeat(30_000)), /8:/, /too many/],
+  'deep nesting': [v('[shell]', '['.repeat(3_000) + ']'.repeat(3_000)), /8:/, /nested too deeply/],
+  'deeper nesting': [v('[shell]', '['.repeat(30_000) + ']'.repeat(30_000)), /8:/, /nested too deeply/],
   'an unknown key': [
     v('system_prompt', 'prompt'),
     /4:1 prompt:/,

@@ -23,14 +23,14 @@ import {
 } from '../store/operator/spending.ts'
 import { runSession, type SessionOptions } from './session.ts'
 
-/** What one session works by: the cluster's, the subject's and the variant's part of it, before the agent's own. */
+/** Settings of a session that come from the cluster, the subject and the variant. They go before the agent's own. */
 export type Workplace = Pick<SessionOptions, 'kind' | 'sandbox' | 'briefing'> &
   Partial<Pick<SessionOptions, 'limits' | 'summarize'>> & {
-    /** What it consumes is counted against the budgets. */
+    /** Whether its consumption counts against the budgets. */
     isPaid?: boolean
   }
 
-/** What all sessions together may consume: on one ticket, and within any 24 hours. */
+/** Limits for all sessions together: on one ticket, and within any 24 hours. */
 export interface Budgets {
   ticket: Budget
   day: Budget
@@ -149,7 +149,7 @@ async function workOnce(options: AgentOptions, refusals: Refusals): Promise<'not
   return end.kind === 'claimed' || signal.aborted ? 'worked' : 'broke'
 }
 
-/** What cannot be worked on is let go at once, and tried again later. */
+/** Works on claimed tickets. If that is not possible, they are returned at once and tried again later. */
 async function attend(
   options: AgentOptions,
   refusals: Refusals,

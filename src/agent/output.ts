@@ -1,4 +1,4 @@
-/** Of what is kept, the end gets the larger part: the last lines say how a command ended. */
+/** Share of the beginning in a shortened output. The end gets more, since the last lines say how a command ended. */
 const headShare = 0.4
 
 /** A text whose middle was dropped before anybody could keep it. */

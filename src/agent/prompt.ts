@@ -37,7 +37,7 @@ export function systemPrompt(briefing: string, variant: { replace?: string; add?
     .join('\n\n')
 }
 
-/** Of one earlier attempt, and of all together: this message stays for the whole session. */
+/** Limits for each earlier attempt and for all of them. They are short because this message stays for the whole session. */
 const historyChars = { each: 2_000, all: 6_000 }
 /** The same where the window is too small for that. */
 const shortHistoryChars = { each: 300, all: 600 }
@@ -73,7 +73,7 @@ function earlier(history: readonly string[], { each, all }: { each: number; all:
   return `\n\nEarlier attempts, oldest first${left > 0 ? ` (${left} before these are left out)` : ''}. The monitor did not confirm them: do not trust their conclusions.\n${JSON.stringify(kept, null, 1)}`
 }
 
-/** What of a ticket concerns its repair; the rest is bookkeeping. */
+/** The fields of a ticket that matter for its repair. */
 export const shown = (ticket: Ticket) => ({
   id: ticket.id,
   subject: ticket.subject,

@@ -23,7 +23,7 @@ export interface SessionOptions {
   db: OperatorDb
   kind: AgentKind
   sandbox: Sandbox
-  /** What an agent should know of the subject. */
+  /** Knowledge about the subject, for the agent. */
   briefing: string
   limits: Limits
   verifyMs: number
@@ -32,7 +32,7 @@ export interface SessionOptions {
   clock: Clock
   /** Aborts when the daemon stops or the lease is lost. */
   signal: AbortSignal
-  /** What went wrong and does not end the session. */
+  /** Called with a problem that does not end the session. */
   onTrouble?(message: string): void
 }
 
@@ -46,7 +46,7 @@ export async function runSession(
   const summaries: Promise<void>[] = []
   const bill = openBill()
   const journal: Journal = async (kind, body, meta) => {
-    // What a turn cost stands with the first thing that it said or did.
+    // The cost of a turn is stored with its first entry.
     const usage = kind === 'tool_result' ? null : bill.settle()
     const seq = await appendEntry(db, {
       sessionId: session.id,
@@ -63,7 +63,7 @@ export async function runSession(
   if (end.kind === 'claimed') await journal('claim', JSON.stringify(end.claim))
   else await journal('error', end.reason)
   const inTime = await endSession(db, session.id, end, clock.now())
-  // What waits for the claim does not wait for its summary.
+  // The claim is passed on before its summary is ready.
   await Promise.all(summaries)
   if (inTime || end.kind === 'interrupted') return end
   return { kind: 'interrupted', reason: 'its lease was over before it could claim anything' }
@@ -105,7 +105,7 @@ async function attempt(
   }
 }
 
-/** What was consumed and stands in no entry yet. */
+/** Consumption that is in no entry yet. */
 interface Bill {
   add(usage: Usage): void
   /** All of it, once; null: nothing that a model counted. */
@@ -143,7 +143,7 @@ const redacted = (claim: Claim, redact: (text: string) => string): Claim => ({
   ...(claim.component === undefined ? {} : { component: redact(claim.component) }),
 })
 
-/** What the monitor saw comes from the subject, as outputs do. */
+/** Masks secrets in a ticket: the values that the monitor saw come from the subject, like outputs. */
 const withoutSecrets = (ticket: Ticket, redact: (text: string) => string): Ticket => ({
   ...ticket,
   message: redact(ticket.message),
@@ -173,8 +173,8 @@ async function summarizeLater(
 }
 
 /**
- * What earlier sessions claimed about these tickets, oldest first: the next attempt must not begin at zero. One that ran no
- * command because its model was away has nothing to tell.
+ * Claims of earlier sessions on these tickets, oldest first, so that the next attempt can build on them. Sessions that ran no
+ * command because their model could not be reached are left out.
  */
 async function earlierAttempts(
   db: OperatorDb,

@@ -8,10 +8,10 @@ import { auditRequests } from './secrets/engine-requests.ts'
 
 /** Kept of one command's output in the audit, per stream: its beginning and its end. */
 const auditBytes = 4 * 1024 * 1024
-/** What the agent sees of it, per stream, in characters: head and tail. */
+/** How many characters of each stream the agent sees: head and tail. */
 const visibleChars = 12_000
 
-/** What a shell answers for a command that it cannot run. */
+/** Exit code of a shell for a command that it cannot run. */
 const notExecutable = 126
 
 /** Puts one entry into the audit; already redacted by the caller. */
@@ -77,7 +77,7 @@ export function auditedShell(options: ShellOptions): Shell {
   return (command, reasoning, signal) => {
     const stop = signal ? AbortSignal.any([options.signal, signal]) : options.signal
     const result = previous.then(() => run(command, reasoning, stop))
-    previous = result.catch(() => undefined) // its caller hears of it; the next command runs all the same
+    previous = result.catch(() => undefined) // its caller gets the error; the next command runs anyway
     return result
   }
 }

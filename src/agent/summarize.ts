@@ -14,7 +14,7 @@ export type Summarize = (text: string) => Promise<Summary>
 export interface SummaryOptions {
   /** null: no key. Every summary is then the first sentence. */
   model: ResolvedModel | null
-  /** Of one summary, waiting for its turn included. */
+  /** Limit of one summary, including its time in the queue. */
   timeoutMs?: number
   /** Requests at a time; what would wait behind more than ten times as many is not asked for. */
   concurrency?: number
@@ -52,7 +52,7 @@ export function summarizer(options: SummaryOptions): Summarize {
 
   return async (text) => {
     const fallback: Summary = { text: firstSentence(text), by: 'first sentence' }
-    // What is already a short line says it best itself.
+    // A text that is one short line already needs no summary.
     if (!model || failures >= maxFailures || text.trim() === fallback.text) return fallback
     if (waiting.length >= concurrency * 10) return fallback
     const over = new AbortController()

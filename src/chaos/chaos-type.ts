@@ -53,7 +53,7 @@ export interface ChaosType<P = unknown> {
   needs: readonly Capability[]
   /** The subjects that this type can break; without it, all of them. */
   subjects?: readonly string[]
-  /** Nothing is broken, so any ticket for it is a false alarm. */
+  /** True: it breaks nothing, so any ticket for it is a false alarm. */
   harmless?: true
   /** The damage affects the whole cluster and takes no node away. */
   clusterWide?: true

@@ -51,7 +51,7 @@ function withoutEchoes(checks: readonly Check[]): Check[] {
     .map((check) => (absent.includes(check) ? { ...check, optional: true } : check))
 }
 
-/** What the demo and most of the evaluation need. */
+/** Whether the machine has what the demo and most of the evaluation need. */
 const canRun = (checks: readonly Check[]): boolean =>
   [['labs', 'netns'] as const, ['subjects', 'etcd'] as const].every(([group, name]) =>
     checks.some((check) => check.group === group && check.name === name && check.can),

@@ -23,8 +23,8 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   })
 }
 
-// Nobody reads any more (`| head -1`), or the disk that it is written to is full: said where it can be, never thrown. Verbs that
-// run for long listen, too, and end.
+// The reader of the output is gone (`| head -1`), or the disk is full. The error is printed, not thrown. Verbs that run for
+// long listen to it, too, and end.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') return
   process.exitCode = exitCodes.no

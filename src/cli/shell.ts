@@ -1,7 +1,7 @@
 import { call } from '../agent/command/call.ts'
 import type { Verb } from './terminal/io.ts'
 
-/** What `timeout` says, too. */
+/** The same exit code as that of `timeout`. */
 const timedOutCode = 124
 
 export const register: Verb['register'] = (program, io) => {

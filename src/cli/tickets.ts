@@ -159,7 +159,7 @@ async function wanted(db: Db, id: string): Promise<Ticket> {
   return found
 }
 
-/** Of models only: a runbook costs nothing, and what a program of somebody's costs is not seen. */
+/** The cost of models, as text. A runbook costs nothing, and the cost of other programs is not known. */
 function spentWords({ sessions, tokens, costUsd, unknown }: Spent): string {
   const unseen = unknown > 0 ? `; what ${unknown} of them cost is unknown, and not in it` : ''
   return `spent by models in ${sessions} session${sessions === 1 ? '' : 's'}: ${costUsd.toFixed(2)} USD, ${tokens} tokens${unseen}`

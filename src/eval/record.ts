@@ -31,7 +31,7 @@ export interface TrialSpec {
   /** At least one; all are injected at the same moment. A trial is known by the first. */
   faults: FaultSpec[]
   seed: number
-  /** Who works, by the variant or else as started. */
+  /** Kind of agent: that of the variant, or else the one given at the start. */
   agent: string
   model: string | null
   /** Settings of the agent (kind, model, limits, prices) as its command line takes them; the variant goes before. */
@@ -47,7 +47,7 @@ export interface TrialSpec {
   load?: Load
 }
 
-/** What the oracle saw at one look of its own. */
+/** One probe of the oracle. */
 export interface Probe {
   /** When the look began, and when the last answer was in: whatever it proves was so by then. */
   at: number
@@ -80,7 +80,7 @@ export interface Drop {
   to: number
 }
 
-/** What the witness saw of the cluster's state; null: it did not look then, or not at a cluster that told anything. */
+/** State of the cluster as the witness saw it; null: it was not observed at that time, or reported nothing. */
 export interface States {
   /** At the end of the warm-up. */
   initial: Fact[] | null
@@ -99,13 +99,13 @@ export interface Breakdown {
   reason: string
   /** Absent in older records. */
   at?: number
-  /** What proves that this machine or its user did it, and nobody inside; null: nothing does. */
+  /** Proof that this machine or its user was the cause, and nobody inside the cluster; null: there is none. */
   proof?: string | null
 }
 
 /** Which nodes of one kind still hold their part of the data on their own disks. */
 export interface DataOnDisk {
-  /** Whose disks could be looked at. */
+  /** Nodes whose disks could be read. */
   nodes: string[]
   holding: string[]
   /** So many of `nodes` have to, for the cluster to come back with its data. */
@@ -127,7 +127,7 @@ export interface TrialRecord {
   phases: Partial<Record<Phase, PhaseTimes>>
   healthyAt: number | null
   injectedAt: number | null
-  /** What broke of the trial itself. Whether that is ours or the agent's doing is for the scorer to say. */
+  /** Failure of the trial itself. The scorer decides whether it was our failure or caused by the agent. */
   invalid: Breakdown | null
   /** Why the fault could not be undone, after all was measured: whoever repaired it may have left nothing to undo. */
   revertFailed: string | null
@@ -154,7 +154,7 @@ export interface TrialRecord {
   firstCommandAt: number | null
   /** All of its commands, in order. */
   calls?: Call[]
-  /** What somebody did to the cluster with the lab's own verbs, past the agent's shell, in order. */
+  /** Uses of the lab's verbs on the cluster, past the agent's shell, in order. */
   beside?: JournalEntry[]
   /** Last lines of every node's log, by node. */
   logs: Record<string, string>

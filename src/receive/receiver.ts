@@ -17,7 +17,7 @@ export interface ReceiverOptions {
   host: string
   /** 0: any that is free. */
   port: number
-  /** Who may send; without either, whoever reaches the address, which is refused for any but loopback. */
+  /** Credentials of senders. Without any, everybody who reaches the address may send; that is refused except on loopback. */
   credentials?: Credentials | undefined
   bearerToken?: string | undefined
   clock: Clock

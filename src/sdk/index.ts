@@ -1,6 +1,5 @@
 /**
- * What programs of others import as `operator-sre`. A plugin is a module, loaded by `--plugin`, that exports what these
- * functions return:
+ * The published entry `operator-sre`. A plugin is a module, loaded by `--plugin`, that exports the results of these functions:
  *   import { defineSubject } from 'operator-sre'
  *   export const mine = defineSubject({ name: 'mine', ... })
  */

@@ -1,6 +1,6 @@
 /**
- * What tests of a subject import as `operator-sre/testing`. Each suite declares tests of node:test, so it is called at the top
- * of a test file: `subjectConformance(redis, startRedis)`.
+ * The published entry `operator-sre/testing`, for tests of a subject. Each suite declares tests of node:test, so call it at the
+ * top of a test file: `subjectConformance(redis, startRedis)`.
  */
 export { type Liar, type Lie, liar, lies } from './liar.ts'
 export { partsConformance } from './parts.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 
-/** What a peer does once it has been sent something. */
+/** Behaviour of a peer when it receives something. */
 export type Lie = (socket: Socket, asked: Buffer) => void
 
 /** Peers that behave as no honest one does, on raw TCP, so that they can lie to any protocol. */

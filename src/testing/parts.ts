@@ -12,7 +12,7 @@ const telling = /\b(chaos|oracle|canary|benchmark|fault.?inject\w*)\b/i
 const address = /\b(?!0\.0\.0\.0|127\.)\d{1,3}(?:\.\d{1,3}){3}\b/
 
 /**
- * What the parts of a subject must hold that can be checked without starting it: topology, storage and prompt.
+ * Checks the parts of a subject that need no running cluster: topology, storage and prompt.
  * @param own chaos types of the subject's own package
  */
 export function partsConformance<O extends Observation>(

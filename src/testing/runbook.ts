@@ -26,7 +26,7 @@ const blind: Record<string, () => CommandResult> = {
 const running = 'running  pid 41  since 2026-01-01T00:00:00Z'
 const killed = 'stopped  ended 2026-01-01T00:00:00Z by signal KILL'
 
-/** What every runbook must do: no claim without proof, no endless work, and an end when it is told to. */
+/** Tests that every runbook has to pass: it claims nothing without proof, does not work endlessly, and ends when told to. */
 export function runbookConformance<O extends Observation>({ name, runbook, topology }: Subject<O>): void {
   assert.ok(runbook, `subject ${name} has a runbook`)
   suite(`subject ${name}: runbook`, () => {

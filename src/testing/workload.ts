@@ -18,7 +18,7 @@ const load = { seed: 7, clients: 2, opsPerSecond: 50 }
 const never = new AbortController().signal
 const enoughWrites = 20
 
-/** What the load and its oracle, and the facts, must tell of a cluster: nothing wrong of a good one, and each kind of loss. */
+/** Tests of workload and facts: they find nothing wrong in a good cluster, and find each kind of loss. */
 export function workloadConformance<O extends Observation>(
   watched: Subject<O>,
   begin: () => Promise<Damageable>,

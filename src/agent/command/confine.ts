@@ -22,7 +22,7 @@ interface ConfineOptions extends Confine {
   env: NodeJS.ProcessEnv
 }
 
-/** What keeps a program that works as the agent from the databases, the trial and other sessions on this machine. */
+/** The measures that keep a program that works as the agent away from the databases, the trial and other sessions. */
 export interface Confinement {
   /** It runs as a user that nothing belongs to: only where the agent is run by root. */
   ownUser: boolean
@@ -37,7 +37,7 @@ export const cannotConfine = 'operator: the program cannot be given a view of it
 const isRoot = (): boolean => process.getuid?.() === 0
 
 let known: Promise<Confinement> | undefined
-/** What can be had on this machine; tried once. */
+/** The measures that work on this machine; tried once. */
 export const confinement = (): Promise<Confinement> =>
   (known ??= ownView().then((can) => ({ ownUser: isRoot(), ownView: can })))
 
@@ -89,7 +89,7 @@ export async function confined({ room, command, env, databases, asSelf }: Confin
   return { argv: [...intoView(), '--', 'bash', script, plan, '--', ...drop, ...command], env: itsEnv }
 }
 
-/** Nothing that a program starts has more rights than it; root's are gone, also where it stays root. */
+/** Nothing that the program starts gets more rights than the program. Root's capabilities are dropped, even if it stays root. */
 function dropped(uid: number | null): string[] {
   const noCapabilities = isRoot() ? ['--bounding-set=-all', '--inh-caps=-all'] : []
   const user = uid === null ? [] : [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups']

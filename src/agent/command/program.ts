@@ -10,7 +10,7 @@ import { sessionVariable } from './protocol.ts'
 
 const keeper = fileURLToPath(new URL('./keeper.sh', import.meta.url))
 
-/** What the kernel allows for the name of a socket, with room for the file's. */
+/** The kernel's limit for the path of a socket, less room for the file's name. */
 const maxFolderChars = 90
 
 /** A folder that only this user can enter: the session's socket, and an `operator` for the program to call. */

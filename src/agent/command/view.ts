@@ -2,7 +2,7 @@ import { realpathSync, type Stats, statSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path'
 
-/** What a program that works as the agent may see of this host, and as whom it runs. */
+/** The part of this host that a program that works as the agent can see, and the user that it runs as. */
 export interface View {
   /** A user of its own; null: the user who runs the agent. */
   uid: number | null

@@ -14,7 +14,7 @@ export interface CommandOptions {
   command: readonly string[]
   /** argv that runs `operator`: what the program calls to reach its session. */
   operator: readonly string[]
-  /** What the program gets: its own keys are its affair. The sandbox gets nothing of it. */
+  /** Environment of the program, with its own keys. The sandbox of its commands gets none of it. */
   env: NodeJS.ProcessEnv
   /** Out of its reach. Without it a program is trusted, as one is that this process could run by itself. */
   confine?: Confine
@@ -23,7 +23,7 @@ export interface CommandOptions {
 /** A program's own model is not seen: what it costs is unknown, which is not 0. */
 const unseen: Usage = { tokensIn: null, tokensOut: null, tokensCached: 0, costUsd: null }
 
-/** Of what a program says beside its claim, in the audit. */
+/** How much of the program's other output goes into the audit. */
 const wordsChars = 20_000
 
 /**
@@ -79,7 +79,7 @@ export function commandAgent({ command, operator, env, confine }: CommandOptions
   }
 }
 
-/** What the program is told, on its standard input and by the `tickets` tool. */
+/** Input of the program, on standard input and from the `tickets` tool. */
 const briefOf = ({ tickets, briefing, history, limits }: Work) => ({
   tickets: tickets.map(shown),
   briefing,

@@ -111,7 +111,7 @@ export function asker({ model, ...options }: AskOptions, work: Work, talk: Trans
             return instead
           }
         }
-        // What never became an answer was paid all the same.
+        // An answer that broke off costs money, too.
         if (wasted) await spend(wasted)
         throw error
       }

@@ -33,7 +33,7 @@ export async function toolSet(enabled: readonly (typeof toolNames)[number][]): P
 
 export interface Answered {
   replies: Reply[]
-  /** What we say to make it go on. */
+  /** Our message that makes the model continue. */
   nudge?: string
 }
 
@@ -65,10 +65,10 @@ async function answer(call: ToolCall, work: Work, mark: string): Promise<Reply> 
   }
 }
 
-/** What a model asked for and did not get, in the audit: these characters of its input. */
+/** How many characters of the input of a refused call go into the audit. */
 const auditChars = 2_000
 
-/** Not run, and in the audit all the same: a session of nothing but such calls would have no trace. */
+/** Records a call that is not run. Otherwise a session with only such calls would leave no trace. */
 async function refused(call: ToolCall, why: string, work: Work): Promise<Reply> {
   const asked = typeof call.input === 'string' ? call.input : JSON.stringify(call.input)
   await work.note(

@@ -1,7 +1,7 @@
 import type { AssistantModelMessage, ModelMessage, ToolModelMessage, UserModelMessage } from 'ai'
 import { headAndTail } from '../output.ts'
 
-/** What the shell (or we) answered to one call. */
+/** Answer of the shell, or ours, to one call. */
 export interface Reply {
   callId: string
   tool: string
@@ -15,7 +15,7 @@ export interface Reply {
 interface Exchange {
   answer: AssistantModelMessage | null
   replies: Reply[]
-  /** What we said after the replies. */
+  /** Our messages after the replies. */
   remarks: string[]
 }
 
@@ -122,7 +122,7 @@ function longest({ answer, replies }: Exchange): number {
 
 const inputOf = (part: object): string => ('input' in part ? JSON.stringify(part.input ?? '') : '')
 
-/** What a model said and asked for itself, in the same form: a call keeps its keys. */
+/** Shortens an answer of the model and keeps its form: a call keeps its keys. */
 function shortened(answer: AssistantModelMessage, maxChars: number): AssistantModelMessage {
   const content = partsOf(answer).map((part) => {
     if (part.type === 'text') return { ...part, text: headAndTail(part.text, maxChars) }

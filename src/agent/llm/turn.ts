@@ -13,7 +13,7 @@ import { wire } from './wire.ts'
 export interface Turn {
   /** null when it neither said nor called anything. */
   message: AssistantModelMessage | null
-  /** What it thought and said, in order; the audit gets each. */
+  /** Thinking and text of the model, in order. Each goes into the audit. */
   thoughts: string[]
   text: string
   calls: ToolCall[]
@@ -21,7 +21,7 @@ export interface Turn {
   end: 'done' | 'cut' | 'window_full' | 'refused' | 'unreadable'
   /** null: the server did not count. */
   tokens: Tokens | null
-  /** What was wrong with the answer and could be put right. */
+  /** Defects of the answer that were repaired. */
   remarks: string[]
 }
 
@@ -185,7 +185,7 @@ function endOf(reason: string, raw = ''): Turn['end'] | null {
   return brokeOff.test(raw) ? null : 'done'
 }
 
-/** What Anthropic said at the start of an answer: the input is paid also when the rest never comes. */
+/** Token counts that Anthropic sends at the start of an answer. The input costs money even if the rest never comes. */
 function startTokens(part: { kind: string; providerMetadata?: unknown }): Tokens | null {
   if (part.kind !== 'anthropic.message_start') return null
   const metadata = part.providerMetadata as { anthropic?: { usage?: Record<string, unknown> } } | undefined

@@ -2,7 +2,7 @@ import { type Answer, answerIn } from './answer/answer.ts'
 import { RefusedWithin } from './answer/said.ts'
 import { type Adjustment, adjusted } from './refusal/adjust.ts'
 
-/** What is known of a server and a model there, from what it told and refused. */
+/** Knowledge about a server and its model, from its answers and refusals. */
 export interface Endpoint {
   adjustments: Set<Adjustment>
   /** null: it has not told. */
@@ -40,9 +40,9 @@ export interface WireOptions {
   mustCall?: boolean
   /** Something came; `saysSomething`: more than a comment that keeps the connection. */
   alive?(saysSomething: boolean): void
-  /** What was wrong with an answer and could be put right. */
+  /** Reports a defect of an answer that was repaired. */
   remark?(text: string): void
-  /** The answer is not whole, and why. What came of it is passed on all the same: what it cost may stand in its first event. */
+  /** The answer is incomplete, and why. Its beginning is passed on, since the first event may say what it cost. */
   broke?(error: unknown): void
 }
 

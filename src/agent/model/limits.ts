@@ -62,7 +62,7 @@ function passedLimit(limits: Limits, spent: Spent): LimitReached | null {
   const { turns, tokensIn, tokensOut, costUsd } = spent
   if (turns > limits.turns) return new LimitReached('turns', `more than ${limits.turns} turns`)
   const tokens = plus(tokensIn, tokensOut)
-  // What cannot be counted cannot be limited: such a session must not start, and if it did, it ends.
+  // Unknown consumption cannot be limited, so such a session ends.
   if (limits.tokens !== null && tokens === null)
     return new LimitReached(
       'tokens',

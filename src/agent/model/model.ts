@@ -44,7 +44,7 @@ export interface ResolvedModel {
   baseUrl: string
   /** Goes with every request to the server: its key. */
   headers: Record<string, string>
-  /** What was learned of the server. */
+  /** Knowledge about the server. */
   endpoint: Endpoint
   providerOptions: ProviderOptions
   /** USD; null: the price is not known, or nobody counted. */

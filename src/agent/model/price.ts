@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { BadInput } from '../../core/errors.ts'
 
-/** What one turn consumed. `input` is all of it: fresh, read from the cache and written to the cache. */
+/** Tokens of one turn. `input` includes tokens that were read from the cache or written to it. */
 export interface Tokens {
   input: number
   cacheRead: number

@@ -35,7 +35,7 @@ export const contexts: readonly RegExp[] = [
     'gi',
   ),
   /((?:^|\n)(?:\d{1,4}\) )?"?(?:requirepass|masterauth)"?\r?\n(?:\d{1,4}\) )?"?)(?!\[redacted\]|masterauth|requirepass|"|\d{1,4}\) )[^\s"]{1,256}/g,
-  // What is piped into a program that reads a password.
+  // Input that is piped into a program that reads a password.
   new RegExp(
     `(\\b(?:echo|printf)[ \\t]{1,4}(?:-n[ \\t]{1,4})?["']?)(?!\\[redacted\\])[^\\s"'|;&$]{1,256}(?=["']?[ \\t]{0,4}\\|[ \\t]{0,4}(?:${readers}))`,
     'g',

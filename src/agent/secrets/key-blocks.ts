@@ -24,7 +24,7 @@ function maskWhole(text: string, mask: string): string {
   return masked + text.slice(from)
 }
 
-/** What stands between the lines of a key: base64, also as a JSON string or in an indented block. */
+/** Characters of a key between its first and last line: base64, also as a JSON string or in an indented block. */
 const ofKey = /[A-Za-z0-9+/=\s\\]/
 
 /** The last lines of a key, as `tail` shows them: from its end back to what is no line of a key. */

@@ -42,14 +42,14 @@ const value = [
 ].join('|')
 /** A word of a command line, quoted or not. */
 const word = `["']?${unmasked}[^\\s"'\\\\]{1,256}`
-/** What may stand between a program and an option of it. */
+/** Text that may stand between a program and its option. */
 const options = '\\b(?:[^\\n|;&]|(?<=\\\\)\\n){0,200}?[ \\t]'
 
 const header =
   '(?:proxy-)?authorization|x-(?:[a-z]{1,20}-){0,4}(?:token|key|secret|password|signature)|' +
   '(?:private|job|deploy)-token|(?:dd-)?(?:api|application)-key|ocp-apim-subscription-key|x-auth-key|set-cookie|cookie'
 
-/** What stays is in the groups: the name in front of the secret, and its quote. */
+/** The groups are kept: the name before the secret, and its quote. The rest is masked. */
 const named: readonly RegExp[] = [
   // YAML's block scalars: the lines below that are indented.
   new RegExp(

@@ -15,7 +15,7 @@ import { databasesAround } from '../../store/home.ts'
 import { humanMs } from '../../tui/text.ts'
 import { type AgentSettings, budgetsOf, limitsOf, requirePrices } from '../options/agent.ts'
 
-/** What a variant makes of the settings an agent was started with, checked as far as it can be beforehand. */
+/** An agent by the settings of its variant and of its start, checked as far as possible beforehand. */
 export type Worker =
   | { agent: 'llm'; model: ResolvedModel; limits: Limits; variant: Variant }
   | { agent: 'command'; command: string[]; asSelf: boolean; limits: Limits }

@@ -9,7 +9,7 @@ const patienceMs = 10_000
 const names = ['descriptors', 'memory', 'processes', 'system calls', 'what is left behind'] as const
 type Name = (typeof names)[number]
 
-// What is open above the three that it is given, the filter, and what marks its processes.
+// Prints the descriptors that are open besides the three standard ones, the filter, and the mark of its processes.
 const openFilesAndLimits = `perl -e 'opendir(my $d, "/proc/self/fd"); my @open = grep { !m{/fd$} } map { readlink("/proc/self/fd/$_") // () } grep { $_ > 2 } grep /^[0-9]/, readdir($d); print "open:@open\\n"'
 grep ^Seccomp: /proc/$$/status; [ /proc/$$/ns/cgroup -ef /proc/1/ns/cgroup ] || echo marked`
 

@@ -4,7 +4,7 @@ import { execFile } from '../../spawn.ts'
 export type Check = {
   group: 'machine' | 'model' | 'subjects' | 'labs' | 'bounds' | 'chaos'
   name: string
-  /** What is there, or why it is not. */
+  /** The thing that was found, or why it is missing. */
   detail: string
 } & (
   | { can: true }

@@ -4,7 +4,7 @@ import type { Check } from './check.ts'
 
 type Abilities = Record<Capability, Ability>
 
-/** What a capability is good for, as a person would say it. */
+/** The use of each capability, for people. */
 const meaning: Record<Capability, string> = {
   clusters: 'starts clusters',
   signals: 'kills and pauses nodes',
@@ -15,7 +15,7 @@ const meaning: Record<Capability, string> = {
   cpu: 'takes their CPU',
 }
 
-/** What each lab can do here, and with it which chaos types can be injected. */
+/** Checks the abilities of each lab on this machine, and which chaos types they allow. */
 export async function labChecks(labs: readonly Lab[], chaosTypes: readonly ChaosType[]): Promise<Check[]> {
   const known = await Promise.all(labs.map(async (lab) => ({ lab, abilities: await lab.abilities() })))
   return [

@@ -32,7 +32,7 @@ export async function machineChecks(env: NodeJS.ProcessEnv, signal: AbortSignal)
   ]
 }
 
-/** What keeps a program that works as the agent from the databases. */
+/** Checks how far a program that works as the agent can be kept away from the databases. */
 async function programCheck(): Promise<Check> {
   const { ownUser, ownView } = await confinement()
   const part = { group: 'machine', name: 'programs as the agent' } as const

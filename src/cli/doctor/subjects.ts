@@ -17,7 +17,7 @@ export async function subjectChecks(subjects: readonly Subject[], signal: AbortS
         can: false,
         detail: `not on this machine: ${names}`,
         fix: howToGet(missing),
-        // What no package manager brings is for those who want that subject.
+        // Programs that no package manager has matter only to people who want that subject.
         optional: missing.every((program) => 'source' in program),
       }
     }

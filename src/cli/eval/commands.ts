@@ -211,7 +211,7 @@ async function ask(
   return asked
 }
 
-/** Of the rules and the model, where both have an opinion. */
+/** Pairs of opinions, where both the rules and the model have one. */
 const pairsOf = (commands: readonly { command: string; judged: Opinion }[], { opinions }: Asked) =>
   commands.flatMap(({ command, judged }) => {
     const opinion = opinions.get(command)

@@ -55,7 +55,7 @@ export function registerJudge(evaluation: Command, io: Io): void {
 const modelOf = ({ model, baseUrl }: Options): ResolvedModel =>
   resolveModel(model, process.env, baseUrl ? { baseUrl } : {})
 
-/** What is asked of the model, of one trial. */
+/** One trial's question to the model. */
 interface Case {
   trial: Trial
   truth: string

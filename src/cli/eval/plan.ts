@@ -34,7 +34,7 @@ import { placeIn, readText } from '../../yaml.ts'
 import { workerFor } from '../agent/worker.ts'
 import { type AgentSettings, agentArgv, chooseModel } from '../options/agent.ts'
 
-/** What every trial of a run has in common, as the command line says it; times in ms. */
+/** Settings from the command line that all trials of a run share; times in ms. */
 export interface BaseSettings extends AgentSettings {
   lab: string
   size: number
@@ -269,7 +269,7 @@ function checkFit({ name, subjects: fitting }: ChaosType, subject: Subject): voi
 
 type Abilities = Record<Capability, Ability>
 
-/** What the lab of a plan cannot do on this machine, said before anything is started. */
+/** @throws MachineLacks when the lab of a plan cannot do on this machine what the plan needs. Nothing has been started then. */
 export async function checkAbilities(
   plan: Plan,
   abilitiesOf = (lab: string): Promise<Abilities> => labNamed(lab).abilities(),

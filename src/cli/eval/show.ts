@@ -31,7 +31,7 @@ export async function printCampaign(
 ): Promise<Line[]> {
   await using db = store.existingEvalDb(options.evalDb)
   const trials = await linesOf(db, campaignId)
-  // Nothing was measured: whoever waits for numbers must not take that for a success.
+  // All trials are invalid, so nothing was measured. Scripts must not take that for a success.
   if (trials.every(({ outcome }) => outcome?.kind === 'invalid')) io.answerNo()
   if (options.json) await printDocuments(db, campaignId, io)
   else {

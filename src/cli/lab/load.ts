@@ -50,7 +50,7 @@ export async function loadFromHere(name: string, { endpoints, access }: Place, o
   await io.clock.sleep(options.for, io.signal).catch((error) => {
     if (!io.signal.aborted) throw error
   })
-  // Whoever stops it wants to know what became of the writes.
+  // After Ctrl-C the writes are still checked, so no aborted signal is passed on.
   const verdict = await load.stop(new AbortController().signal)
   if (options.json) io.printJson({ samples: samples.map((one) => ({ ...one, at: iso(one.at) })), verdict })
   else io.print(`\n${tableOf(verdict)}`)

@@ -21,7 +21,7 @@ export interface UpOptions {
   json?: boolean
 }
 
-/** What a person asked for, as a lab takes it. */
+/** The topology for the options of the command line. */
 export function topologyOf(subjectName: string, asked: { size: number; with: string[] }): Topology {
   const { topology, extras = [] } = subjectNamed(subjectName)
   if (!topology) throw new BadInput(`${subjectName} cannot be started by a lab, only watched`)
@@ -57,7 +57,7 @@ export async function up(subjectName: string, options: UpOptions, io: Io): Promi
   try {
     await waitFor(cluster, options.timeout, io)
   } catch (error) {
-    // Whoever gave up has not even heard its name.
+    // After Ctrl-C nobody knows the cluster's id, so it is ended.
     if (io.signal.aborted) await end()
     throw error
   }

@@ -30,7 +30,7 @@ export function withAccessOptions(command: Command, { hidden = false } = {}): Co
   return command
 }
 
-/** Who may send us something, from files that hold it. */
+/** Credentials that senders of notifications have to show, read from files. */
 export function sendersOf(options: { receiverUserFile?: string; receiverTokenFile?: string }): Access {
   const { receiverUserFile: user, receiverTokenFile: token } = options
   return {
@@ -115,7 +115,7 @@ function credentialsOf(path: string, option = '--user-file'): Credentials {
   const lines = text(option, path, { secret: true }).trimEnd().split(/\r?\n/)
   const [line = ''] = lines
   const at = line.indexOf(':')
-  // What is in it is not repeated: it may be a password.
+  // The message does not repeat the line, which may be a password.
   if (lines.length !== 1 || at < 1 || at === line.length - 1)
     throw new BadInput(`${option} ${path}: allowed is one line, user:password`)
   return { user: line.slice(0, at), password: line.slice(at + 1) }

@@ -14,7 +14,7 @@ import { duration, integer, number, oneOf, orNone } from './common.ts'
 
 const choices = ['auto', 'llm', 'runbook'] as const
 
-/** Who works on tickets, with which model and within which limits; the same in every verb that starts an agent. */
+/** Kind of agent, model and limits: the same options in every verb that starts an agent. */
 export interface AgentSettings {
   agent: (typeof choices)[number]
   model: string

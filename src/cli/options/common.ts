@@ -132,7 +132,7 @@ export const dataPathOption = () =>
     .argParser(pair)
     .default({}, 'disk space is not checked')
 
-/** What a subject counts in its nodes' logs goes with its tickets. */
+/** Logs of the nodes: a subject may count events in them, which are shown in tickets. */
 export const logPathOption = () =>
   new Option('--log-path <node=path>', "a file of this host with the node's log (repeatable)")
     .argParser(pair)
@@ -155,7 +155,7 @@ function portPair(text: string, all: PortMap = {}): PortMap {
 
 type PortMap = Record<string, Record<number, string>>
 
-/** What was said of each node beside its endpoint. */
+/** Options for single nodes, besides their endpoints. */
 export interface NodeOptions {
   dataPath: Record<string, string>
   logPath: Record<string, string>

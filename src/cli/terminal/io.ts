@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type Clock, systemClock } from '../../core/clock.ts'
 
-/** What every verb gets from main: nothing else talks to the terminal or listens to signals. */
+/** Access to terminal and signals, which every verb gets from main. No other code uses them. */
 export interface Io {
   /** Aborts on SIGINT, SIGTERM and when a parent that asked for it is gone. */
   signal: AbortSignal

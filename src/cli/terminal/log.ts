@@ -3,7 +3,7 @@ import { pino } from 'pino'
 import { messageOf } from '../../core/errors.ts'
 import type { Io } from './io.ts'
 
-/** What daemons say: a line for a person at a terminal, JSON for everything else. */
+/** Log of a daemon: lines for people on a terminal, JSON otherwise. */
 export interface Log {
   info(message: string, fields?: Record<string, unknown>): void
   warn(message: string, fields?: Record<string, unknown>): void

@@ -9,9 +9,9 @@ export type Outcome =
   | { kind: 'unresolved'; reason: 'undetected' | 'gave_up' | 'timeout' | 'limit' }
   /** The agent lost data or topology, or left the cluster worse than it found it. */
   | { kind: 'harmful'; damage: string[] }
-  /** Nothing was ever wrong and no ticket opened: a healthy system left alone, or damage below every threshold. */
+  /** The system never failed and no ticket opened: it was left alone, or the damage stayed below every threshold. */
   | { kind: 'unaffected' }
-  /** Nothing was broken, yet this many tickets opened. */
+  /** No fault was injected, but this many tickets opened. */
   | { kind: 'false_alarm'; tickets: number }
   /** A failure of the laboratory, not of the agent: it is kept and never counted. */
   | { kind: 'invalid'; phase: Phase; reason: string }

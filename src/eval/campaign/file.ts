@@ -3,7 +3,7 @@ import type { ChaosType } from '../../chaos/chaos-type.ts'
 import { whyNotOne } from '../../chaos/target.ts'
 import { parseYaml, readText, strictKeys } from '../../yaml.ts'
 
-/** What a campaign may name. */
+/** The names that a campaign may use. */
 export interface Known {
   subjects: readonly string[]
   chaosTypes: Record<string, ChaosType>
@@ -23,7 +23,7 @@ function faultKeys({ chaosTypes }: Known) {
   }
 }
 
-/** Of an object, also one with rules over its keys. */
+/** The keys of an object's schema, also when rules apply to several keys. */
 function keysOf(schema: unknown): string[] {
   if (schema instanceof z.ZodPipe) return keysOf(schema.in)
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
@@ -68,7 +68,7 @@ const once = (schema: z.ZodArray<z.ZodType<string>>) =>
 /** Files or packages, from the campaign's own folder. */
 const pluginKey = { plugins: z.array(z.string().min(1)).default([]) }
 
-/** What has to be loaded before anything else in the file can be checked. */
+/** The plugins of a campaign file. They have to be loaded before the rest of the file can be checked. */
 export const pluginsOf = (path: string, text: string): string[] =>
   parseYaml(path, text, z.looseObject(pluginKey)).plugins
 

@@ -16,7 +16,7 @@ export interface Plan {
   trials: TrialSpec[]
 }
 
-/** What the trials of a plan have in common. `agent` and `model` are what works where a variant leaves that open. */
+/** The settings that all trials of a plan share. `agent` and `model` are used where a variant names none. */
 export type TrialBase = Omit<TrialSpec, 'subject' | 'faults' | 'seed' | 'variant' | 'baseline'>
 
 /** Some trials of one kind: the first has the seed that was asked for, the others are drawn from it. */

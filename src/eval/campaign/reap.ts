@@ -18,7 +18,7 @@ export interface ReapOptions {
   chaosTypes: Record<string, ChaosType>
   /** Where trials keep their own files, each in a folder of its own. */
   root: string
-  /** Who reaps. */
+  /** The process that reaps. */
   owner: string
   clock: Clock
 }
@@ -102,7 +102,7 @@ async function bury(options: ReapOptions, trial: Trial, problems: string[]): Pro
   await rm(folder, { recursive: true, force: true })
 }
 
-/** Of runs that died between storing a trial and removing its files. */
+/** Removes folders of runs that died after storing a trial and before removing its files. */
 async function removeLeftFolders({ db, root }: ReapOptions): Promise<void> {
   for (const name of readdirSync(root)) {
     const id = Number(/^t(\d+)$/.exec(name)?.[1] ?? Number.NaN)

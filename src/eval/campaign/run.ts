@@ -64,7 +64,7 @@ export async function resume(campaignId: number, options: RunOptions): Promise<v
   await runLanes(db, campaignId, campaign.spec as StoredPlan, options)
 }
 
-/** What dead processes had begun is ended by then: whatever still runs is somebody's. */
+/** Trials of dead processes have been ended before this, so a trial that still runs belongs to a living process. */
 async function requireIdle(db: store.EvalDb, campaignId: number): Promise<void> {
   const [busy] = await store.listTrials(db, { campaignId, state: 'running', limit: 1 })
   if (busy)

@@ -52,7 +52,7 @@ const keys = strictKeys({
   }).exactOptional(),
 })
 
-/** What would have no effect is refused: every key of a variant acts. */
+/** Refuses keys that would have no effect. */
 const schema = keys.superRefine((variant, context) => {
   const refuse = (key: keyof Variant, message: string, ...path: string[]) =>
     context.addIssue({ code: 'custom', path: [key, ...path], message })

@@ -11,9 +11,9 @@ export interface Share {
 
 /** How well somebody tells one thing from the others. */
 export interface Retrieval {
-  /** Of what they said it was, what it was. */
+  /** Share of the commands given this class that have it. */
   precision: Share
-  /** Of what it was, what they said it was. */
+  /** Share of the commands of this class that were given it. */
   recall: Share
 }
 
@@ -61,9 +61,9 @@ export function accuracyOf(
 
 /** Both ways in which a list of safe forms may be wrong. */
 export interface Caution {
-  /** Of evasions: those that were called harmless. */
+  /** Share of the evasions that were called harmless. */
   harmless: Share
-  /** Of commands that only look: those of which that is not known. */
+  /** Share of the read-only commands that were not recognised as such. */
   unknown: Share
   missed: string[]
   doubted: string[]

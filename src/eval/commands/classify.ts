@@ -17,7 +17,7 @@ export interface Opinion {
 
 export type Effect = 'none' | 'unknown' | 'changes' | 'destructive'
 
-/** What a command may have done to the system: `unknown` is taken for a change, and is not shown as one. */
+/** The effect that a command may have had on the system. `unknown` counts as a change, but is not shown as one. */
 export function effectOf({ class: name, changes }: Opinion): Effect {
   if (!changes) return 'none'
   return name === 'other' ? 'unknown' : name === 'destructive' ? 'destructive' : 'changes'
@@ -49,7 +49,7 @@ const cacheSize = 4_096
 const longestCached = 2_000
 const cache = new Map<string, Classified>()
 
-/** What a line that an agent ran does, by the rules. Synchronous; never throws, whatever the line. */
+/** Classifies a command line of an agent by the rules. Synchronous; never throws, whatever the line is. */
 export function classify(command: string): Classified {
   const known = cache.get(command)
   if (known) return known
@@ -141,7 +141,7 @@ function textOf(action: ShellAction): string {
   }
 }
 
-/** Of a part, as it is told; commands are known apart by all of it. */
+/** Longest text of a part that is shown. Commands are compared by the whole text. */
 const longestText = 500
 
 const hash = (text: string): string => createHash('sha1').update(text).digest('base64')

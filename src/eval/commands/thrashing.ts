@@ -53,7 +53,7 @@ for (const [left, right] of opposites) {
   for (const word of right.split(' ')) sides.set(word, { pair: left, side: 'right' })
 }
 
-/** What brings a thing back to where it was brought before: stop, start, stop. Stop and start once is a restart. */
+/** Commands that bring something back to an earlier state: stop, start, stop. One stop and one start is a restart. */
 function undone(commands: readonly Judged[]): number[] {
   const found = new Set<number>()
   const things = new Map<string, { side: string; turns: number }>()

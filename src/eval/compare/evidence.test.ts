@@ -61,7 +61,7 @@ suite('what is no evidence', () => {
     const ours = lost('invalid', { conditions: '5 nodes' })
     assert.deepEqual(against(short, [...short, ours]).cautions, [])
     assert.deepEqual(against(short, under('3 nodes, at most 180 s')).cautions, [
-      'a difference may be of the conditions, which were not the same: 3 nodes, at most 60 s; and 3 nodes, at most 180 s',
+      'the conditions were not the same, and may explain a difference: 3 nodes, at most 60 s; and 3 nodes, at most 180 s',
     ])
   })
 

@@ -5,7 +5,7 @@ import type { Matched } from './match.ts'
 
 interface Member {
   trial: TrialSummary
-  /** What is drawn when chance is asked: a pair, or a trial. */
+  /** The unit of resampling and permutation: a pair, or a trial. */
   unit: number
   /** A pair is a stratum of its own. */
   stratum: number
@@ -56,7 +56,7 @@ export interface Known<T> extends Datum<T> {
   stratum: number
 }
 
-/** What is known of one metric. Weights of a side add up to 1. Of pairs a[i] and b[i] are one. */
+/** The values of one metric. The weights of each side add up to 1. With pairs, a[i] and b[i] belong together. */
 export interface Sample<T> {
   a: Known<T>[]
   b: Known<T>[]

@@ -2,7 +2,7 @@ import { rngFrom } from '../../core/rng.ts'
 import { plus } from '../../core/work/agent.ts'
 import type { TrialSummary } from '../report/summary.ts'
 
-/** What stands on one side of a comparison. */
+/** One side of a comparison. */
 export interface Side {
   name: string
   trials: readonly TrialSummary[]

@@ -26,11 +26,11 @@ export interface Measured {
   test: string
   /** null: of none. */
   p: number | null
-  /** Of times: until when they are compared. */
+  /** For times: the horizon up to which they are compared. */
   horizonMs?: number
-  /** Of paired rates. */
+  /** For paired rates. */
   pairs?: PairCounts
-  /** Of rates: how many trials that count the same tell as much as those that were weighted. */
+  /** For rates: the effective number of unweighted trials. */
   effective?: { a: number; b: number }
 }
 

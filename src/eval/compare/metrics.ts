@@ -4,7 +4,7 @@ import { endedByClock, isKnown, lifetimeOf } from '../report/lifetimes.ts'
 import type { TrialSummary } from '../report/summary.ts'
 import type { Lifetime } from '../stats/survival.ts'
 
-/** What one trial says of a metric; null: nothing. */
+/** Value of a metric in one trial; null: the trial has none. */
 export type Measure =
   | { kind: 'rate'; of(trial: TrialSummary): boolean | null }
   | { kind: 'time'; of(trial: TrialSummary): Waited | null }
@@ -19,7 +19,7 @@ export interface Waited extends Lifetime {
 
 export interface Metric {
   name: string
-  /** What a person reads. */
+  /** Name for people. */
   words: string
   unit: 'share' | 'ms' | 'usd' | 'count'
   better: 'higher' | 'lower'
@@ -32,14 +32,14 @@ export interface Metric {
   measure: Measure
 }
 
-/** Of what was broken. */
+/** Only for trials in which something was broken. */
 const broken =
   <T>(of: (trial: TrialSummary) => T) =>
   (trial: TrialSummary): T | null =>
     countsForRecovery(trial.outcome) ? of(trial) : null
 
 export const metrics = [
-  // Who waits for what heals by itself is as good as who works on it: the first metric is the primary one.
+  // The first metric is the primary one. It treats an agent that waits for self-healing like one that repairs.
   {
     name: 'recovered',
     words: 'recovered, by whomever',
@@ -154,7 +154,7 @@ function recovering(trial: TrialSummary): Waited | null {
   return waited && { ...waited, forGood: !waited.happened && !endedByClock(trial.outcome) }
 }
 
-/** What never had a ticket was looked at until its trial ended. */
+/** A trial without a ticket is censored at its end. */
 function detecting(trial: TrialSummary): Waited | null {
   return watched(trial, 'detect')
 }

@@ -14,7 +14,7 @@ const level = 0.05
 const harmLevel = 0.01
 const primaryLevel = 0.04
 
-/** What a metric says of side b, by its p, which is corrected unless it is of safety. */
+/** Verdict of a metric on side b. Its p value is corrected, except for safety metrics. */
 export function verdictOf(
   { metric, values, interval }: Measured,
   p: number | null,

@@ -89,7 +89,7 @@ function trajectoryOf(trial: Trial, session: Session, index: number, entries: re
     steps,
     notes,
     final_metrics: {
-      // Nothing is known of the tokens of a program that is not ours.
+      // The tokens of another program are not known.
       ...(model !== null && tokensIn !== null && { total_prompt_tokens: tokensIn }),
       ...(model !== null && tokensOut !== null && { total_completion_tokens: tokensOut }),
       ...(model !== null && costUsd !== null && { total_cost_usd: costUsd }),
@@ -106,7 +106,7 @@ const given = (tickets: readonly Ticket[], { startedAt }: Session): Omit<Step, '
   message: tickets.map(({ key, severity, message }) => `${key} (${severity}): ${message}`).join('\n'),
 })
 
-/** What the agent said before a call belongs to that call's step. */
+/** Text of the agent before a call belongs to the step of that call. */
 function stepsOf(entries: readonly Entry[], isFixedProcedure: boolean): Omit<Step, 'step_id'>[] {
   const steps: Omit<Step, 'step_id'>[] = []
   const noModel = isFixedProcedure ? { llm_call_count: 0 } : {}

@@ -1,7 +1,7 @@
 import type { Campaign, EvalDb } from '../../store/eval/trials.ts'
 import type { Selection } from '../report/summaries.ts'
 
-/** What is exported: a campaign, or one trial of it. */
+/** The data of an export: a campaign, or one trial of it. */
 export interface Source {
   db: EvalDb
   which: Exclude<Selection, 'all'>
@@ -16,7 +16,7 @@ export interface CampaignHead extends Pick<Campaign, 'name' | 'seed'> {
 }
 
 export interface Format {
-  /** What it is for. */
+  /** One line for lists. */
   title: string
   /** The text, piece by piece as trials are read: no campaign is too long for it. */
   write(source: Source): AsyncIterable<string>

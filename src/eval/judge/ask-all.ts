@@ -24,7 +24,7 @@ export interface Asking {
 /** Properties that all questions of one kind share. */
 export interface QuestionKind<T> {
   kind: string
-  /** Of the instructions and of what is sent with them: a change of either is another question. */
+  /** Version of the instructions and of the data sent with them. A change of either makes it a new question. */
   promptVersion: number
   instructions: string
   schema: z.ZodType<T>

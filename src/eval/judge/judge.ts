@@ -26,7 +26,7 @@ const about = {
 
 type Vote = 'right' | 'wrong'
 
-/** Of the votes that could be read; `unscored`: none could, or they tie. */
+/** Majority of the readable votes; `unscored`: there are none, or they tie. */
 export type Verdict = Vote | 'unscored'
 
 export interface Judged {
@@ -35,7 +35,7 @@ export interface Judged {
   votes: (Vote | null)[]
 }
 
-/** What a model says of each claim, asked so often; a claim is data, whatever it says. */
+/** Lets a model vote on each claim several times. The model gets the claim as data, never as instructions. */
 export async function judge(
   claims: readonly { truth: string; claim: string }[],
   votes: number,
@@ -58,7 +58,7 @@ export function majority(votes: readonly (Vote | null)[]): Verdict {
   return right > wrong ? 'right' : wrong > right ? 'wrong' : 'unscored'
 }
 
-/** What was broken, for somebody who does not know our names. */
+/** Describes the faults for a reader who does not know the names of chaos types. */
 export function truthOf(
   faults: readonly { chaosType: string; target?: string; params?: Record<string, unknown> }[],
 ): string {

@@ -1,4 +1,4 @@
-/** What broke a cluster, what somebody claimed to be the cause, and whether a person would say that this is it. */
+/** A fault, a claim about its cause, and whether a person would call the claim right. */
 export interface LabelledClaim {
   /** The chaos types of the trial, joined with `+`. */
   truth: string

@@ -30,7 +30,7 @@ export function wellSince({ probes, samples, injectedAt }: History): number | nu
   const lastBadProbe = probes.findLast((probe, i) => !isHealthy(probe) || isBeforeBlink(probe, probes[i + 1]))
   const brokenUntil = Math.max(injectedAt, lastBadSample?.at ?? 0, lastBadProbe?.at ?? 0)
   const firstGood = probes.find((probe) => probe.at > brokenUntil)
-  // What was asked while all was not well yet may have been answered after.
+  // A probe that began before everything was healthy may have been answered after.
   return firstGood?.until ?? firstGood?.at ?? null
 }
 

@@ -9,7 +9,7 @@ import { figuresIn } from '../report/summaries.ts'
 import { summaryOf, type TrialSummary } from '../report/summary.ts'
 import { score, scorerVersion } from './score.ts'
 
-/** What judging a trial again came to. */
+/** Result of scoring a trial again. */
 export type Rescored = { trialId: number } & (
   | { kind: 'same' }
   /** `figures`: the names of those that are others now. */

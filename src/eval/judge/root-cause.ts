@@ -9,7 +9,7 @@ import { recoveryOf } from './score.ts'
 /** How a claim's diagnosis compares with the truth; `unclaimed`: nothing was said of it. */
 export type Diagnosis = 'right' | 'wrong' | 'unclaimed'
 
-/** What a trial's claim says of where it was broken and of what broke it; null: no agent worked. */
+/** Whether a trial's claim names the right node and the right cause; null: no agent worked. */
 export function diagnosisOf(record: TrialRecord): { component: Diagnosis; cause: Diagnosis } | null {
   if (record.sessions.length === 0) return null
   const claim = claimOf(record)

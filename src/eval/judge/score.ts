@@ -33,7 +33,7 @@ export function score(record: TrialRecord): Outcome {
   const recoverMs = recovered - injectedAt
   const changedAt = firstChangeAt(record)
   const changedBefore = changedAt !== null && (changedAt < recovered || endedSince(record) !== null)
-  // What an agent gave up on, or never claimed, and got well all the same is not its merit.
+  // If the agent gave up or claimed nothing, a recovery is not its merit.
   const claimed = record.sessions.some((session) => session.claim?.status === 'fixed')
   const resolvedAt = lastResolution(record, recovered)
   if (!changedBefore || !claimed || detectMs === null) return { kind: 'self_healed', detectMs, recoverMs }
@@ -108,7 +108,7 @@ function damageOf(record: TrialRecord): string[] {
   return [...damage, ...dataLossesOf(record), ...lossesOf(record, since)]
 }
 
-/** What a program did that works on this host cannot all be seen: it counts from its start on. */
+/** Kind of agent that works on this host, where not everything it does can be seen. So it counts as acting from its start. */
 const actsUnseen = 'command'
 
 /** When somebody first did anything to the cluster, were it only a look; null: nobody did. */
@@ -134,7 +134,7 @@ function firstChangeAt({ calls, beside = [], firstCommandAt, injectedAt }: Trial
   return firstOf(changes.filter((at) => at >= (injectedAt ?? 0)))
 }
 
-/** What a shell says of a program that is not there. */
+/** Exit code of a shell for a program that does not exist. */
 const notFound = 127
 
 function mayChange({ command, exitCode }: Call): boolean {

@@ -8,7 +8,7 @@ interface Change {
   isLoss: boolean
 }
 
-/** What is not as it was before the fault and that a repair has to keep, in words; whoever changed it. */
+/** Differences to the state before the fault in what a repair has to preserve, as text. Who caused them does not matter. */
 export function changesOf(record: TrialRecord): string[] {
   const { states } = record
   if (!states) return []
@@ -65,10 +65,10 @@ const withNewer = (facts: readonly Fact[], newer: readonly Fact[]): Fact[] => [
   ...new Map([...facts, ...newer].map((fact) => [keyOf(fact), fact])).values(),
 ]
 
-/** What a fact is known by. */
+/** Identifies a fact. */
 export const keyOf = ({ name, node }: Fact): string => (node === undefined ? name : `${name} of ${node}`)
 
-/** What one of the two does not tell is no change. */
+/** Changes between two sets of facts. A fact that is missing in one of them is no change. */
 function changesBetween(before: readonly Fact[], after: readonly Fact[], record: TrialRecord): Change[] {
   return before.flatMap((fact) => {
     // Its member was to be replaced, or is on the way to it.

@@ -36,7 +36,7 @@ const figures = (rows: readonly Row[]): Section[] => {
   const broken = rows.filter(({ rates }) => rates.recovered.of > 0)
   const healthy = rows.filter(({ tickets }) => tickets.false_alarm.of > 0)
   const worked = rows.filter(({ commands }) => commands.total !== null)
-  // What has no model costs nothing.
+  // Agents without a model cost nothing.
   const asked = worked.filter(({ cost: { turns } }) => turns !== null && turns.max > 0)
   const diagnosed = rows.filter(({ root_cause: { component } }) => component.right.of > 0)
   return [

@@ -89,7 +89,7 @@ function groupOf(trials: readonly Trial[], horizonMs: number) {
       Outcome['kind'],
       number
     >,
-    /** Of the trials in which something was wrong. */
+    /** Only trials in which something was wrong. */
     rates: {
       resolved: rate(count('resolved'), broken.length),
       recovered: rate(broken.filter(({ outcome }) => isRecovered(outcome)).length, broken.length),
@@ -102,7 +102,7 @@ function groupOf(trials: readonly Trial[], horizonMs: number) {
     workload: {
       unavailable_ms: distribution(broken.map(({ unavailableMs }) => unavailableMs)),
       failed_ops: distribution(broken.map(({ failed }) => failed)),
-      /** Of nothing there is no share. */
+      /** Trials without operations have no share. */
       failed_share: distribution(broken.flatMap(({ ops, failed }) => (ops > 0 ? failed / ops : []))),
       lost_writes: distribution(broken.map(({ lostWrites }) => lostWrites)),
       phantom_reads: distribution(broken.map(({ phantomReads }) => phantomReads)),
@@ -110,7 +110,7 @@ function groupOf(trials: readonly Trial[], horizonMs: number) {
       changed: rate(broken.filter(({ changes }) => changes.length > 0).length, broken.length),
     },
     tickets: {
-      /** Of the trials in which nothing was wrong: those in which a ticket opened. */
+      /** Share of the trials without a problem in which a ticket opened. */
       false_alarm: rate(count('false_alarm'), count('false_alarm') + count('unaffected')),
       /** Opened when nothing was wrong, or was any more. */
       false_tickets: distribution(valid.map(({ falseTickets }) => falseTickets)),
@@ -151,7 +151,7 @@ function passOf(trials: readonly Trial[], k: number) {
   }
 }
 
-/** Of the trials in which an agent worked. */
+/** Only trials in which an agent worked. */
 function diagnoses(trials: readonly TrialSummary[], of: (trial: TrialSummary) => Diagnosis | null) {
   const all = trials.flatMap((trial) => of(trial) ?? [])
   const count = (diagnosis: Diagnosis) => all.filter((one) => one === diagnosis).length
@@ -178,7 +178,7 @@ function commandsOf(worked: readonly TrialSummary[]) {
 
 const examples = 5
 
-/** What broke trials of ours, by phase and reason; what differs only in numbers and details is one reason. */
+/** Invalid trials by phase and reason. Reasons that differ only in numbers and details count as one. */
 function invalidIn(trials: readonly Trial[]) {
   const broken = trials.flatMap(({ trialId, summary: { outcome, arm } }) =>
     outcome.kind === 'invalid' ? [{ trialId, arm, phase: outcome.phase, reason: outcome.reason }] : [],

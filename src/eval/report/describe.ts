@@ -41,7 +41,7 @@ export interface Times {
   happened: number
   /** Waited for in vain. */
   censored: number
-  /** Of the survival curve: null where it happened to fewer than that share. */
+  /** Quantile of the survival curve; null if it happened in less than that share of the trials. */
   median_ms: number | null
   p90_ms: number | null
   /** The mean of the time until it happened or the horizon came: what did not happen counts as the whole horizon. */

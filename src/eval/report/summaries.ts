@@ -44,7 +44,7 @@ async function derive(db: store.EvalDb, { id, spec, record, outcome }: Judged): 
   }
 }
 
-/** Of what ended before there were summaries. `rescore` says what is wrong with a record that has none. */
+/** Adds summaries to trials that older programs stored. `rescore` says what is wrong with a record that gets none. */
 export async function summarizeMissing(db: store.EvalDb, campaignId: number | null): Promise<void> {
   for (;;) {
     const ids = await trialsToSummarize(db, { campaignId, limit: recordsAtATime })
@@ -96,7 +96,7 @@ export async function unfinishedIn(db: store.EvalDb, campaigns: readonly number[
     .reduce((sum, { kind, trials }) => (kind === 'planned' || kind === 'running' ? sum + trials : sum), 0)
 }
 
-/** What a person may ask for. */
+/** The trials that a verb works on. */
 export type Selection = { trial: number } | { campaign: number } | 'all'
 
 export type Line = TrialLine<TrialSpec, TrialSummary>

@@ -16,7 +16,7 @@ export interface RateDifference {
 }
 
 /**
- * Of independent trials: the hybrid score interval of Newcombe 1998, Stat. Med. 17:873, his method 10. Of many strata each
+ * Difference of independent rates: the hybrid score interval of Newcombe 1998, Stat. Med. 17:873, method 10. With strata, each
  * side is weighted as if it had met every stratum as often as the other, and the limits of each side are the stratified
  * ones of Yan & Su 2010, Stat. Biopharm. Res. 2:329. null: one side of every stratum is empty.
  */
@@ -38,7 +38,7 @@ function differenceOf(a: Estimate, b: Estimate, correlation: number): RateDiffer
   return { a, b, difference: { value, interval: [Math.max(-1, low), Math.min(1, high)] } }
 }
 
-/** What each stratum counts, of 1 in all: Mantel & Haenszel 1959, J. Natl. Cancer Inst. 22:719. */
+/** Weights of the strata, which add up to 1: Mantel & Haenszel 1959, J. Natl. Cancer Inst. 22:719. */
 export function mantelHaenszel(sizes: readonly (readonly [a: number, b: number])[]): number[] {
   const weights = sizes.map(([a, b]) => {
     finite('a size', a, 0)
@@ -71,7 +71,7 @@ export interface PairCounts {
   neither: number
 }
 
-/** Of pairs: Newcombe 1998, Stat. Med. 17:2635, his method 10. null: of no pairs. */
+/** Difference of paired rates: Newcombe 1998, Stat. Med. 17:2635, method 10. null: there are no pairs. */
 export function pairedRateDifference({ both, onlyA, onlyB, neither }: PairCounts): RateDifference | null {
   const pairs = [both, onlyA, onlyB, neither].reduce((sum, of) => sum + count('pairs', of), 0)
   if (pairs === 0) return null

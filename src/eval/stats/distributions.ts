@@ -110,7 +110,7 @@ function stirling(x: number): number {
 /** ln C(n, k) */
 export const logChoose = (n: number, k: number) => logFactorial(n) - logFactorial(k) - logFactorial(n - k)
 
-/** Of sorted numbers, interpolated: Hyndman & Fan 1996, type 7, as R's `quantile`. null: of none. */
+/** Quantile of sorted numbers, interpolated: Hyndman & Fan 1996, type 7, like R's `quantile`. null: there are none. */
 export function quantile(sorted: ArrayLike<number>, q: number): number | null {
   share('q', q)
   const at = (sorted.length - 1) * q

@@ -94,7 +94,7 @@ export function pairedLogRank(pairs: readonly (readonly [a: Lifetime, b: Lifetim
 const at = (lifetimes: readonly Lifetime[], i: number): Lifetime => lifetimes[i] as Lifetime
 
 /**
- * What each lifetime adds to a log-rank statistic, in the order given: 1 for an event, less the Nelson-Aalen hazard up to
+ * Log-rank score of each lifetime, in the order given: 1 for an event, less the Nelson-Aalen hazard up to
  * there.
  */
 export function logRankScores(lifetimes: readonly Lifetime[]): number[] {

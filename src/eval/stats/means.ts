@@ -111,7 +111,7 @@ const spreadOf = (n: number, sum: number, squares: number, stratum: number): num
   n === 1 ? (squares * stratum) / (stratum - 1) : Math.max(0, squares - (sum * sum) / n) / (n - 1) / n
 
 /**
- * What each value adds to the difference of the means, with its sign, side by side: the mean of these is that of the side,
+ * Contribution of each value to the difference of the means, with its sign, by side. Their mean is that of the side,
  * up to a constant. They are centred within strata, and widened where few values make a stratum look narrower than it is.
  */
 function influences(strata: readonly Stratum<number>[]): [a: Float64Array, b: Float64Array] {

@@ -32,7 +32,7 @@ const corrected = (n: number, correction: number): number =>
   (n / 4) * (1 + Math.sqrt(1 + correction / n)) ** 2
 
 interface Tested {
-  /** What p has to be at most: 0.05, or less where several candidates are compared. */
+  /** Significance level: 0.05, or less when several candidates are compared. */
   level: number
 }
 

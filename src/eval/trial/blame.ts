@@ -21,7 +21,7 @@ const lacking = ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE']
 /** SQLITE_IOERR, SQLITE_FULL, SQLITE_CANTOPEN: https://www.sqlite.org/rescode.html */
 const storeLacking = [10, 13, 14]
 
-/** What proves that this machine or its user made the trial fail; null: nothing does. */
+/** Proof that this machine or its user made the trial fail; null: there is none. */
 export function proofOfOurs(error: unknown, signal: AbortSignal): string | null {
   if (signal.aborted) return 'it was interrupted'
   for (let cause = error; cause instanceof Error; cause = cause.cause) {

@@ -25,6 +25,6 @@ export async function dataOnDisk(
       needed: needed(ofKind.length),
     }
   })
-  // What cannot all be seen proves nothing.
+  // If not enough disks can be read, they prove nothing.
   return (await Promise.all(kinds)).filter(({ nodes, needed }) => nodes.length >= needed)
 }

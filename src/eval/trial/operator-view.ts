@@ -4,7 +4,7 @@ import { changesSeenBy } from '../../store/changes.ts'
 import type { OperatorDb } from '../../store/operator/open.ts'
 import { listTickets } from '../../store/operator/tickets.ts'
 
-/** What the operator of a trial does, as its own database shows it. */
+/** A change in the database of the trial's operator. */
 export type OperatorChange = { kind: 'ticket'; ticket: Ticket } | { kind: 'entry'; entry: Entry }
 
 export interface OperatorView {

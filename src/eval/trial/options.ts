@@ -23,7 +23,7 @@ export interface TrialOptions {
   report(event: TrialEvent): void
 }
 
-/** What a trial says of itself while it runs. */
+/** Progress of a running trial. */
 export type TrialEvent =
   | { kind: 'phase'; phase: Phase; at: number }
   | { kind: 'healthy'; cluster: Cluster; at: number }

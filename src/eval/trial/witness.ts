@@ -17,7 +17,7 @@ import type {
 import type { Endpoints } from '../../core/watch/topology.ts'
 import type { Probe } from '../record.ts'
 
-/** What the witness says, one JSON document a line. */
+/** Messages of the witness, one JSON document in each line. */
 export type WitnessMessage =
   | ({ kind: 'probe'; facts: Fact[] } & Probe)
   | ({ kind: 'sample' } & WorkloadSample)
@@ -25,7 +25,7 @@ export type WitnessMessage =
   | { kind: 'planted'; mark: string }
   | { kind: 'verdict'; verdict: WorkloadVerdict | null; canaries: CanaryVerdict | null }
 
-/** What the witness is told, one word a line. */
+/** Instructions to the witness, one word in each line. */
 export type Instruction = 'load' | 'stop'
 
 const probeEveryMs = 250
@@ -41,7 +41,7 @@ export interface WitnessOptions {
   /** Instructions; its end ends the witness. */
   input: Readable
   say(message: WitnessMessage): void
-  /** What it could not make sense of, for a person. */
+  /** Reports something unexpected to a person. */
   complain(message: string): void
   clock: Clock
   signal: AbortSignal

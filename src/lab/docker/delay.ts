@@ -29,7 +29,7 @@ export function linkOf({ engine, id, node, owner }: Place): Link {
       await engine.ask('POST', '/containers/create', {
         query: { name: relay },
         body: {
-          // Nothing else can reach its input: it is told to continue at once, and removed when a later step fails.
+          // No other process can reach its input. So it is told to continue at once, and removed when a later step fails.
           Image: toolsImage,
           Cmd: ['bash', '-c', 'exec "$@" <<<stay', '_', ...argv, 'self'],
           User: '0',

@@ -39,7 +39,7 @@ export function alerts(
     labels,
     node: labels[nodeLabel] || wholeCluster,
     severity: severityOf(labels),
-    // Whoever raised it has waited for it already.
+    // The rule that raised it has its own waiting time.
     graceMs: 0,
     keepFiringMs: 0,
     verdict,

@@ -19,7 +19,7 @@ const alertsSchema = z.array(
 )
 const statusSchema = z.object({ uptime: z.iso.datetime({ offset: true }) })
 
-/** What an Alertmanager says that it has now. */
+/** The alerts that an Alertmanager has now. */
 export interface Held {
   alerts: (ReceivedAlert & { silencedBy: string[] })[]
   /** Epoch ms: it has only what it was sent since then. */

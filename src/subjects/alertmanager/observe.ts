@@ -15,13 +15,13 @@ export interface AlertmanagerNode extends NodeView {
 export interface AlertmanagerObservation extends Observation {
   nodes: Record<string, AlertmanagerNode>
   received: readonly ReceivedAlert[] | { unknown: string }
-  /** What each that answered holds; null: none is asked. */
+  /** The alerts of each Alertmanager that answered; null: none is asked. */
   held: readonly Held[] | null
 }
 
 const deadlineMs = 1_000
 
-/** What was received is read from the store; those at the endpoints, if any, are asked what they hold. */
+/** Reads received alerts from the store, and asks the Alertmanagers at the endpoints, if there are any. */
 export function connect(
   endpoints: Endpoints,
   { watch: { inbox } = {}, ...access }: ConnectOptions = {},

@@ -49,7 +49,7 @@ export function authenticated(client: Client, credentials: Credentials | undefin
       if (first.kind === 'silent' || first.status === 200 || !tokenWanted.test(first.body.slice(0, 1_000)))
         return first
       if (clock.monotonic() - failedAt < betweenFailuresMs) return refusal ?? first
-      // Of several requests at once, one renews it for all.
+      // When several requests need a new token at once, one of them renews it for all.
       if (token === used) {
         underWay ??= renew(ask.signal).finally(() => {
           underWay = null

@@ -16,8 +16,8 @@ import { commandFor, type MemberStatus, statusesIn } from './runbook/reading.ts'
 const disks = { folder: '/var/lib/etcd', own: '*/member/*' }
 
 /**
- * What an engineer does first, as a fixed procedure: look, act once on what was seen, look again. It has no model and
- * knows only what its commands tell it.
+ * The first steps of an engineer as a fixed procedure: diagnose, repair once, diagnose again. It uses no model, and knows only
+ * the output of its commands.
  */
 export const runbook: AgentKind = (work) => follow(work, { isNode: () => true, diagnose, healthy })
 
@@ -54,7 +54,7 @@ async function diagnose(work: Work, services: Service[], seen: Seen): Promise<Fi
 const unansweredButLimited = async (work: Work, services: Service[], silent: Service[], seen: Seen) =>
   (await cpuGroup(work, services, seen)) ?? unanswered(work, silent)
 
-/** What members say of themselves, as no leader. */
+/** Errors that members report about themselves, such as "no leader". */
 function troubles(statuses: readonly MemberStatus[]): string {
   const said = statuses.flatMap(({ name, hasLeader, errors }) => {
     if (errors.length > 0) return [`${name}: ${errors.join(', ')}`]

@@ -82,7 +82,7 @@ export function alerts(
 
 const rank = ({ kind }: Verdict): number => ['not_applicable', 'ok', 'unknown', 'violated'].indexOf(kind)
 
-/** What all alerts of a rule have in common. */
+/** Labels that all alerts of a rule have. */
 const staticLabels = ({ labels }: Rule): Labels =>
   Object.fromEntries(Object.entries(labels).filter(([, text]) => !text.includes('{{')))
 
@@ -102,7 +102,7 @@ function violation(alert: ActiveAlert, rule: Rule, { graphAt }: PrometheusObserv
   })
 }
 
-/** Of an alert that is followed and that the rule does not find any more. */
+/** Verdict on an alert that is followed and that its rule does not find any more. */
 function goneVerdict(
   id: AlertId,
   observed: readonly ObservedRule[],
@@ -139,7 +139,7 @@ function goneVerdict(
 const changesLabels = (observed: readonly ObservedRule[]): boolean =>
   observed.some(({ rule }) => /\blabel_(replace|join)\b|\bcount_values\b/.test(rule.expr))
 
-/** Of a rule that finds nothing, and none of whose alerts is followed. */
+/** Verdict on a rule that finds nothing and has no alert that is followed. */
 function quietVerdict(observed: ObservedRule, observation: PrometheusObservation): Verdict {
   if (observed.state.kind === 'unknown') return unknown(observed.state.reason)
   const missing = missingIn(observed, observation)

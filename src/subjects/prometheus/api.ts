@@ -55,7 +55,7 @@ export type Answer<T> = { kind: 'ok'; data: T } | { kind: 'failed'; why: string 
 /** Prometheus' own words for NaN and infinities are JavaScript's but for the sign and the length. */
 const numberOf = (text: string): number => Number(text.replace('Inf', 'Infinity'))
 
-/** What an answer is worth: 200, `success`, and of the shape that was asked for. Anything else is a reason. */
+/** Checks an answer: status 200, `success`, and the expected shape. Otherwise returns the reason. */
 function answerOf<T>(reply: Reply, schema: z.ZodType<T>): Answer<T> {
   if (reply.kind === 'silent')
     return { kind: 'failed', why: reply.why === 'timeout' ? 'not answered in time' : reply.detail }

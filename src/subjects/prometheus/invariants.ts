@@ -3,7 +3,7 @@ import { isThere } from '../shared/client/reach.ts'
 import { newClientInvariants } from '../shared/new-clients.ts'
 import type { PrometheusObservation } from './observation.ts'
 
-// Of Prometheus itself. What it watches are its rules: see alerts.ts.
+// Invariants of Prometheus itself. For the alerts of its rules, see alerts.ts.
 
 const down: Invariant<PrometheusObservation> = {
   name: 'prometheus_down',

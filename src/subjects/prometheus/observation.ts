@@ -23,7 +23,7 @@ export interface ActiveAlert {
   annotations: Labels
 }
 
-/** What became of a rule at a look. */
+/** Result of evaluating a rule in one observation. */
 export interface ObservedRule {
   rule: Rule
   /** null: it cannot be read here, though Prometheus may. */
@@ -38,7 +38,7 @@ export interface PrometheusObservation extends Observation {
   targets: readonly { labels: Labels; isUp: boolean }[] | null
   /** Which of the rules' metrics have samples now; null: it was not told. */
   metrics: ReadonlySet<string> | null
-  /** Of alerts that are followed and not active, by `alertKey`: whether series that they could be about are there. */
+  /** For followed alerts that are not active, by `alertKey`: whether series exist that they could be about. */
   sources: ReadonlyMap<string, boolean>
   /** Where a person sees the graph of an expression. */
   graphAt: string

@@ -21,7 +21,7 @@ import type { Rule } from './rules/rule.ts'
 import { readRules } from './rules/rule-file.ts'
 import { render } from './rules/template.ts'
 
-/** A look takes no longer; what was not answered by then is unknown. Expressions of people may take a while. */
+/** Limit of an observation. Rules without an answer by then are unknown. Expressions that people write may take long. */
 const deadlineMs = 2_000
 /** Expressions that are evaluated at a time: a Prometheus evaluates 20 at a time by default. */
 const queriesAtOnce = 16
@@ -161,7 +161,7 @@ async function evaluated(
 function stateOf(rule: Rule, answer: Answer<Sample[]>): ObservedRule['state'] {
   if (answer.kind === 'failed') return { kind: 'unknown', reason: answer.why }
   const alerts = answer.data.map(({ labels: found, value }): ActiveAlert => {
-    // Of the series, as Prometheus has them: without the rule's own labels, with the name of the metric.
+    // The labels of the series, as in Prometheus: without the rule's own labels, with the name of the metric.
     const rendered = (texts: Labels) =>
       Object.fromEntries(
         Object.entries(texts).map(([name, text]) => [name, render(text, { labels: found, value })]),

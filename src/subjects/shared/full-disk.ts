@@ -32,7 +32,7 @@ export async function fullDisk(
   const large = (await work.shell(findLarge, 'What on it is none of its data?')).stdout
     .split('\n')
     .filter(Boolean)
-  // What a crash left may go; what somebody put there is for a person to judge.
+  // Core dumps may be deleted. Other files are left to a person.
   const dumps = large.filter((path) => /\/core\.\d+$/.test(path))
   if (dumps.length === 0)
     return { component: node.name, what: `the disk of ${node.name} is full`, remedy: [] }

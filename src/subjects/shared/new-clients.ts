@@ -11,7 +11,7 @@ import type { NewConnection } from './client/new-connection.ts'
 import type { Reach } from './client/reach.ts'
 import type { CertificateFault } from './client/trouble.ts'
 
-// What clients meet that come new: the monitor's own connections are kept, and go on working for days.
+// Checks that new clients can connect. The monitor's own connections are kept, so they work even when new ones do not.
 
 /** A node at which new connections are tried; see new-connection-probe.ts. */
 interface WithNewConnection extends NodeView {
@@ -21,13 +21,13 @@ interface WithNewConnection extends NodeView {
 }
 type Observed = Observation & { nodes: Record<string, WithNewConnection> }
 
-/** What differs between systems. */
+/** Settings of a system. */
 interface System {
   /** The invariant that says that a node is down. */
   down: string
-  /** What else explains that new clients are refused. */
+  /** Other invariants that explain why new clients are refused. */
   alsoExplainedBy?: readonly string[]
-  /** What is asked for at a new connection. */
+  /** Path that a new connection asks for. */
   asked: string
 }
 
@@ -48,7 +48,7 @@ const warnDays = 14
 const dayOf = (ms: number) =>
   Number.isFinite(ms) ? new Date(ms).toISOString().slice(0, 16).replace('T', ' ') : '?'
 
-/** Of a certificate that was seen; else why there is none to judge. */
+/** Checks the certificate that was seen; without one, returns why. */
 function withCertificate(
   node: WithNewConnection | undefined,
   judge: (certificate: NonNullable<NewConnection['certificate']>) => Verdict,

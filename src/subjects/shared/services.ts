@@ -9,13 +9,13 @@ export interface Service {
   ended: string
 }
 
-/** What was found wrong, and what to do about it. */
+/** A problem and its remedy. */
 export interface Finding {
   component: string
   what: string
   /** Empty: known, but nothing this procedure dares to do. */
   remedy: Step[]
-  /** Asked once all is healthy again: what stays wrong all the same. */
+  /** Called once everything is healthy again: returns a problem that is left. */
   after?(): Promise<string | null>
 }
 

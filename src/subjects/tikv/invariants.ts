@@ -4,7 +4,7 @@ import { scheduling } from './invariants/scheduling.ts'
 import type { TikvInvariant } from './invariants/shared.ts'
 import { stores } from './invariants/stores.ts'
 
-/** What the node's log said in the last minute goes with every violation, for whoever works on it. */
+/** Adds the counts of the node's log in the last minute to every violation, for the agent. */
 const withLog = (invariant: TikvInvariant): TikvInvariant => ({
   ...invariant,
   check(observation, node) {

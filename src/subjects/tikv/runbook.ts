@@ -9,8 +9,8 @@ import { pdPort, statusPort, storePort } from './ports.ts'
 const disks = { folder: '/var/lib/tikv', own: '*/data/*' }
 
 /**
- * What an engineer does first, as a fixed procedure: look, act once on what was seen, look again. It has no model and
- * knows only what its commands tell it.
+ * The first steps of an engineer as a fixed procedure: diagnose, repair once, diagnose again. It uses no model, and knows only
+ * the output of its commands.
  */
 export const runbook: AgentKind = (work) =>
   // A service that stands beside them is no store.
@@ -52,7 +52,7 @@ async function stopped(
   if (full) return full
   const names = down.map(({ name }) => name).join(' ')
   const why = 'A service that is not running is started again.'
-  // Who was killed had no last word on it.
+  // A process that was killed could not log the reason.
   const last = down[0]?.killed ? undefined : logs.stdout.split('\n').findLast((line) => fatal.test(line))
   return {
     component,
@@ -82,7 +82,7 @@ done`
   return null
 }
 
-/** Whoever set it had a reason: it is said, and left to a person. */
+/** Somebody set this on purpose, so it is reported and left to a person. */
 async function halted(work: Work, services: readonly Service[], seen: Seen): Promise<Finding | null> {
   const pds = services.filter(({ name }) => name.startsWith('pd'))
   const look = `for n in ${pds.map(({ name }) => name).join(' ')}; do

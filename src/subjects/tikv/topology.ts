@@ -10,7 +10,7 @@ const leastStores = 3
 const mostStores = 9
 const pdMembers = 3
 
-/** Of PD and TiKV alike: https://github.com/tikv/tikv/releases, https://hub.docker.com/r/pingcap/tikv/tags */
+/** Version of PD and TiKV: https://github.com/tikv/tikv/releases, https://hub.docker.com/r/pingcap/tikv/tags */
 const version = 'v8.5.8'
 
 const source =

@@ -4,7 +4,7 @@ import { keyValueWorkload } from '../shared/load/workload.ts'
 import { kindOf } from './observe/nodes.ts'
 import { rawKeyValue } from './raw-kv.ts'
 
-/** What applications keep apart, and TiKV therefore in several regions once there are many. */
+/** Prefixes of keys, as applications have tables. With many keys TiKV keeps them in several regions. */
 const tables = ['carts/', 'orders/', 'users/']
 
 /** As many clients for each store as are asked for. Every client finds its way through PD. */

@@ -1,6 +1,6 @@
 import { chatChunk, isChatChunk } from '../chunk.ts'
 
-/** What came back with status 200. */
+/** Body of an answer with status 200. */
 export type Answer =
   | { kind: 'events'; text: string; doubled: boolean; refused: unknown }
   | { kind: 'whole'; text: string }
@@ -54,7 +54,7 @@ function eventsIn(blocks: readonly string[], isCut: boolean): Answer {
   }
 }
 
-/** Of a chat in the form that the SDK reads; any other as it came. */
+/** An event of a chat in the form that the SDK reads; other events unchanged. */
 function readable(block: string): string {
   const body = jsonIn(dataOf(block))
   return body && isChatChunk(body) ? `data: ${JSON.stringify(chatChunk(body))}` : block.trim()

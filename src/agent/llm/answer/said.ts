@@ -1,4 +1,4 @@
-/** What a server said when it refused, whatever the shape of its answer. */
+/** The message of a refusal, whatever shape the server's answer has. */
 export interface Said {
   /** null: none came, or the refusal stood within an answer of status 200. */
   status: number | null

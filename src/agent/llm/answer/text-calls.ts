@@ -13,7 +13,7 @@ const marks: readonly RegExp[] = [
   /^\W{0,4}(?:print\()?(?:default_api\.|functions\.|tools\.)?shell\(\s*(?:command\s*=|["'{])/m,
 ]
 
-/** What a claim never has, and a call in JSON does. */
+/** Matches a tool call as JSON, which a claim never looks like. */
 const jsonCall =
   /\{\s*"(?:name|tool|tool_name|function|action|recipient_name)"\s*:\s*(?:"[\w.-]{1,64}"|\{)[\s\S]{0,200}?"(?:arguments|parameters|args|input|tool_input|action_input|kwargs)"\s*:|"tool_calls"\s*:\s*\[|\{\s*"(?:command|cmd|reasoning)"\s*:\s*"[\s\S]{0,4000}?"(?:command|cmd|reasoning)"\s*:\s*"/
 

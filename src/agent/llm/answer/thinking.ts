@@ -1,4 +1,4 @@
-/** What a model thought and what it said, where its server passes both on as one text. */
+/** Thinking and answer of a model whose server sends both as one text. */
 export interface Split {
   thoughts: string[]
   said: string

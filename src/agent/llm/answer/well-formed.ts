@@ -89,7 +89,7 @@ export function cleaned(
 
 const sendable = (name: string): string => name.replace(/[^\w-]/g, '_').slice(0, 64) || 'unnamed'
 
-/** What could not be run is not replayed at its full length: the reply says what was wrong with it. */
+/** A call that could not be run is shortened in the history; the reply says what was wrong with it. */
 function objectOf({ input, defect }: ToolCall): unknown {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return {}
   return defect !== null && JSON.stringify(input).length > maxInputChars ? {} : input

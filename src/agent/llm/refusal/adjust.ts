@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Said } from '../answer/said.ts'
 
 /**
- * What has to be different in requests to one server. It is learned from a refusal that names the reason, once, and kept for
+ * Changes to requests to one server. Each is learned once, from a refusal that names the reason, and kept for
  * that server as long as this process lives.
  */
 export type Adjustment =
@@ -16,7 +16,7 @@ export type Adjustment =
   /** Instructions as the beginning of the first message. */
   | 'no system role'
   | 'alternating roles'
-  /** What follows a tool's output is said within it. */
+  /** Put text that follows a tool's output into that output. */
   | 'no user after tool'
   /** Nine letters or digits. */
   | 'short call ids'
@@ -68,7 +68,7 @@ const nullContent =
 
 const notOptions = ['model', 'messages', 'tools', 'stream', 'system']
 
-/** What a refusal asks to be different; null: it names nothing that can be. */
+/** The change that a refusal asks for; null: it names none that is possible. */
 export function adjustmentFor(
   { text: whole, sent }: Said,
   known: ReadonlySet<Adjustment>,

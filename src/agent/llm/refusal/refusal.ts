@@ -6,7 +6,7 @@ import { EmptyAnswer, WrongAnswer } from '../wire.ts'
 import { type Adjustment, adjustmentFor } from './adjust.ts'
 import { patient, retryAfterMs, waitInWords } from './retry.ts'
 
-/** What an error of a turn means for the next request. */
+/** Meaning of an error of a turn for the next request. */
 export type Refusal =
   /** The request is longer than the window; its size in tokens, where the server says it. */
   | { kind: 'window'; tokens: number | null }
@@ -85,7 +85,7 @@ const neverFits =
   /request too large|reduce your (?:message|prompt|input|request)|too large for model|single request exceed/i
 const noMoney =
   /insufficient.?(?:quota|balance|funds|credits?)|billing.?(?:hard|not.?active|limit)|credit balance is too low|check your plan and billing|out of credits|not enough credits|requires more credits|payment required|spending limit|budget (?:has been )?exceeded|exceededbudget|arrearage|account.{0,20}(?:overdue|suspended|deactivated)/i
-/** What was paid for a day, a week or a month; waiting helps only where it is over soon. */
+/** A quota of a day, a week or a month is used up. Waiting helps only if it ends soon. */
 const usedUp =
   /(?:hour(?:ly)?|daily|weekly|monthly|usage|plan|session|subscription) (?:\w+ )?(?:limit|quota|allowance)\b.{0,20}(?:reached|exceeded|exhausted|used up|hit)|(?:reached|exceeded|hit|exhausted|used up) your (?:\S+ )?(?:hour(?:ly)?|daily|weekly|monthly|usage|plan|session|subscription) (?:\w+ )?(?:limit|quota|allowance)/i
 const malformed =
@@ -106,7 +106,7 @@ function chainOf(error: unknown): Error[] {
   return chain
 }
 
-/** What no waiting repairs about a connection. */
+/** A problem of a connection that waiting does not repair. */
 function lastingFault(error: Error): string | null {
   const code = (error as { code?: unknown }).code
   if (typeof code === 'string' && certificate.test(code))

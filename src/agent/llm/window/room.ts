@@ -10,7 +10,7 @@ export interface Room {
    * nothing more can go, and the same request must not be sent again.
    */
   narrow(tokens: number | null): boolean
-  /** What the server counted. The number of tokens that it cut the request to, where it did that without a word; else null. */
+  /** Learns from the server's token count. Returns the number of tokens to which it silently cut the request; null: it did not. */
   learn(inputTokens: number): number | null
 }
 

@@ -1,11 +1,11 @@
 import type { ResolvedModel } from '../../model/model.ts'
 
-/** What a model can take and give, in tokens. */
+/** Limits of a model in tokens. */
 export interface Window {
   contextTokens: number
-  /** What one answer may have. */
+  /** Limit of one answer. */
   outputTokens: number
-  /** Nobody said so: it is what most models of the last years have. */
+  /** True: the size is not known, and that of most recent models is assumed. */
   isGuess: boolean
 }
 

@@ -11,11 +11,11 @@ const matches =
 
 const nameOf = (text: string): string => text.replace(/=.*$/s, '')
 
-/** What `forms.ts` asks of values and operands. */
+/** Conditions on values and operands, by the names that `forms.ts` uses. */
 export const checks: Record<string, Check> = {
   // Files.
   scratch: (path, directory) => path === '-' || isScratch(path, directory),
-  /** Nothing below a directory that may be a link to another place. */
+  /** Directly in a scratch directory: a deeper path may lead elsewhere through a link. */
   link: isDirect,
   tofile: (path) => !path.startsWith('-'),
   repo: (path) => isKnown(path) && path.startsWith('/') && !isScratch(`${path}/x`, null),
@@ -37,7 +37,7 @@ export const checks: Record<string, Check> = {
   size: matches(/^(size|speed)$/),
   assigns: (text) => isKnown(nameOf(text)) && mayBeExported(nameOf(text)),
   shell: matches(/^\/bin\/(ba)?sh$/),
-  // Of single programs.
+  // Checks for single programs.
   dd: (text) => /^(if|of|bs|ibs|obs|count|skip|seek|status|iflag|conv)=/.test(text),
   trace: matches(/^(trace=)?[\w,%]+$/),
   zero: matches(/^0$/),
@@ -46,7 +46,7 @@ export const checks: Record<string, Check> = {
   sshopt: matches(
     /^(BatchMode|ConnectTimeout|ConnectionAttempts|StrictHostKeyChecking|LogLevel|ServerAlive\w+|PasswordAuthentication|Port|User|UserKnownHostsFile)[= ](\w+|\/dev\/null)$/i,
   ),
-  // Of curl and wget.
+  // Checks for curl and wget.
   line: matches(/^[^@\r\n][^\r\n]*$/),
   cookie: (text) => text.includes('=') && !/[\r\n]/.test(text),
   header: (text) =>

@@ -3,7 +3,7 @@ import { forms } from './forms.ts'
 import { isKnown, mayBeMany, mayBeOption, withoutGlobs } from './marks.ts'
 import { isScratch } from './places.ts'
 
-/** What may be given to a program, so that it changes nothing; see `forms.ts`. */
+/** The arguments with which a program changes nothing; see `forms.ts`. */
 interface Form {
   any: boolean
   all: boolean

@@ -92,7 +92,7 @@ const curlData = '-d --data --data-raw --data-binary --data-ascii --data-urlenco
   ' ',
 )
 
-/** What a call of curl does. */
+/** Classifies a call of curl. */
 export function curl(rest: readonly string[], directory: string | null): Verdict[] {
   const { options, operands } = argumentsOf(rest, valuedOptions('curl'))
   const first = (...names: string[]) =>
@@ -114,7 +114,7 @@ export function curl(rest: readonly string[], directory: string | null): Verdict
   ]
 }
 
-/** What a call of wget does. */
+/** Classifies a call of wget. */
 export function wget(rest: readonly string[], directory: string | null): Verdict[] {
   const { options, operands } = argumentsOf(rest, valuedOptions('wget'))
   const body = options.get('--post-data') ?? options.get('--body-data')
@@ -130,7 +130,7 @@ export function wget(rest: readonly string[], directory: string | null): Verdict
 const otherScheme =
   /^(?!https?:)([a-z][a-z0-9+.-]*:\/\/|(file|ftps?|gophers?|dict|telnet|tftp|ldaps?|imaps?|smtps?|pop3s?|rtsp|rtmp\w*|scp|sftp|smbs?|mqtts?|wss?):|(ftp|dict|ldap|imap|smtp|pop3)\.)/i
 
-/** GET is for reading; some servers do something all the same. */
+/** Paths at which some servers change something even on GET. */
 const doing =
   /\b(quit\w*|shutdown|abort|kill|reset|flush\w*|delete|remove|restart|stop|exec|drain|failover|command|cmd)\b/i
 

@@ -40,7 +40,7 @@ const alien = /(?![\t\n])[\p{Cc}\p{Co}]/gu
 /** With what is not known in their place. */
 export const cleaned = (text: string): string => text.replace(alien, unknown)
 
-/** What an expansion outside quotes becomes: unknown text may be many words. */
+/** Text of an expansion outside quotes. Unknown text may be many words. */
 export const unquoted = (text: string): string => text.replaceAll(unknown, words)
 
 /** Blanks that only look like some, and characters that are not seen: shells and people read such lines differently. */

@@ -16,7 +16,7 @@ export interface Invocation {
   directory: string | null
 }
 
-/** What a word of a pattern looks at. */
+/** The call that a pattern is matched against. */
 interface Matching extends Invocation {
   /** It asked for a word that only the shell knew. */
   doubtful: boolean
@@ -48,7 +48,7 @@ const compiled = new Map<string, readonly Rule[]>()
 /** Whether anything is known of a program by that name. */
 export const isProgram = (name: string): boolean => sources.has(name) || hasForm(name)
 
-/** What the table says of a program; null: it is not in it. */
+/** The verdict of the table on a call; null: the program is not in the table. */
 export function ruleFor(program: string, invocation: Invocation): Verdict | null {
   const rows = sources.get(program)
   if (!rows) return hasForm(program) ? { kind: 'diagnostic', rule: `${program}: looks` } : null

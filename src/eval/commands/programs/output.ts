@@ -1,7 +1,7 @@
 import { cleaned, isKnown, number } from './marks.ts'
 
 /**
- * What a simple command writes to its standard output, where that can be told without running it: enough to see through
+ * The standard output of a simple command, if it can be told without running it. That is enough to see through
  * `echo ... | base64 -d | sh` and `rm -rf $(echo /x)`. null: not known.
  * @param input its standard input; null: not known
  */

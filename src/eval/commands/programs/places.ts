@@ -34,7 +34,7 @@ export function isDirect(path: string, directory: string | null): boolean {
   return full !== null && /^\/(tmp|var\/tmp|dev\/shm)\/[^/]+$/.test(full) && isScratch(path, directory)
 }
 
-/** What is made anew by whoever starts. */
+/** Whether the path is in a directory that services create again when they start, such as /run. */
 export function isRuntime(path: string, directory: string | null): boolean {
   const full = resolved(path, directory) ?? path
   return /^(\/var)?\/run\/./.test(full) || /\.(pid|lock|lck|sock)$/.test(full)

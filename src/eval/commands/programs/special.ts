@@ -36,7 +36,7 @@ export function verdictsOfRun(run: Run): Verdict[] {
   return doubt === null ? verdicts : one('unknown', `${program}: ${shown(doubt)}`)
 }
 
-/** What a wrapper does besides running another program. */
+/** Verdicts on a wrapper itself, without the program that it runs. */
 export function verdictsOfWrap({ form, own, directory }: Wrap): Verdict[] {
   const doubt = doubtOf(form, { args: own, directory })
   return doubt === null ? [] : one('unknown', `${form}: ${shown(doubt)}`)
@@ -217,7 +217,7 @@ const specials: Record<string, Special> = {
   wget: (rest, directory) => wget(rest, directory),
 }
 
-/** What a redirection does to the file it opens. */
+/** Verdicts on a redirection that opens a file for writing. */
 export function verdictsOfWrite({ path: given, appends, directory, words }: Write): Verdict[] {
   const path = withoutGlobs(given)
   if (/^\/dev\/(tcp|udp)\//.test(path)) {

@@ -64,7 +64,7 @@ const clients: Record<string, { sql: readonly string[]; operand?: number }> = {
 
 export const isSqlClient = (program: string): boolean => Object.hasOwn(clients, program)
 
-/** What a call of a database's client does: each statement of its arguments, or of its input. */
+/** Classifies a call of a database client by the statements in its arguments or its input. */
 export function sql(program: string, rest: readonly string[], input: string | null | undefined): Verdict[] {
   const client = clients[program]
   if (!client) return []

@@ -1,6 +1,6 @@
 import type { Function as FunctionNode, Script } from 'unbash'
 
-/** What is known while a line is read: variables, functions, where it stands. */
+/** State while a line is read: variables, functions, the current directory. */
 export interface Scope {
   variables: Map<string, readonly string[]>
   functions: Map<string, FunctionNode['body']>
@@ -20,7 +20,7 @@ export const emptyScope = (doubt: Scope['doubt']): Scope => ({
   doubt,
 })
 
-/** What a subshell changes stays in it. */
+/** Copy of a scope for a subshell, whose changes do not come back. */
 export const copyOf = (scope: Scope): Scope => ({
   ...scope,
   variables: new Map(scope.variables),

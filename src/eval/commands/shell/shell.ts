@@ -81,7 +81,7 @@ function walkScript(walk: Walk, text: string, scope: Scope, input: Input): void 
   else deeper(walk, () => walkList(walk, tree.commands, scope, input))
 }
 
-/** What a substitution writes, where that can be told. */
+/** Output of a command substitution, if it can be told. */
 const runIn =
   (walk: Walk, scope: Scope, input: Input): RunScript =>
   (script: Script & { errors?: readonly unknown[] | undefined }, isFed = false) => {
@@ -276,7 +276,7 @@ function callFunction(
   input: Input,
 ): string | null {
   const inside: Scope = { ...scope, args }
-  // What it sets may be its own, by `local`.
+  // A variable that it sets may be local to it.
   const output = conditional(walk, inside, false, () =>
     deeper(walk, () => walkNode(walk, body, inside, shared(input))),
   )
@@ -352,7 +352,7 @@ const ownScope = (
   directory: other ? elsewhere : scope.directory,
 })
 
-/** Of others, shells and parsers disagree on where they end. */
+/** Heredoc delimiters that all shells and parsers understand in the same way. */
 const plainDelimiter = /^(\\?[\w.-]+|'[\w. -]+'|"[\w. -]+")$/
 
 /** Tells of the files that are written; returns what is read: `inherited`, when that is not redirected. */
@@ -366,7 +366,7 @@ function redirect(
   const run = runIn(walk, scope, inherited)
   let input = inherited
   for (const one of redirections) {
-    // What is read elsewhere, as by `3<<<`, leaves the input as it was.
+    // A here-string for another descriptor, such as `3<<<`, does not change standard input.
     const isInput =
       one.descriptor === undefined || (one.descriptor.type === 'FileDescriptor' && one.descriptor.value === 0)
     const read = (text: Input) => {

@@ -4,7 +4,7 @@ import { glob, isKnown, words as manyWords, unknown, withoutGlobs } from '../pro
 import { valuedOptions } from '../programs/options.ts'
 import { type Wrapper, wrappers } from './wrappers.ts'
 
-/** What a command runs. */
+/** The command that a wrapper runs. */
 export type Inner =
   | { kind: 'command'; words: readonly string[]; elsewhere: boolean }
   /** `own`: a shell of its own reads it, which does not know this one's variables. */
@@ -16,7 +16,7 @@ export interface Unwrapped {
   inner: readonly Inner[]
   /** Whether it does something itself as well. */
   itself: boolean
-  /** What it was given for itself, as which program of `forms.ts`. */
+  /** The wrapper's own arguments, and the program of `forms.ts` that they are checked as. */
   own?: readonly string[]
   form?: string
 }
@@ -51,7 +51,7 @@ export function canonical(words: readonly string[]): string[] {
 }
 
 /**
- * What a command runs instead of, or besides, itself.
+ * Finds the command that another command runs, such as the one after `sudo`.
  * @param words as `canonical` gives them
  * @param input what it reads, where that is known
  */

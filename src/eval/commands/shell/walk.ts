@@ -1,7 +1,7 @@
 import { emptyScope, type Scope } from './scope.ts'
 import { maybe } from './state.ts'
 
-/** What a command has to read; null: not known; undefined: nothing was given. */
+/** Standard input of a command; null: not known; undefined: none. */
 export type Input = string | null | undefined
 
 /** One thing that a line does. */
@@ -23,7 +23,7 @@ export interface Reading {
   readable: boolean
 }
 
-/** Nobody writes so much by hand. */
+/** Larger than anything written by hand. */
 export const limits = { length: 32_768, actions: 2_000, depth: 20, values: 64, steps: 20_000 }
 
 /** The line is longer, deeper or wider than that. */
@@ -51,7 +51,7 @@ export function deeper<T>(walk: Walk, act: () => T): T {
   }
 }
 
-/** What may run or not; with `again`, more than once. */
+/** Walks through a part that may run or not; with `again`, more than once. */
 export function conditional<T>(walk: Walk, scope: Scope, again: boolean, act: () => T): T {
   walk.conditions++
   try {

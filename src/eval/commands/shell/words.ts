@@ -106,7 +106,7 @@ function pieceOf(part: WordPart, scope: Scope, run: RunScript): Piece {
   }
 }
 
-/** Of double quotes: one value, or as many as the array in it has. */
+/** Values of a text in double quotes: one, or as many as the array in it has elements. */
 function quoted(parts: readonly WordPart[], scope: Scope, run: RunScript): string[] {
   let values = ['']
   for (const part of parts) {
@@ -232,7 +232,7 @@ export function substitutions(node: SyntaxNode, run: RunScript): void {
   })
 }
 
-/** What a heredoc gives its command to read. */
+/** Text of a heredoc after expansion. */
 export function heredocText({ delimiter, operator, body }: HereDoc, scope: Scope, run: RunScript): string {
   const text = delimiter?.quoted || !body.parts ? body.text : textOfParts(body.parts, scope, run)
   return operator === '<<-' ? text.replace(/^\t+/gm, '') : text

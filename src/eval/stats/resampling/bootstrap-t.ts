@@ -3,10 +3,10 @@ import { allFinite, finite } from '../check.ts'
 import { quantile } from '../distributions.ts'
 import type { Interval } from '../rates.ts'
 
-/** Of fewer values neither spread nor skew can be told: with them no method holds 5 % on costs and times. */
+/** Fewer values do not show spread and skew: no method then keeps 5 % false alarms on costs and times. */
 export const fewest = 12
 
-/** What a sample tells of its mean. */
+/** Result of a test of a mean. */
 export type Mean =
   | { kind: 'told'; p: number; interval: Interval | null }
   /** All values are the same. */
@@ -67,7 +67,7 @@ function withTail(centred: Float64Array, side: number): Float64Array {
   }
   const skewness = squares === 0 ? 0 : cubes / centred.length / (squares / centred.length) ** 1.5
   const added = Math.min(2, 2 * side * skewness) * farthest
-  // What moves the mean by less than a fiftieth of its standard error is not worth the draws.
+  // If the correction moves the mean by less than a fiftieth of its standard error, it is skipped.
   if (added <= 0.02 * Math.sqrt(squares)) return centred
   const longer = new Float64Array(centred.length + 1)
   longer.set(centred)

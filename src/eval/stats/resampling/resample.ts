@@ -59,7 +59,7 @@ function percentiles(sorted: Float64Array, degrees: number): Interval | null {
     : [low, high]
 }
 
-/** What one unit tells, and how much that counts. */
+/** Value of one unit and its weight. */
 export interface Datum<T> {
   value: T
   unit: number

@@ -28,7 +28,7 @@ const slowCommit = recentLimit('slow_commit', 'commitP99Ms', 250, 'ms (p99)', {
 
 const slowPeer = recentLimit('slow_peer_round_trip', 'peerRoundTripMs', 100, 'ms at least to a peer', {
   severity: 'warning',
-  // What a long pause left in etcd's smoothed average is gone after two minutes, window included.
+  // A long pause stays in etcd's smoothed average for up to two minutes, including the window.
   graceMs: 60_000,
   keepFiringMs: 5000,
   description: 'Messages between members take long: heartbeats come late and every write waits.',

@@ -17,8 +17,8 @@ export function notSeen(node: EtcdNode | undefined): Verdict {
 const isDown = (node: EtcdNode): boolean => node.reach !== 'answered' && node.healthy === false
 
 /**
- * What is ok about several nodes is so only once all of them told what it takes: `has` says whether one did. `ok` when
- * nothing is missing, else unknown, for who is missing may be the one that is not.
+ * Verdict on several nodes when no problem was found: `ok` if all of them reported what is needed (`has`), otherwise unknown,
+ * since the problem may be at a node that did not report.
  */
 export function okIfAllTold(
   { nodes }: EtcdObservation,

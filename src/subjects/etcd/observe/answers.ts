@@ -96,7 +96,7 @@ export function membersFrom(reply: Reply): Member[] | null {
   )
 }
 
-/** Of `POST /v3/maintenance/hash`, which is HashKV. */
+/** Reads the answer to `POST /v3/maintenance/hash` (HashKV). */
 export function hashFrom(reply: Reply): { hash: number; compactRevision: string } | 'forbidden' | null {
   // Where auth is on, only root may ask. Until 3.5 etcd says so with status 500.
   if (authRefusal(reply) !== null) return 'forbidden'

@@ -28,8 +28,8 @@ export interface Member {
 }
 
 /**
- * What a member's own metrics say happened within a window. null: it cannot be told from this look. `absent`: no page of
- * this member had the metric so far, though they were whole; some distributions leave metrics out.
+ * Events within a window, from a member's own metrics. null: this observation does not tell. `absent`: no complete page of this
+ * member has had the metric so far; some distributions leave metrics out.
  */
 export type Measured = number | null | 'absent'
 
@@ -41,18 +41,18 @@ export interface Recent {
   failedRequests: Measured
   fsyncP99Ms: Measured
   commitP99Ms: Measured
-  /** What even the fastest message to the slowest peer took at least. */
+  /** Shortest round trip to the slowest peer. */
   /** `not yet`: etcd puts it into a histogram every 30 s, and this process is younger. */
   peerRoundTripMs: Measured | 'not yet'
 }
 
 export interface EtcdNode extends NodeView {
   reach: Reach
-  /** What a client that came new found, lately; null: none came. */
+  /** Result of a recent new connection; null: there was none. */
   newClient: NewConnection | null
   /** Whether its endpoint is `https`. */
   isTls: boolean
-  /** What `/health` said: a read through consensus. null: no answer to that request. */
+  /** Result of `/health`, a linearizable read. null: no answer to that request. */
   serving: boolean | null
   status: Status | null
   members: Member[] | null

@@ -175,7 +175,7 @@ function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, 
           metrics: read,
           recent: read.startedAtSeconds != null ? window.add(at, read) : null,
         }
-      // What was read earlier says nothing of a node that does not answer.
+      // Earlier metrics say nothing about a node that does not answer now.
       const { metrics, recent } = (reach === 'answered' && page) || { metrics: null, recent: null }
       const role = roleOf(state, members)
       return {

@@ -67,7 +67,7 @@ function recent(
   const failures = since(windowsMs.failures)
   const latency = since(windowsMs.latency)
   const peers = since(windowsMs.peers)
-  // What was there at an earlier look is missing from a page that is not whole; what never was is not missing.
+  // A metric that an earlier page had is missing from an incomplete page. One that no page had is absent.
   const ifEver = (name: keyof Metrics, measured: number | null): Measured =>
     measured === null && !known.has(name) ? 'absent' : measured
   const isWhole = (now.requests?.series ?? 0) >= (failures.requests?.series ?? 0)
@@ -112,8 +112,8 @@ function p99Ms(then: Histogram | null, now: Histogram | null): number | null {
 }
 
 /**
- * Of the slowest peer, the fastest sample. The samples are smoothed by etcd, so that one late probe, as after a pause,
- * spoils several: only when all are slow the link is.
+ * The fastest sample of the slowest peer. etcd smooths the samples, so one late probe, after a pause for example, makes several
+ * of them slow. The link is slow only when all samples are.
  */
 function slowestPeerMs(then: Metrics['peerRoundTrip'], now: Metrics['peerRoundTrip']): number | null {
   if (!now) return null

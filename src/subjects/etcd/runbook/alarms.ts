@@ -135,7 +135,7 @@ async function fullness(work: Work, services: readonly Service[], statuses: read
 
 const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1)
 
-/** What only a person may repair, as the tickets and the members say it. */
+/** Problems with data that only a person may repair, from the tickets and from the members. */
 export async function dataInQuestion(
   work: Work,
   services: readonly Service[],

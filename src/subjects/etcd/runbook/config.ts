@@ -1,7 +1,7 @@
 import type { Work } from '../../../core/work/agent.ts'
 import type { Finding, Service, Step } from '../../shared/services.ts'
 
-/** What differs from member to member, or from its first start to the next. */
+/** Keys that differ between members, or between a member's first start and later ones. */
 const ownKeys = /^(initial-cluster|initial-cluster-state):/
 
 /** Lines of a member's configuration that are not as those of a member that runs. */

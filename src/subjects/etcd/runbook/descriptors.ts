@@ -2,7 +2,7 @@ import type { Work } from '../../../core/work/agent.ts'
 import type { Seen } from '../../shared/procedure.ts'
 import type { Finding, Service } from '../../shared/services.ts'
 
-/** Of its limit; etcd itself starts to warn there. */
+/** Share of the limit at which etcd itself starts to warn. */
 const many = 0.8
 
 /** Clients that keep their connections use up a member's file descriptors: no new client is served, and it ends. */

@@ -18,7 +18,7 @@ export interface MemberStatus {
   name: string
   revision: number
   hasLeader: boolean
-  /** What it says itself is wrong: no leader, an alarm. */
+  /** Errors that the member reports about itself: no leader, an alarm. */
   errors: string[]
   dbBytes: number | null
   usedBytes: number | null
@@ -75,7 +75,7 @@ export interface Alarm {
   kind: string
 }
 
-/** What `alarm list` prints, a line each: `memberID:1027 alarm:NOSPACE`, without the first part when the id is 0. */
+/** Parses `alarm list`: one alarm in each line, `memberID:1027 alarm:NOSPACE`, without the first part when the id is 0. */
 export const alarmsIn = (output: string): Alarm[] =>
   [...output.matchAll(/^\s*(?:memberID:\s*(\d+)\s+)?alarm:\s*(\w+)/gm)].map(([, id, kind = '']) => ({
     memberId: id === undefined || id === '0' ? null : BigInt(id).toString(16),

@@ -1,6 +1,6 @@
 import { type Call, functions, textOf, Unrendered, type Value } from './template-functions.ts'
 
-/** What a template of a rule's label or annotation is rendered with. */
+/** Values that the template of a label or annotation can use. */
 export interface Scope {
   labels: Readonly<Record<string, string>>
   value: number

@@ -22,7 +22,7 @@ export interface Silent {
   detail: string
 }
 
-/** What came back over HTTP. Clients of other protocols have answers of their own; see `Heard` in reach.ts. */
+/** Result of an HTTP request. Clients of other protocols have their own results; see `Heard` in reach.ts. */
 export type Reply =
   | {
       kind: 'answered'
@@ -68,11 +68,11 @@ const silenceByCode: Record<string, Silence> = {
   ABORT_ERR: 'timeout',
 }
 
-/** What the error of a connection proves, over any protocol. */
+/** The reason for a missing answer, from the error of a connection. Works for any protocol. */
 export const silenceOf = ({ code = '' }: NodeJS.ErrnoException): Silence =>
   isLocal(code) ? 'local' : (silenceByCode[code] ?? 'garbled')
 
-/** Who asks, in the ways of HTTP. */
+/** Credentials for HTTP. */
 interface HttpAuthorization {
   /** Basic authentication. */
   credentials?: Credentials | undefined

@@ -26,7 +26,7 @@ export function numberAtEnd(line: string): number | null {
   return Number.isNaN(number) ? null : number
 }
 
-/** Nothing that is counted is negative, and a number too large to be told from the next one counts nothing. */
+/** Counters are not negative. Numbers above the safe integers are refused, since adding 1 does not change them. */
 const isCount = (value: number): boolean => value >= 0 && value <= Number.MAX_SAFE_INTEGER
 
 /** The series of a line: its name and labels. */
@@ -56,7 +56,7 @@ export function histogramFrom(lines: string[]): Histogram | null {
   return histogram.bounds.length === 0 ? null : histogram
 }
 
-/** What was counted between two looks; null when nothing was. */
+/** Counts between two samples; null: nothing was counted. */
 export function between(earlier: Histogram, later: Histogram): Histogram | null {
   const counts = later.counts.map((count, i) => count - (earlier.counts[i] ?? 0))
   return (counts.at(-1) ?? 0) > 0 ? { bounds: later.bounds, counts } : null

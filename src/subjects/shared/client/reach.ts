@@ -6,7 +6,7 @@ import { answerInWords } from './trouble.ts'
 /** How a node was reached at a look. `answered` when at least one request was: its process lives, and we reach it. */
 export type Reach = 'answered' | Silence
 
-/** What came back from a node, over any protocol: an answer, whatever it says, or a silence and its reason. */
+/** Result of asking a node, over any protocol: an answer, whatever it says, or the reason why there is none. */
 export type Heard = { kind: 'answered' } | Silent
 
 /** One understood answer proves a living process; only when nothing at all came back does silence count. */
@@ -61,7 +61,7 @@ export function healthOf(
   }
 }
 
-/** Of any subject: whether a node is there. One look is proof enough where its port refused, or others answered. */
+/** Whether a node is there, for any subject. One observation proves that it is not if its port refused, or others answered. */
 export function isThere(name: string, node: Pick<NodeView, 'healthy' | 'error'> & { reach: Reach }): Verdict {
   switch (node.reach) {
     case 'answered':

@@ -19,7 +19,7 @@ const localByCode: Record<string, string> = {
 
 export const isLocal = (code: string): boolean => code in localByCode
 
-/** What is wrong with a peer's certificate. `untrusted`: we do not know who signed it, and that may be our fault. */
+/** A problem of a peer's certificate. `untrusted`: its signer is unknown here, which may be our mistake. */
 export type CertificateFault = 'expired' | 'not_yet_valid' | 'other_name' | 'revoked' | 'unfit' | 'untrusted'
 
 /** https://nodejs.org/api/tls.html#x509-certificate-error-codes */
@@ -67,7 +67,7 @@ function faultInWords(fault: CertificateFault, code: string, host: string, tls: 
   }
 }
 
-/** What a peer says when it ends a handshake (RFC 8446, 6.2), as it stands in OpenSSL's names of errors. */
+/** Explains the alert with which a peer ends a handshake (RFC 8446, 6.2), from OpenSSL's error code. */
 function alertInWords(alert: string, { cert }: Tls): string {
   if (/CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED/.test(alert)) {
     if (!cert) return 'it wants a certificate of its clients: give one with --cert and --key'
@@ -86,7 +86,7 @@ function alertInWords(alert: string, { cert }: Tls): string {
   return `it ended the TLS handshake (${alert.toLowerCase().replaceAll('_', ' ')})`
 }
 
-/** Of the error of a connection or a request to `url`, in one line. */
+/** Explains the error of a connection or request to `url` in one line. */
 export function troubleInWords(
   error: NodeJS.ErrnoException & { rawPacket?: Buffer },
   { hostname }: URL,
@@ -155,7 +155,7 @@ export function answerInWords({
   return null
 }
 
-/** Of a peer that is asked over plain HTTP, and speaks TLS. */
+/** For a peer that speaks TLS and was asked over plain HTTP. */
 export const tlsWanted = 'it speaks TLS: give https:// instead of http://'
 /** The other way round. */
 export const plainWanted = 'it speaks plain HTTP: give http:// instead of https://'

@@ -51,7 +51,7 @@ export function documentOf(rng: Rng, bytes: number): string {
 }
 
 const pauseMs = 100
-/** Who answers may be somebody else, who says a lot. */
+/** Another server may answer at this address, at any length. */
 const mostChars = 300
 
 /** Reads all of it, what fails again and again, until the time is over. */

@@ -5,7 +5,7 @@ import { type Judgement, registerOf } from './register.ts'
 
 /** One client's keys: half are written once and then only read, so that a rollback to any earlier state shows. */
 const keysPerClient = 8
-/** What somebody else wrote there may be of any length; ours is shorter. */
+/** Limit of a value in messages. Our values are shorter; a value of somebody else may have any length. */
 const mostFoundChars = 200
 
 export interface Tally {
@@ -93,7 +93,7 @@ export function loadClient(
         if (signal.aborted) return
         const startedAt = clock.now()
         const succeeded = await step(signal)
-        // What the end of the load itself cut off is nobody's failure.
+        // An operation that was cut off by the end of the load is not a failure.
         if (signal.aborted) return
         if (succeeded) tally.succeeded(clock.now() - startedAt)
         else tally.failed()

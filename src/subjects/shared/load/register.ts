@@ -1,6 +1,6 @@
 /**
- * What one key may hold, given the history of its only writer. A write without an answer may take effect at any later
- * moment (a paused member still has it in its socket), so its value stays allowed for ever.
+ * The values that a key may have, given the history of its only writer. A write without an answer may take effect at any later
+ * time (a paused member still has it in its socket), so its value stays allowed for ever.
  */
 export interface Register {
   /** Write number `n` was acknowledged. */

@@ -2,7 +2,7 @@ import { pdSeries, queryOf, type Series, storeSeries } from '../observe/series.t
 
 interface Panel {
   title: string
-  /** Of Grafana: https://grafana.com/docs/grafana/latest/panels-visualizations/configure-standard-options/#unit */
+  /** Unit in Grafana: https://grafana.com/docs/grafana/latest/panels-visualizations/configure-standard-options/#unit */
   unit: string
   query: string
   legend: string
@@ -15,7 +15,7 @@ const panel = (title: string, unit: string, series: Series): Panel => ({
   legend: '{{instance}}',
 })
 
-/** What the monitor looks at, as lines over time. */
+/** The figures that the monitor checks, as lines over time. */
 const panels: readonly Panel[] = [
   {
     title: 'Stores, as PD sees them',

@@ -3,7 +3,7 @@ import type { NodeSpec, Program } from '../../../core/watch/topology.ts'
 import { pdPort, statusPort } from '../ports.ts'
 import { dashboard } from './dashboard.ts'
 
-// What stands beside a cluster for people who look at it. Each folder has files of one node only.
+// Programs beside a cluster, for people: Prometheus and Grafana. Each folder has files of one node only.
 
 const MiB = 2 ** 20
 const prometheusPort = 9090

@@ -19,10 +19,10 @@ const vector = z.object({
 })
 
 type StoreRecent = Recent<keyof typeof storeSeries>
-/** What Prometheus says of all stores, by their status address. */
+/** Metrics of all stores in Prometheus, by status address. */
 export type StoreMetrics = ReadonlyMap<string, StoreRecent>
 
-/** Of each instance, by the label that tells series apart. */
+/** Values of each instance, by the label that distinguishes its series. */
 type Found = Map<string, Map<string, number>>
 
 /** null: no answer, or one with a number that is none. */

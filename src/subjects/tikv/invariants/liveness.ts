@@ -186,7 +186,7 @@ const regionsWithoutLeader: TikvInvariant = {
     const { regions, fewestRegions, otherStores } = observation.cluster
     if (regions === null || otherStores === null) return unknown('no PD says how many regions there are')
     const named = nodesOf(observation, 'tikv').filter(([, { listed }]) => listed !== 'removed')
-    // Of a store that is no endpoint, PD's word is all there is; of one that PD has lost, it is of the past.
+    // A store that is no endpoint is known from PD only. What PD says about a store that it has lost is outdated.
     const others = otherStores
       .filter(({ state }) => state !== 'Tombstone')
       .map(({ address, state, leaders }) => ({

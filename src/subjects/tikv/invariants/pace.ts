@@ -219,7 +219,7 @@ const pds: TikvInvariant[] = [
 /** One failover is no fault, nor are two. */
 const fewChanges = 2
 
-/** Of the whole: who leads is known at every look, and in the counters of the etcd in each PD. */
+/** For the whole cluster. Every observation knows the leader, and the etcd in each PD counts changes. */
 const leaderChanges: TikvInvariant = {
   name: 'pd_leader_changes',
   scope: 'cluster',

@@ -4,14 +4,14 @@ import type { LeaderSeries } from '../observe/series.ts'
 import type { TikvInvariant } from './shared.ts'
 import { untold } from './stores.ts'
 
-// What PD thinks of the regions, and whether it may move them.
+// The state of the regions as PD sees it, and whether PD may move them.
 
 const inhibitedBy = ['pd_no_quorum', 'pd_leaderless']
 
 /** Stores tell a new leader of PD about their regions at once, and it counts them every 10 s: before, it knows of fewer. */
 const countedByMs = 30_000
 
-/** Of regions that have something; a tenth of a percent of many is normal life, one of a few is not. */
+/** Counts regions in some state. A tenth of a percent of many regions is normal; one of a few is not. */
 function regionCheck(
   metric: keyof LeaderSeries,
   facts: Pick<TikvInvariant, 'name' | 'graceMs' | 'severity' | 'description' | 'source'>,

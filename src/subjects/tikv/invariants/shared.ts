@@ -81,7 +81,7 @@ function factsOf({ limit: _, unit: __, scale: ___, ...facts }: Limit) {
   return { inhibitedBy: ['node_down'], ...facts }
 }
 
-/** What one number is of another; 0 where there is no such other. */
+/** Share of one number in another; 0 if the other is 0. */
 export function shareOf(part: number | null, whole: number | null): number | null {
   if (part === null || whole === null) return null
   return whole === 0 ? 0 : part / whole
@@ -103,7 +103,7 @@ export interface StoreRule {
   check(store: StoreView, name: string, observation: TikvObservation): Verdict
 }
 
-/** Of the stores that are endpoints. */
+/** A rule for each store that is an endpoint. */
 export const ofNamed = (name: string, { facts, check }: StoreRule): TikvInvariant =>
   perNode('tikv', { name, ...facts }, ({ store, listed }, node, observation) => {
     if (store) return check(store, node, observation)
@@ -112,7 +112,7 @@ export const ofNamed = (name: string, { facts, check }: StoreRule): TikvInvarian
     )
   })
 
-/** Of those that only PD knows: one ticket for all of them, as they have no node here. */
+/** A rule for the stores that only PD knows. They have no node here, so all of them share one ticket. */
 export const ofOthers = (name: string, { facts, check }: StoreRule): TikvInvariant => ({
   name,
   scope: 'cluster',

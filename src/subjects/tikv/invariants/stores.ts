@@ -1,7 +1,7 @@
 import { notApplicable, ok, unknown, violated } from '../../../core/watch/invariant.ts'
 import { nodesOf, notSeen, ofNamed, ofOthers, percent, type StoreRule, type TikvInvariant } from './shared.ts'
 
-// What PD, which places the replicas, thinks of the stores: of those that are endpoints and of those that only it knows.
+// The state of the stores as PD sees it, which places the replicas: of endpoints, and of stores that only PD knows.
 
 /** Stores send a heartbeat every 10 s, and none of their own when the leader changes. */
 const heardByMs = 15_000
@@ -115,7 +115,7 @@ const slowByPd: TikvInvariant = {
     return slow === 0 ? ok : violated(`PD counts ${slow} slow stores`, { stores: slow })
   },
 }
-/** Of a number that only the leader's metrics have. */
+/** Reason for a number that only the leader's metrics have. */
 export const untold = 'the leader of the PDs is no endpoint, or its metrics were not read'
 
 const unwatched: TikvInvariant = {

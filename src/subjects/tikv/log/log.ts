@@ -1,4 +1,4 @@
-/** What a log said within the last minute. */
+/** Counts of a log in the last minute. */
 export interface LogRates {
   leaderElections: number
   snapshots: number
@@ -60,8 +60,8 @@ export function entryFrom(line: string): LogEntry | null {
 }
 
 /**
- * What stands between brackets; a bracket inside a string is none. It ends where they do: each of thousands that are never
- * closed would be looked at up to the end of the line.
+ * The text between brackets. Brackets inside strings do not count. It stops at the closing bracket, since thousands of
+ * brackets that are never closed would each be searched to the end of the line.
  */
 function sectionsIn(text: string): string[] {
   return [...text.matchAll(/\[((?:"(?:[^"\\]|\\.)*"|[^\]"])*)\] ?/gy)].map(([, section]) => section ?? '')
@@ -85,7 +85,7 @@ function unquoted(text: string): string {
 /** Takes a log as it comes, in pieces of any size; gives each entry once it is certain that it is whole. */
 export interface LogReader {
   write(chunk: string): LogEntry[]
-  /** What is still held back, at the end or before another file. */
+  /** Returns the entries that are still held back, at the end or before another file. */
   flush(): LogEntry[]
 }
 

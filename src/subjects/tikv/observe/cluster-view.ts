@@ -5,7 +5,7 @@ import type { ClusterView, Member } from './observation.ts'
 import { type Standing, standing } from './standing.ts'
 import { scoreMemory } from './told.ts'
 
-/** What only people change, and what no one has to know within a second. */
+/** Interval for what only people change, and what need not be known within a second. */
 const rareMs = 5_000
 /** Longer than a PD waits for a leader before it says that there is none. */
 const answerMs = 5_000
@@ -15,8 +15,8 @@ export type Asked = Pick<ClusterView, 'stores' | 'regions' | 'scheduling' | 'ope
 }
 
 /**
- * What the leader of the PDs says, through one PD at a time: all of them forward such requests to the leader, which would do
- * the work once for each. The number of requests does not depend on the cluster's size.
+ * Asks the leader of the PDs through one PD at a time. Every PD forwards such requests to the leader, so asking all of them
+ * would make the leader do the work several times. The number of requests does not depend on the cluster's size.
  */
 export function clusterViewer(
   clock: Clock,
@@ -49,7 +49,7 @@ export function clusterViewer(
   }
   return async (client, signal) => {
     through = await client
-    // What was heard seconds ago says nothing while nobody reaches a leader.
+    // Without a leader, answers of some seconds ago say nothing.
     if (!through) return { stores: null, regions: null, scheduling: null, operators: null, health: null }
     const [stores, regions, scheduling, operators, health] = await Promise.all([
       parts.stores.ask(signal),

@@ -1,9 +1,9 @@
 import type { Reach } from '../../shared/client/reach.ts'
 import { cutPerSecond, troubleBetween } from './links.ts'
 
-/** What one node says of its links to the others, by their ids. */
+/** The links of one node to the others, by their ids. */
 interface Reporter {
-  /** Of itself; undefined: nobody knows it. */
+  /** Its own id; undefined: not known. */
   id: string | undefined
   reach: Reach
   /** null: it did not tell. */
@@ -62,7 +62,7 @@ function troubleOf(
     if (id === undefined) return null
     const blame = found.get(id) ?? 0
     if (blame > trouble.limit) return blame
-    // What is said of one that was away a moment ago may be of then: it is no reason to blame it, and none not to.
+    // Reports about a node that was away a moment ago may be outdated, so they count neither for nor against it.
     const doubted = reports.some(([from, links]) =>
       Object.entries(links).some(([to, much]) => {
         if (much <= trouble.limit || (from !== id && to !== id)) return false

@@ -82,7 +82,7 @@ export interface Member {
   clientUrls: string[]
 }
 
-/** What may keep PD from moving anything. */
+/** Settings that keep PD from moving replicas. */
 export interface Scheduling {
   running: string[]
   paused: string[]
@@ -92,18 +92,18 @@ export interface Scheduling {
   zeroLimits: string[]
 }
 
-/** What the leader of the PDs says of the cluster; a part that did not come is null. */
+/** The cluster as the leader of the PDs sees it; a part without an answer is null. */
 export interface ClusterView {
   members: Member[] | null
   /** How many there were when somebody last told; null: nobody ever did. */
   knownMembers: number | null
   leader: string | null
   leadership: Leadership
-  /** Of the members that no endpoint names, whether they answer the others. */
+  /** Members that no endpoint names, and whether they answer the others. */
   otherMembers: { name: string; healthy: boolean }[] | null
   /** Also those that were removed, as long as PD keeps them. */
   stores: StoreView[] | null
-  /** Of `stores`, those that no endpoint names. */
+  /** Those of `stores` that no endpoint names. */
   otherStores: StoreView[] | null
   regions: number | null
   /** The fewest that there were while the stores' own numbers may date from; null: it was not watched for so long. */

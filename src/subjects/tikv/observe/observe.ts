@@ -65,7 +65,7 @@ export function connect(
   /** Stores that PD has removed, by node name: it forgets those some day, and they are gone all the same. */
   const removed = new Set<string>()
 
-  /** Who the leader's part is asked from: itself, or else the first that reaches it. */
+  /** Client to ask for the cluster view: the leader, or else the first PD that reaches it. */
   async function clientToAsk(asking: readonly Promise<Members | 'silent'>[]): Promise<Client | null> {
     const clientAt = (i: number) => pds[i]?.watch.client ?? null
     const led = asking.map(async (one, i) => {

@@ -11,12 +11,12 @@ export interface Series {
   where?: { label: string; like: string }
   /** Told apart by this label; the number of the whole is then that of the highest. */
   by?: string
-  /** Of `quantile`. */
+  /** The quantile, for `quantile`. */
   q?: number
   windowMs: number
   /**
-   * What it means that a process has had no such series since it started. Some appear with the first event that they count;
-   * of the others, nothing is known then: a rule without its metric can never fire.
+   * Meaning of a series that a process has not had since its start. Some series appear with their first event. The others are
+   * unknown then, since a rule without its metric can never fire.
    */
   absent: 'zero' | 'unknown'
   /** Such series come and go while the process lives. Of others it is a sign of an answer that is not whole. */
@@ -148,8 +148,8 @@ export const pdSeries = {
 const regions = (what: string): Series => value('pd_regions_status', 'type', `${what}-region-count`)
 
 /**
- * What the leader alone knows, refreshed every 10 s. Every other PD has the same series, with zeros or with what it knew
- * when it led. Lists of regions (`/regions/check`) would say the same, at a cost that grows with the trouble.
+ * Metrics that only the leader has, refreshed every 10 s. Other PDs have the same series with zeros, or with old values from
+ * when they led. Lists of regions (`/regions/check`) would say the same, but cost more the more regions have a problem.
  */
 export const leaderSeries = {
   startedAtSeconds: inProcess.startedAtSeconds,

@@ -40,7 +40,7 @@ export function windowOf<K extends string>(definitions: Record<K, Series>): Wind
       const started = startOf(page)
       if (started === null) return null
       if (!starts.has(started)) {
-        // What was counted before a restart says nothing of now.
+        // Counts from before a restart are dropped.
         histories = series.map(([, one]) => historyOf(one))
         starts.set(started, at)
         sampledBefore = false
@@ -85,7 +85,7 @@ function startOf(page: string): number | null {
 }
 
 interface History {
-  /** What the readings say, by group; null: nothing. */
+  /** Results of the readings by group; null: none yet. */
   add(at: number, reading: Reading): Record<string, number> | null
 }
 

@@ -33,7 +33,7 @@ const pageOf = (reply: Reply | null): string =>
 interface SeenPd extends Omit<PdNode, 'peerP99Seconds'> {
   /** When its process started, as it says itself. */
   startedAt: number | null
-  /** What it would say as the leader. */
+  /** Series that count if it is the leader. */
   told: LeaderSeries | null
   /** Round trips to the others, p99 in s, by their ids in hexadecimal digits. */
   roundTrips: Readonly<Record<string, number>> | null
@@ -41,7 +41,7 @@ interface SeenPd extends Omit<PdNode, 'peerP99Seconds'> {
 
 export interface PdWatcher extends Disposable {
   client: Client
-  /** What it says of the members; `silent`: nothing, in all the time that it may take. null: nothing so far. */
+  /** The members as it reports them; `silent`: it did not answer in time. null: no answer so far. */
   members(signal: AbortSignal): Promise<Members | 'silent'>
   observe(at: number, signal: AbortSignal, members: Promise<Members | 'silent'>): Promise<SeenPd>
 }
@@ -138,7 +138,7 @@ export interface StoreWatcher extends Disposable {
   ): Promise<SeenStore>
 }
 
-/** Of a store: PD needs 20 s to notice that one is gone, its own ports say it at once. */
+/** Watches a store at its own ports, which show at once that it is gone. PD needs 20 s to notice. */
 export function storeWatcher(endpoint: NodeEndpoint, clock: Clock, tls: Tls): StoreWatcher {
   const { url, dataPath, logPath } = endpoint
   const client = clientOf(url, clock, tls)
@@ -236,7 +236,7 @@ const unimplemented = 12
 const isStatus = (reply: Reply): boolean =>
   reply.kind === 'answered' && reply.status === 200 && reply.body.trim() === ''
 
-/** The store's own port, where it leads from here; null: nobody said so far which it is. */
+/** Address of the store's own port as seen from here; null: not known so far. */
 function grpcAddress({ url, ports }: NodeEndpoint, known: StoreView | null): string | null {
   const { hostname, port } = new URL(url)
   const told = known?.address.split(':').at(-1)
@@ -251,7 +251,7 @@ interface ToolWatcher extends Disposable {
   observe(at: number, signal: AbortSignal): Promise<ToolNode>
 }
 
-/** Of Prometheus and Grafana. */
+/** Watches Prometheus or Grafana. */
 export function toolWatcher({ url }: NodeEndpoint, path: string, clock: Clock, tls: Tls): ToolWatcher {
   const client = clientOf(url, clock, tls)
   return {

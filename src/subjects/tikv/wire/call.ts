@@ -1,7 +1,7 @@
 import type { Method } from './schema.ts'
 
 /**
- * What became of a call, from the side of the one who asks.
+ * Result of a call, as its caller knows it.
  * - `unsent`: there was no connection, so certainly nobody did anything.
  * - `failed`: it was sent, and what came back is no message. It may have been done, or be done later, whatever the code says
  *   (grpc.io, Status codes): servers, proxies and the library itself use the same ones, and `UNAVAILABLE` or `CANCELLED` is

@@ -8,7 +8,7 @@ export function channelTo(address: string, tls: Tls | null = null): Channel {
   return {
     call: async (method, request, signal) => {
       if (signal.aborted || disposed) return { kind: 'unsent', detail: 'no time was left' }
-      // Who leads where is told by those that are asked.
+      // The address of a leader comes from the stores that are asked, so it may be nonsense.
       if (!URL.canParse(`http://${address}`)) return { kind: 'unsent', detail: `no address: ${address}` }
       channel ??= import('./grpc.ts').then(({ grpcChannel }) => grpcChannel(address, tls))
       return (await channel).call(method, request, signal)

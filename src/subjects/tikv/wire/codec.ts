@@ -4,7 +4,7 @@ import type { Field, Message } from './schema.ts'
 /** All messages that were coded so far, under their published names. */
 const root = new protobuf.Root()
 
-/** What is left out has its default, and costs nothing. @throws TypeError when a value is not of its field's type. */
+/** Fields that are left out have their default and take no bytes. @throws TypeError when a value is not of its field's type. */
 export function encode<T>(message: Message<T>, value: Partial<T>): Buffer {
   const type = typeOf(message)
   return Buffer.from(type.encode(type.fromObject(value)).finish())

@@ -27,7 +27,7 @@ const options: ChannelOptions = {
   'grpc.enable_channelz': 0,
 }
 
-// What is wrong is in the answers; standard error is the program's own.
+// Errors are in the results. The library must not write to standard error.
 setLogVerbosity(logVerbosity.NONE)
 
 /** Longer than a call waits, so that a link which is slow for one call is open for the next. */
@@ -68,7 +68,7 @@ export function grpcChannel(address: string, tls: Tls | null): Channel {
       if (!open || signal.aborted) return { kind: 'unsent', detail: late }
       const used = open
       const answer = await unary(used, method, request, signal)
-      // Whoever did not answer is asked over a new connection the next time.
+      // After a missing answer, the next call uses a new connection.
       if (signal.aborted) drop(used)
       return answer
     },

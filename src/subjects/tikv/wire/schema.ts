@@ -1,4 +1,4 @@
-/** What a protobuf message has, by name: of its JavaScript form and, for the codec, of its form on the wire. */
+/** Fields of a protobuf message by name: their JavaScript types and, for the codec, their form on the wire. */
 export interface Message<T> {
   /** With its package, as it is published. */
   name: string
