@@ -1,13 +1,13 @@
 /**
  * READ FIRST. How Operator works on a cluster, in the order in which it happens:
  *
- * 1. observe    subjects/<subject>/observe.ts   one look at every node, errors as data
+ * 1. observe    subjects/<subject>/observe.ts   asks every node; errors are data
  * 2. check      monitor/check.ts                every invariant: ok, violated or unknown
  * 3. lifecycle  monitor/lifecycle.ts            what lasted its grace opens a ticket, what stayed clear is gone
- * 4. ticket     store/operator/tickets.ts                one unresolved ticket a violation, whoever finds it
+ * 4. ticket     store/operator/tickets.ts                one unresolved ticket for each violation
  * 5. claim      agent/loop.ts                   an agent takes all tickets of a cluster, with a lease
  * 6. session    agent/session.ts                the agent works: model <-> shell, everything in the audit
- * 7. verify     monitor/verify.ts               only the monitor's own look resolves; else open again, with history
+ * 7. verify     monitor/verify.ts               only the monitor resolves; otherwise open again, with history
  *
  * Steps 1 to 4 and 7 are the monitor's process, 5 and 6 the agent's. They share nothing but operator.db: either may
  * die, start again or run ten times over. The monitor stands in the cluster's network; the agent stays on the host,

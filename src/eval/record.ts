@@ -49,7 +49,7 @@ export interface TrialSpec {
 
 /** One probe of the oracle. */
 export interface Probe {
-  /** When the look began, and when the last answer was in: whatever it proves was so by then. */
+  /** When the probe began, and when its last answer was in. What it proves was true by then. */
   at: number
   until?: number
   /** By node: null when nothing can be said of it. */
@@ -84,7 +84,7 @@ export interface Drop {
 export interface States {
   /** At the end of the warm-up. */
   initial: Fact[] | null
-  /** At the first look after the fault: what it changed is nobody else's doing. */
+  /** State at the first observation after the fault: its changes were made by the fault. */
   broken: Fact[] | null
   /** When that was read off. */
   brokenAt?: number
@@ -129,11 +129,11 @@ export interface TrialRecord {
   injectedAt: number | null
   /** Failure of the trial itself. The scorer decides whether it was our failure or caused by the agent. */
   invalid: Breakdown | null
-  /** Why the fault could not be undone, after all was measured: whoever repaired it may have left nothing to undo. */
+  /** Why the fault could not be reverted at the end. After a repair there may be nothing to revert. */
   revertFailed: string | null
   /** The operate phase ran into the trial's time limit. */
   timedOut: boolean
-  /** When a look at the fault itself last found any of it in place. */
+  /** When a check of the fault itself last found any of it in place. */
   faultSeenAt?: number | null
   /** The first such look after that at which it was gone; null: it was there to the end. */
   faultGoneAt?: number | null

@@ -37,7 +37,7 @@ export function openRoom(operator: readonly string[]): Room {
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-/** How long output may still arrive after the program's end: what escaped may hold the pipe for ever. */
+/** How long output may still arrive after the program's end: a process that it left behind may keep the pipe open. */
 const lastWordsMs = 1_000
 
 export interface ProgramOptions {

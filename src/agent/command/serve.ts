@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net'
 import { messageOf } from '../../core/errors.ts'
 import { type Answers, maxRequestBytes, type Request, type Response, request } from './protocol.ts'
 
-/** The signal aborts when whoever asked is gone. */
+/** The signal aborts when the caller is gone. */
 export type Handle = (request: Request, signal: AbortSignal) => Promise<Answers[Request['want']]>
 
 /** Answers requests at a socket until disposed, which takes back what still runs and waits for its end. */
@@ -29,7 +29,7 @@ export async function serve(path: string, handle: Handle): Promise<AsyncDisposab
 async function converse(socket: Socket, handle: Handle): Promise<void> {
   const gone = new AbortController()
   socket.on('error', () => socket.destroy())
-  socket.on('close', () => gone.abort(new Error('whoever asked for it is gone')))
+  socket.on('close', () => gone.abort(new Error('the caller is gone')))
   let response: Response
   try {
     const line = await firstLine(socket)

@@ -118,7 +118,7 @@ function repaired<Call extends { toolName: string; input: string }>(
   return toolName && toolName !== call.toolName ? { ...call, toolName } : null
 }
 
-/** Comments that keep a connection are signs of life, but not for ever: behind a gateway the model may be dead. */
+/** Comments that keep a connection open count as signs of life, for a limited time: behind a gateway the model may be dead. */
 const commentsFor = 4
 
 /** The SDK's own limits begin with the response: a server that never responds would be waited for without end. */

@@ -46,7 +46,7 @@ export interface WireOptions {
   broke?(error: unknown): void
 }
 
-/** No model says so much. A server that does not stop is not read for ever. */
+/** Larger than any answer of a model. Reading stops here if a server does not stop sending. */
 const maxAnswerBytes = 32 * 1024 * 1024
 
 /**

@@ -1,4 +1,4 @@
-/** Tokens that can be told by their looks alone: issuers give them a prefix for that. Every repetition is bounded. */
+/** Tokens that can be recognised by their form: issuers give them a prefix for that. Every repetition is bounded. */
 export const tokens: readonly RegExp[] = [
   /\bsk-[A-Za-z0-9_-]{16,256}/g, // Anthropic (sk-ant-...), OpenAI
   /\b(?:[rs]k_(?:live|test)|whsec)_[A-Za-z0-9]{16,256}/g, // Stripe

@@ -121,7 +121,7 @@ export function registerCommands(evaluation: Command, io: Io): void {
 
 async function list(id: string, options: Options, io: Io): Promise<void> {
   const which = campaignOrTrial(id)
-  // Before the database: whoever lacks a key shall not wait for the list.
+  // Checked before the database is read: without a key, nobody should wait for the list.
   const model = modelOf(options)
   await using db = existingEvalDb(options.evalDb)
   const trials: ListedTrial[] = await Array.fromAsync(listCommands(db, which))

@@ -99,7 +99,7 @@ async function whole(path: string, content: AsyncIterable<string> | string): Pro
   })
 }
 
-/** A path that cannot be written is the person's to mend. */
+/** A path that cannot be written is bad input: the person has to change it. */
 async function intoBadInput(path: string, write: () => Promise<void>): Promise<void> {
   try {
     await write()

@@ -6,7 +6,7 @@ import { inert, table } from '../../tui/text.ts'
 import type { Io } from '../terminal/io.ts'
 import { placeOf, type RunOptions } from './where.ts'
 
-/** Rates need a second look, and some numbers a few: until then they are unknown, which is no answer. */
+/** Rates need a second observation, and some figures a few. Until then they are unknown, so it observes again. */
 const onceMs = 10_000
 const betweenMs = 500
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { Interrupted } from '../../core/errors.ts'
 
-/** A signal that also aborts when whoever holds our standard input is gone. */
+/** A signal that also aborts when the process that holds our standard input is gone. */
 export function untilParentGone(signal: AbortSignal): AbortSignal {
   const gone = new AbortController()
   process.stdin.on('end', () => gone.abort(new Interrupted('its owner is gone')))
@@ -12,7 +12,7 @@ export function untilParentGone(signal: AbortSignal): AbortSignal {
   return AbortSignal.any([signal, gone.signal])
 }
 
-/** Once whoever holds our standard input says anything. */
+/** Resolves when anything arrives on standard input. */
 export async function word(signal: AbortSignal): Promise<void> {
   await once(process.stdin, 'data', { signal })
 }

@@ -123,7 +123,7 @@ function ofTime(metric: Metric, frame: Frame, waited: Sample<Waited>): [Measured
   ]
 }
 
-/** As long as both sides were watched: the curve of a side goes on for ever where nothing of it was cut off by the clock. */
+/** The horizon up to which both sides were watched. A side without censored times does not limit it. */
 function horizonOf({ a, b }: Sample<Waited>): number {
   const longest = (data: Sample<Waited>['a']) =>
     data.reduce((most, { value }) => Math.max(most, value.ms, value.watchedMs), 0)

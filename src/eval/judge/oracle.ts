@@ -4,7 +4,7 @@ import type { Probe } from '../record.ts'
 /** Failed share of operations that counts as the warm-up level when there were (nearly) no failures then. */
 const errorTolerance = 0.01
 
-/** Looks come every quarter of a second: a longer silence was no look at all, and whatever was then is not known. */
+/** Probes come every quarter of a second. After a longer gap, nothing is known of the time in between. */
 const longestBlinkMs = 5_000
 
 export interface History {
@@ -21,7 +21,7 @@ export function isHealthy(probe: Probe): boolean {
 
 /**
  * Since when everything has been well without a break, up to the newest look; null while it is not. The injection
- * itself is a break: a look that had not yet seen the damage proves nothing. So is a time without looks.
+ * itself is a break, since a probe that had not yet seen the damage proves nothing. So is a gap between probes.
  */
 export function wellSince({ probes, samples, injectedAt }: History): number | null {
   const tolerated = warmUpErrorRate(samples, injectedAt) + errorTolerance

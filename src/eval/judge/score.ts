@@ -111,7 +111,7 @@ function damageOf(record: TrialRecord): string[] {
 /** Kind of agent that works on this host, where not everything it does can be seen. So it counts as acting from its start. */
 const actsUnseen = 'command'
 
-/** When somebody first did anything to the cluster, were it only a look; null: nobody did. */
+/** When anybody first did anything to the cluster, even if it only read something; null: nobody did. */
 function workedSince({
   calls,
   beside = [],
@@ -176,7 +176,7 @@ export function recoveryOf(record: TrialRecord): number | null {
   return ends.length === 0 ? null : Math.max(since, Math.min(...ends))
 }
 
-/** The last look at the fault itself still found it. Before such looks were kept, none is known to have. */
+/** Whether the last check of the fault itself still found it. Old records have no such checks. */
 const isInPlace = ({ faultSeenAt, faultGoneAt }: TrialRecord): boolean =>
   faultSeenAt != null && faultGoneAt === null
 

@@ -96,10 +96,10 @@ const isList = (value: Fact['value']): value is readonly string[] => typeof valu
 
 const dropText = ({ name, from, to }: Drop): string => `${name} fell from ${from} to ${to}`
 
-/** Looks in a row that have to agree: answers of one look are not of one moment. */
+/** How many observations in a row have to agree: the answers of one observation are not from the same moment. */
 const observationsToBelieve = 2
 
-/** Watches, look by look, what may only grow; returns what was just proven to have fallen. */
+/** Follows facts that may only grow, observation by observation; returns those that have now been proven to have fallen. */
 export function dropWatch(): (at: number, facts: readonly Fact[]) => Drop[] {
   const highest = new Map<string, number>()
   const below = new Map<string, number>()

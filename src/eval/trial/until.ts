@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 
-/** How often a trial looks whether something holds that nothing tells it of. */
+/** How often a trial polls for a condition that nothing notifies it of. */
 const pollMs = 20
 
 /** Asks until it holds, again after each pause; false: not within that time. */

@@ -31,7 +31,7 @@ export type Instruction = 'load' | 'stop'
 const probeEveryMs = 250
 /** While a cluster comes up, its start is timed: look often. */
 const probeEveryAtFirstMs = 50
-/** As often as a monitor reads them. Most of a look's cost, and on a healthy cluster they change nothing. */
+/** As often as a monitor reads them. They are most of the cost of an observation, and tell nothing new of a healthy cluster. */
 const metricsEveryMs = 1_000
 
 export interface WitnessOptions {

@@ -55,7 +55,7 @@ export function alerts(
     if (now && now.silencedBy.length > 0) return notApplicable('a person has silenced it in Alertmanager')
     if (now) return violation(now)
     const alert = told.get(key)
-    // A notification that it is over is a look at which it is clear.
+    // A notification that the alert is over counts as an observation without it.
     if (alert?.status === 'resolved') return ok
     if (held !== null) {
       if (held.length === 0) return unknown('no Alertmanager tells what it holds')

@@ -110,7 +110,7 @@ function goneVerdict(
 ): Verdict {
   if (observed.length === 0) return unknown('no rule of this name is evaluated any more')
   for (const { state } of observed) if (state.kind === 'unknown') return unknown(state.reason)
-  // It looks for what is absent: that it finds nothing is what it waited for.
+  // The rule alerts on absence, so finding nothing is its good state.
   if (observed.some(({ expression }) => expression?.asksForAbsence)) return ok
   const { targets } = observation
   if (targets === null) return unknown('Prometheus did not tell which of its targets are up')

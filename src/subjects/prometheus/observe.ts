@@ -176,7 +176,7 @@ function stateOf(rule: Rule, answer: Answer<Sample[]>): ObservedRule['state'] {
   return { kind: 'unknown', reason: "several of its results have the same labels after the rule's own" }
 }
 
-/** More than that at one look wait for the next. */
+/** Limit for one observation; the rest waits for the next one. */
 const mostSources = 64
 
 /**

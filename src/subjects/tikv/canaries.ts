@@ -18,7 +18,7 @@ import { rawKeyValue } from './raw-kv.ts'
 const attempts = 10
 const largeBytes = 100_000
 
-/** Raw keys over the whole range, one of them large. Raw keys have no history: whoever writes them again is not seen. */
+/** Raw keys over the whole range, one of them large. Raw keys have no history, so writing one again with the same value is not noticed. */
 export function canaries(
   endpoints: Endpoints,
   { clock = systemClock, checkMs = 10_000 }: { clock?: Clock; checkMs?: number } = {},

@@ -33,7 +33,7 @@ test('of what was not repaired: why it ended, and what was wrong at the end', ()
     [{ probes: broken, tickets: [], sessions: [] }, /^unresolved undetected: No ticket ever opened/],
     [
       { probes: broken, tickets: open, sessions: [session({ claim: gaveUp })] },
-      /gave_up: Whoever worked on it gave up\. .*not fixed: no idea\./,
+      /gave_up: The agent gave up\. .*not fixed: no idea\./,
     ],
     [
       { probes: broken, tickets: open, sessions: [session({ claim: gaveUp, reason: 'limit of 5 USD' })] },

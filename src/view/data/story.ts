@@ -69,7 +69,7 @@ function unresolved(
     case 'undetected':
       return 'No ticket ever opened: the monitor did not see it.'
     case 'gave_up':
-      return sessions.length === 0 ? 'Nobody worked on it.' : 'Whoever worked on it gave up.'
+      return sessions.length === 0 ? 'Nobody worked on it.' : 'The agent gave up.'
     case 'limit':
       return 'A session was cut short.'
     case 'timeout': {

@@ -134,7 +134,7 @@ const otherScheme =
 const doing =
   /\b(quit\w*|shutdown|abort|kill|reset|flush\w*|delete|remove|restart|stop|exec|drain|failover|command|cmd)\b/i
 
-/** Whether a path, or a request, names something that a server does for whoever asks. */
+/** Whether a path or request names an action that the server carries out. */
 export const doesSomething = (text: string): boolean => doing.test(text.replace(/^\s*quit\s*$/gim, ''))
 
 function request(what: string, given: string, url: string, body: string | undefined): Verdict {

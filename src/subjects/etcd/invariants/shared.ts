@@ -30,7 +30,7 @@ export function okIfAllTold(
   return Object.values(nodes).every(isDown) ? unknown('every member is down') : ok
 }
 
-/** Counters say something from the second look at a process on. */
+/** Rates need two observations of the same process. */
 export function notCounted(node: EtcdNode | undefined): Verdict {
   return unknown(node?.error ?? 'its metrics were not read twice since it started')
 }

@@ -42,7 +42,7 @@ export interface DataComparer extends Disposable {
 }
 
 /**
- * Asks all members for the hash of their data at a revision that all of them have. Runs beside the looks and never holds
+ * Asks all members for the hash of their data at a revision that all of them have. Runs beside the observations and never holds
  * one up: what it finds is in a later observation.
  */
 export function dataComparer(

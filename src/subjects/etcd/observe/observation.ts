@@ -77,9 +77,9 @@ export interface EtcdNode extends NodeView {
 
 export interface EtcdObservation extends Observation {
   nodes: Record<string, EtcdNode>
-  /** The member id each node last had, also from earlier looks. */
+  /** The newest known member id of each node, also from earlier observations. */
   memberIds: Record<string, string>
-  /** The member list that was told last, also at an earlier look: a cluster without a leader may tell none. */
+  /** The newest known member list, also from earlier observations: without a leader a cluster may report none. */
   memberList: Member[] | null
   /** The highest revision that was seen lately, and the highest that a member proves now by a read through consensus. */
   revision: { highest: number; now: number | null }

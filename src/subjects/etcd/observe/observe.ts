@@ -95,7 +95,7 @@ const judged = (seen: (readonly [string, EtcdNode])[]): (readonly [string, EtcdN
   })
 }
 
-/** All is well at both looks, and nobody else leads: metrics that were read at the first would say the same at the second. */
+/** Both observations are healthy and have the same leader, so metrics read at the first are still good at the second. */
 function isSteady(before: readonly EtcdNode[], last: readonly EtcdNode[]): boolean {
   const isWell = ({ healthy, hasLeader, activePeers, status }: EtcdNode) =>
     healthy === true &&
@@ -120,7 +120,7 @@ interface NodeWatcher extends Disposable {
 
 function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, clock: Clock): NodeWatcher {
   const client = authenticated(clientOf(endpoint.url, clock, tls), credentials, clock)
-  // Every member answers this by itself, whoever asks.
+  // Every member answers this by itself, without a leader.
   const newConnections = newConnectionProbe(endpoint.url, '/version', tls, clock)
   const window = windowOf()
   const disk = endpoint.dataPath === undefined ? null : diskWatcher(endpoint.dataPath)

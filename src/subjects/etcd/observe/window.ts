@@ -14,7 +14,7 @@ export const windowsMs = {
   leaderChanges: 60_000,
 }
 
-/** The first round is done 30 s after the start, and shown at the next look. */
+/** The first round ends 30 s after the start, and the next observation shows it. */
 const firstRoundMs = 35_000
 
 const longest = Math.max(...Object.values(windowsMs))
@@ -22,7 +22,7 @@ const minApartMs = 450
 
 /** Turns counters since the process started into what happened lately. One for each node. */
 export interface Window {
-  /** null: this is the first look at the process, and one look is no window. */
+  /** null: this is the first sample of the process, and a window needs two. */
   add(at: number, metrics: Metrics): Recent | null
   /** How often the process was seen to be another than before, in the window of leader changes. */
   restarts(at: number): number
@@ -44,7 +44,7 @@ export function windowOf(): Window {
         samples = []
         restartedAt.push(at)
       }
-      // Somebody who looks many times a second must not fill the memory.
+      // Many observations a second must not fill the memory.
       const previous = samples.at(-1)
       if (!previous || at - previous.at >= minApartMs) samples.push({ at, metrics })
       // One look older than the longest window stays, so that the window is covered.

@@ -14,7 +14,7 @@ import {
 /** From here on a quota is as good as reached. */
 const nearQuota = 0.8
 
-/** Alarms by what they say: CORRUPT is for a person, NOSPACE has a remedy, whoever raised it. */
+/** Alarms by kind: CORRUPT is left to a person, NOSPACE has a remedy. */
 export async function alarmed(
   work: Work,
   services: readonly Service[],

@@ -39,10 +39,10 @@ export function readExpression(text: string): Expression | null {
   return isBroken ? null : { metrics: [...metrics], isOpen, isConstant, asksForAbsence }
 }
 
-/** More than the rules of any Prometheus; where rules change all the time, none are kept for ever. */
+/** More than any Prometheus has rules. The limit keeps the memory small when rules change all the time. */
 const mostKept = 10_000
 
-/** The same, for expressions that come again at each look. */
+/** Like `readExpression`, with a memory, since every observation reads the same expressions. */
 export function expressionMemory(): typeof readExpression {
   const read = new Map<string, Expression | null>()
   return (text) => {

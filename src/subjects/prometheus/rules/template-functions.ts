@@ -129,7 +129,7 @@ function withoutDomain(text: string): string {
 
 /** Forms that only one of RE2 and JavaScript has, or that mean something else there. */
 const otherPattern = /\\[pPAzQEC1-9]|\(\?(?!:|P<)|\[\[:/
-/** JavaScript may need for ever where a repetition repeats: RE2 does not. */
+/** Nested repetitions can take exponential time in JavaScript, but not in RE2, so they are refused. */
 const slowPattern = /[+*}][^()]*\)[+*{]/
 
 function replaced(pattern: string, by: string, text: string): string {

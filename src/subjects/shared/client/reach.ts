@@ -3,7 +3,7 @@ import type { NodeView } from '../../../core/watch/subject.ts'
 import type { Reply, Silence, Silent } from './client.ts'
 import { answerInWords } from './trouble.ts'
 
-/** How a node was reached at a look. `answered` when at least one request was: its process lives, and we reach it. */
+/** How a node was reached in one observation. `answered`: at least one request was, so its process lives and we reach it. */
 export type Reach = 'answered' | Silence
 
 /** Result of asking a node, over any protocol: an answer, whatever it says, or the reason why there is none. */

@@ -24,7 +24,7 @@ export function clusterViewer(
   const remember = scoreMemory()
   let through: Client | null = null
 
-  /** One request of each kind at a time; the next goes through whoever reaches the leader then. */
+  /** One request of each kind at a time. The next one goes through a PD that reaches the leader then. */
   const part = <T>(ask: (client: Client, signal: AbortSignal) => Promise<T | null>): Standing<T | null> =>
     standing(async (signal) => (through ? ask(through, signal) : null), { answerMs, clock })
   const rarely = <T>(inner: Standing<T | null>): Standing<T | null> => {

@@ -16,7 +16,7 @@ interface Common extends NodeView {
   starts: number | null
   /** undefined: no data path was given, so disk space is not watched. null: it could not be read. */
   disk?: Disk | null
-  /** undefined: no log was given. What its log said lately, for whoever works on a ticket. */
+  /** Recent counts of its log, for the agent. undefined: no log was given. */
   log?: LogRates | null
 }
 

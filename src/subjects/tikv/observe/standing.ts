@@ -1,10 +1,10 @@
 import type { Clock } from '../../../core/clock.ts'
 import { within } from '../../shared/client/deadline.ts'
 
-/** An answer that came between two looks counts at the next one when it is not older than this. */
+/** An answer that arrived between two observations is used by the next one if it is not older than this. */
 const freshMs = 2_000
 
-/** A question that may take longer than a look. At most one request is under way, so a slow peer is not asked again meanwhile. */
+/** A request that may take longer than an observation. At most one is under way, so a slow peer is not asked again meanwhile. */
 export interface Standing<T> extends Disposable {
   /** null: no answer by the time `signal` aborts. The request goes on, and a later call gets its answer. */
   ask(signal: AbortSignal): Promise<T | null>

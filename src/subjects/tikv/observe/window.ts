@@ -24,7 +24,7 @@ export interface Recent<K extends string> {
 
 /** Turns what a process has counted since its start into what happened lately. One for each node. `at`: monotonic, in ms. */
 export interface Window<K extends string> {
-  /** null: this is no such page, or the first look at the process. */
+  /** null: this is not such a page, or the first sample of the process. */
   add(at: number, page: string): Recent<K> | null
   /** How often it was seen to have started in the last minutes, itself included; null: it never said. */
   starts(at: number): number | null

@@ -1,7 +1,7 @@
 /** Upstream counts changes of leader over ten minutes. */
 const changesMs = 10 * 60_000
 
-/** How the leadership of PD has gone, from the looks so far. */
+/** History of PD's leadership, from the observations so far. */
 export interface Leadership {
   /** For how long this leader has been seen to lead; null: there is none now, or nobody says. */
   seenForMs: number | null

@@ -129,7 +129,7 @@ type SeenStore = Omit<StoreNode, 'undeliveredPerSecond' | 'store' | 'listed'> & 
 }
 
 export interface StoreWatcher extends Disposable {
-  /** `known`: how PD had it at the last look. `metrics`: of Prometheus; undefined: there is none, ask the store itself. */
+  /** `known`: PD's view of the store at the last observation. `metrics`: those of Prometheus; undefined: ask the store itself. */
   observe(
     at: number,
     signal: AbortSignal,
