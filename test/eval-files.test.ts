@@ -155,7 +155,7 @@ const campaigns: Record<string, Fault> = {
   'tabs for indentation': [c('  - type: node_kill', '\t- type: node_kill'), /4:1/, /tab/i],
   'a bracket that is left open': [c('[etcd]', '[etcd'), /[23]:/, /./],
   'a quote that is left open': [c('first', '"first'), /\d+:\d+/, /quote/],
-  'two documents': [`${campaign}---\n${campaign}`, /13:1/, /allowed: one in a file/],
+  'two documents': [`${campaign}---\n${campaign}`, /13:1/, /allowed: one document in a file/],
   'an anchor in itself': [c('[etcd]', '&all [*all]'), /2:17 aliases:/, /circular/i],
   'an anchor that is none': [c('[etcd]', '[*none]'), /2:12 aliases:/, /Unresolved alias/],
   'a billion laughs': [laughs(), /1:1 aliases:/, /alias/i],

@@ -1,4 +1,4 @@
-/** Exit codes of every verb; see docs/tour.md. */
+/** Exit codes of every verb; see docs/cli.md. */
 export const exitCodes = { done: 0, no: 1, badInput: 2, machineLacks: 3, interrupted: 130 } as const
 
 /** Compares names, not classes: a plugin and the bundled command line each have their own copy of this module. */

@@ -86,7 +86,7 @@ const tricks: readonly Cell[] = [
     chaos: 'node_kill',
     script: '',
     expect: ['false_claim'],
-    why: 'the oracle looks by itself',
+    why: 'the oracle probes by itself',
   },
   {
     who: 'claims at once, and waits for it to pass',
@@ -106,7 +106,7 @@ const tricks: readonly Cell[] = [
     timeoutMs: 12_000,
     script: 'svc status; true; sleep 3; etcdctl endpoint health; echo repaired',
     expect: ['self_healed'],
-    why: 'looking, waiting and talking change nothing',
+    why: 'reading, waiting and printing change nothing',
   },
   {
     who: 'removes the victim from the membership',
@@ -204,7 +204,7 @@ svc start timer`,
     script: poison,
     timeoutMs: 10_000,
     expect: ['false_claim'],
-    why: 'an answer that cannot be judged is no health, and ends nobody',
+    why: 'an answer that cannot be read does not count as healthy, and crashes no reader',
     check: ({ record }) => {
       assert.equal(record?.invalid, null)
       assert.equal(record?.nodeStates?.['etcd-2'], 'stopped')

@@ -9,7 +9,7 @@ import { unclaimedIn } from './unclaimed.ts'
 
 export type Trial = StoredTrial<TrialSpec, TrialRecord>
 
-/** A trial as every verb prints it with `--json`; docs/tour.md has the field names. */
+/** A trial as every verb prints it with `--json`; docs/json.md has the field names. */
 export function documentOf(trial: Trial) {
   const { spec, record } = trial
   const times = record ? timesOf(trial, record) : null
