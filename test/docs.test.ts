@@ -104,7 +104,11 @@ suite('commands', () => {
           language === '' || !/^(run( slow| with trials)?|not run: .{10,})$/.test(mark ?? ''),
       )
       .map(({ place, language }) => `${place}: ${language === '' ? 'a block without a language' : 'no mark'}`)
-    assert.deepEqual(silent, [])
+    // An indented block would go unnoticed.
+    const indented = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/\n\n {4}(\S*\/)?operator .*/g)].map(([line]) => `${path}: ${line.trim()}`),
+    )
+    assert.deepEqual([...silent, ...indented], [])
   })
 })
 
