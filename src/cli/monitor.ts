@@ -243,7 +243,7 @@ function say(log: Log, event: MonitorEvent): void {
   }
 }
 
-/** That a check has nothing to check here is said once. */
+/** Logs once that a check has nothing to check here. */
 function sayOnce(log: Log): (checks: readonly Check[]) => void {
   const said = new Set<string>()
   return (checks) => {
@@ -255,7 +255,7 @@ function sayOnce(log: Log): (checks: readonly Check[]) => void {
   }
 }
 
-/** The same command again, standing in the cluster's network: that is where its endpoints can be reached. */
+/** Runs the same command in the cluster's network, where the endpoints can be reached. */
 async function runInLab(id: string, name: string | undefined, io: Io): Promise<void> {
   const cluster = await attachCluster(id)
   const rest = withoutOption(process.argv.slice(2), '--lab')
@@ -268,7 +268,7 @@ async function runInLab(id: string, name: string | undefined, io: Io): Promise<v
     ...named,
     ...endpointArgv(cluster.endpoints),
   ])
-  // Its standard input ends with us; what we are told to stop by reaches it through that.
+  // Its standard input ends with this process, and so passes on a signal that stops this process.
   const child = spawn(program, [...args, '--with-parent'], { stdio: ['pipe', 'inherit', 'inherit'] })
   const stop = () => child.stdin?.end()
   io.signal.addEventListener('abort', stop)

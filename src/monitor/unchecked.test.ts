@@ -17,7 +17,7 @@ const down: Rule = { name: 'down', severity: 'warning' }
 const bad = { 'down/a': 'bad' } as const
 const fixed: Claim = { status: 'fixed', rootCause: 'it was stopped', actions: ['started it'] }
 
-/** An agent takes what there is and says that it is fixed. */
+/** An agent claims all tickets and says that they are fixed. */
 async function work({ db, clock }: Watch, sessionId: string) {
   const who = { sessionId, agent: 'runbook', model: null, owner: 'me', cluster: null, leaseMs: 3_600_000 }
   assert.ok(await claimTickets(db, who, clock.now()), 'there was nothing to claim')
@@ -61,7 +61,7 @@ describe('what nobody checks any more', () => {
     assert.deepEqual(seen, ['down/a resolved by person'])
   })
 
-  test('nor can an agent’s claim of it ever be confirmed: it is returned, and a person’s in the end', async () => {
+  test('an agent’s claim of it is never confirmed: the ticket is returned, and escalated in the end', async () => {
     const claims = async (m: Watch) => {
       for (const id of ['s1', 's2', 's3']) {
         await work(m, id)

@@ -28,7 +28,7 @@ async function closedFolder(fill: (path: string) => void | Promise<void>) {
   }
 }
 
-/** Somebody without rights looks at it. */
+/** A viewer that runs as a user without rights. */
 async function viewWithoutReaders(path: string) {
   const script = join(import.meta.dirname, '../../test/standins/as-nobody.ts')
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, path], {
@@ -60,7 +60,7 @@ suite('a database that nobody may write beside', () => {
   })
   after(() => undo.disposeAsync())
 
-  test('is shown as it stands, and said to be a snapshot; when it was written to that is said', async () => {
+  test('is shown as a snapshot; later writes to the file are mentioned', async () => {
     using place = await closedFolder((path) => copyFileSync(home.path, path))
     await using view = await viewWithoutReaders(place.path)
     assert.equal(view.campaigns, 1)
@@ -78,7 +78,7 @@ suite('a database that nobody may write beside', () => {
     assert.match(await view.page(), /was written to since/)
   })
 
-  test('with its last transactions in the log beside it: all of them are shown', async () => {
+  test('includes the last transactions in the log beside it', async () => {
     await pastCampaign(home.db, [{}], 'in the log')
     using place = await closedFolder((path) => {
       for (const end of ['', '-wal']) copyFileSync(home.path + end, path + end)
@@ -91,7 +91,7 @@ suite('a database that nobody may write beside', () => {
     assert.deepEqual(place.names(), ['eval.db', 'eval.db-wal'])
   })
 
-  test('of an older schema: a copy is brought up to date, and the file stays as it was', async () => {
+  test('of an older schema: a copy is upgraded, and the file is not changed', async () => {
     using place = await closedFolder(async (path) => {
       await openDatabase(path, evalMigrations.slice(0, 1)).destroy()
       using db = new DatabaseSync(path)

@@ -68,13 +68,13 @@ describe('what a program says at its end is its claim', () => {
   for (const [what, [script, claim]] of Object.entries(endings))
     test(what, async () => assert.deepEqual((await run(script)).claim, claim))
 
-  test('all of it is in the audit, beside the claim', async () => {
+  test('its output goes into the audit, beside the claim', async () => {
     const { log } = await run(`echo thinking aloud; echo trouble >/dev/stderr; ${says(fixed)}`)
     assert.deepEqual(log, ['note: its output:\nthinking aloud', 'note: its standard error:\ntrouble'])
   })
 })
 
-test('it is told the tickets, the system, earlier attempts and the limits, and nothing of the trial', async () => {
+test('gets the tickets, the briefing, earlier attempts and the limits, and nothing about the trial', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'told-'))
   await run(`cat >${folder}/input; operator shell -- true`, {
     history: ['session a claimed fixed'],
@@ -132,13 +132,13 @@ describe('operator shell', () => {
     assert.equal(claim.rootCause, 'the next one runs')
   })
 
-  test('works nowhere else', async () => {
+  test('refuses a call from outside the session', async () => {
     const { claim } = await run(`unset OPERATOR_SESSION; ${operator.join(' ')} shell -- true; echo $?`)
     assert.equal(claim.rootCause, '2')
   })
 })
 
-test('a program has its own key, and no command of it has one', async () => {
+test('the program has its key, and none of its commands has it', async () => {
   const { claim, commands } = await run('operator shell -- env >&2; echo "$ITS_KEY"', {
     shell: () => 'PATH=/bin',
   })
@@ -154,7 +154,7 @@ test('a runaway ends at its limit of turns, within a command or not', async () =
   assert.deepEqual(it.commands, ['svc status', 'svc status'])
 })
 
-test('nothing of a session is left in the file system, and only its owner could enter', async () => {
+test('a session leaves no files, and only its owner could read them', async () => {
   const { claim } = await run('d=$(dirname "$OPERATOR_SESSION"); stat -c "%a $d" "$d"')
   const [mode, folder = ''] = claim.rootCause.split(' ')
   assert.equal(mode, '700')

@@ -6,7 +6,7 @@ import { argvOf, becomeHealthy, etcdctl, etcdctlOutside, isHealthy, namesOf } fr
 
 const params = z.strictObject({})
 
-/** Data such as a job that runs unwatched might write, version after version. */
+/** A value as a runaway job might write it, version after version. */
 const keys = ['inventory/snapshot', 'reports/daily', 'cache/catalog', 'builds/manifest']
 
 /** Just below the largest request that etcd takes (1.5 MiB). */
@@ -42,7 +42,7 @@ export const nospaceAlarm: ChaosType<z.infer<typeof params>> = {
     (await etcdctlOutside(cluster, namesOf(cluster), ['alarm', 'list'])).includes('NOSPACE'),
   revert: async (cluster, fault) => {
     const nodes = namesOf(cluster)
-    // Every member has to give space back.
+    // Every member has to be defragmented.
     for (const node of nodes) await cluster.start(node)
     if (!(await becomeHealthy(cluster, nodes))) throw new Error('not every member answers')
     const has = await etcdctl(cluster, nodes, ['get', '--keys-only', '--consistency=l', keyOf(fault)])

@@ -88,7 +88,7 @@ async function* until<T>(pieces: AsyncIterable<T> | Iterable<T>, signal: AbortSi
   }
 }
 
-/** Under its name only once it is complete: half an export looks like one. */
+/** Gives the file its name only when it is complete, since half an export would look like a whole one. */
 async function whole(path: string, content: AsyncIterable<string> | string): Promise<void> {
   const part = `${path}.part`
   await using undo = new AsyncDisposableStack()

@@ -4,7 +4,7 @@ import type { FaultSpec, TrialSpec } from '../record.ts'
 import type { CampaignFile } from './file.ts'
 import { variantsOf } from './file.ts'
 
-/** Everything that will be run, before anything is. Plain JSON. */
+/** All trials of a run, fixed before the first one starts. Plain JSON. */
 export interface Plan {
   name: string
   seed: number
@@ -71,7 +71,7 @@ export function planCampaign(
     parallel: file.parallel,
     cooldownMs: file.cooldown_seconds * 1_000,
     limits: { campaignMs: minutes === undefined ? null : minutes * 60_000, costUsd: costUsd ?? null },
-    // Whatever changes on the machine while a campaign runs must not fall on one arm only.
+    // Changes of the machine during a campaign must not affect one arm only.
     trials: rng.shuffle(trials),
   }
 }
@@ -101,8 +101,8 @@ function armsOf(file: CampaignFile, known: ReadonlyMap<string, Variant>) {
 }
 
 /**
- * Roughly how long a plan takes, ms: measured on two cores with the runbook; a model takes longer. With no agent, real
- * damage stays until time is over.
+ * Estimated duration of a plan in ms, from measurements on two cores with the runbook; a model takes longer. Without an agent,
+ * real damage stays until the time limit.
  */
 export function estimateMs(
   { trials, parallel, cooldownMs }: Plan,

@@ -11,13 +11,13 @@ interface Member {
   stratum: number
 }
 
-/** Matched trials, numbered for what is drawn by chance. */
+/** Matched trials, with their unit, stratum and cell for resampling. */
 export interface Frame {
   paired: boolean
   units: number
   a: Member[]
   b: Member[]
-  /** Units that stand for each other in a bootstrap. */
+  /** Units that may be drawn for each other in a bootstrap. */
   cells: Int32Array[]
 }
 
@@ -38,7 +38,7 @@ export function frameOf(matched: Matched): Frame {
 function unpaired(strata: { a: TrialSummary[]; b: TrialSummary[] }[]): Frame {
   const members: Record<'a' | 'b', Member[]> = { a: [], b: [] }
   const cells: Int32Array[] = []
-  // A trial alone of its damage tells nothing of a spread. All such of a side are taken together, which overstates it.
+  // A damage with one trial shows no spread. All such trials of a side form one cell, which overstates the spread.
   const alone: Record<'a' | 'b', number[]> = { a: [], b: [] }
   let unit = 0
   for (const [stratum, trials] of strata.entries())
@@ -62,7 +62,7 @@ export interface Sample<T> {
   b: Known<T>[]
 }
 
-/** Leaves out what says nothing, with its partner, and strata of which one side says nothing. */
+/** Leaves out trials without a value, with their partners, and strata in which one side has no value. */
 export function sampleOf<T>(frame: Frame, of: (trial: TrialSummary) => T | null): Sample<T> {
   const says = (members: readonly Member[]) =>
     new Set(members.filter(({ trial }) => of(trial) !== null).map(({ stratum }) => stratum))
@@ -78,7 +78,7 @@ export function sampleOf<T>(frame: Frame, of: (trial: TrialSummary) => T | null)
   return weighted({ a: known(frame.a, inB), b: known(frame.b, inA) })
 }
 
-/** Each side as if it had met every stratum as often as the other. */
+/** Weights each side as if it had met every stratum as often as the other side. */
 function weighted<T>(sample: Sample<T>): Sample<T> {
   const sizes = new Map<number, { a: number; b: number }>()
   for (const side of ['a', 'b'] as const)
@@ -105,7 +105,7 @@ export function strataOf<T>({ a, b }: Sample<T>): { a: T[]; b: T[] }[] {
   return [...inA].map(([stratum, data]) => ({ a: values(data), b: values(inB.get(stratum)) }))
 }
 
-/** How many units tell the spread of a side, less a mean for each cell; of the side that has fewer. */
+/** Degrees of freedom: units of a side less one mean for each cell, for the side that has fewer. */
 export function degreesOf<T>({ cells, paired }: Frame, { a, b }: Sample<T>): number {
   const degrees = (data: readonly Known<T>[]) => {
     const units = new Set(data.map(({ unit }) => unit))

@@ -12,8 +12,8 @@ const wrong = (truth: string, ...claims: string[]): LabelledClaim[] =>
   claims.map((claim) => ({ truth, claim, label: 'wrong' }))
 
 /**
- * Claims as agents word them: plain, paraphrased, hedged, stuffed with every possible cause, and written for whoever
- * judges them. Labelled by hand; what a person would accept as the cause, not what was repaired.
+ * Claims as agents word them: plain, paraphrased, hedged, listing every possible cause, and addressed to the judge. Labelled by
+ * hand: right if a person would accept the claim as the cause, whatever was repaired.
  */
 export const labelledClaims: readonly LabelledClaim[] = [
   ...right(

@@ -4,7 +4,7 @@ import { betaQuantile, z95 } from './distributions.ts'
 /** A 95 % interval. */
 export type Interval = readonly [low: number, high: number]
 
-/** The interval of a rate: Wilson 1927, J. Am. Stat. Assoc. 22:209. null: of no trials. */
+/** The interval of a rate: Wilson 1927, J. Am. Stat. Assoc. 22:209. null: there are no trials. */
 export function wilson(successes: number, trials: number): Interval | null {
   rateOf(successes, trials)
   return trials === 0 ? null : score(successes, trials, z95)
@@ -22,8 +22,8 @@ export function score(successes: number, trials: number, z: number): Interval {
 }
 
 /**
- * Exact one-sided limits of a rate, each with that confidence: Clopper & Pearson 1934, Biometrika 26:404. Trials that count
- * differently are given as so many that count the same, which need not be whole: Korn & Graubard 1998, Surv. Methodol. 24:193.
+ * Exact one-sided limits of a rate, each with that confidence: Clopper & Pearson 1934, Biometrika 26:404. For weighted
+ * trials, pass the effective numbers, which need not be whole: Korn & Graubard 1998, Surv. Methodol. 24:193.
  */
 export function exactLimits(rate: number, trials: number, confidence: number): Interval {
   share('a rate', rate)
@@ -48,7 +48,7 @@ export function passHatK(trials: number, successes: number, k: number): number |
   return count('attempts', k) > trials ? null : drawn(trials, successes, k)
 }
 
-/** The chance that k of n, drawn without putting back, are all among `good`: C(good, k) / C(n, k). */
+/** The probability that k of n, drawn without replacement, are all among `good`: C(good, k) / C(n, k). */
 function drawn(n: number, good: number, k: number): number {
   let chance = 1
   for (let i = 0; i < k; i++) chance *= Math.max(0, good - i) / (n - i)

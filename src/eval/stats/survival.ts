@@ -1,13 +1,13 @@
 import { finite } from './check.ts'
 
-/** How long it took, or, where it had not happened, how long it was waited for. */
+/** Time until the event, or until the end of waiting when it had not happened. */
 export interface Lifetime {
   ms: number
   /** false: censored. */
   happened: boolean
 }
 
-/** Refuses times that are none. */
+/** Refuses negative and infinite times. */
 export function checked(lifetime: Lifetime): Lifetime {
   finite('a time', lifetime.ms, 0)
   return lifetime
@@ -18,7 +18,7 @@ export interface Step {
   ms: number
   atRisk: number
   events: number
-  /** The share to which it has not happened by then. */
+  /** Share without the event at that time. */
   survival: number
 }
 
@@ -33,7 +33,7 @@ export function kaplanMeier(lifetimes: readonly Lifetime[]): Step[] {
   return steps
 }
 
-/** When it has happened to the share q of all; null: never seen. */
+/** Time at which the share q has had the event; null: that was not observed. */
 export const survivalQuantile = (curve: readonly Step[], q: number): number | null =>
   curve.find(({ survival }) => survival <= 1 - q + 1e-12)?.ms ?? null
 
@@ -52,7 +52,7 @@ export function restrictedMean(
   for (let i = steps.length - 1; i >= 0; i--) {
     const { ms, survival, atRisk, events } = steps[i] as Step
     area += survival * ((steps[i + 1]?.ms ?? horizonMs) - ms)
-    // Where all that are left have their event the area behind is 0.
+    // If all remaining units have their event now, the area after it is 0.
     if (atRisk > events) variance += (area ** 2 * events) / (atRisk * (atRisk - events))
   }
   return {
@@ -61,7 +61,7 @@ export function restrictedMean(
   }
 }
 
-/** Times at which something happened, in order, and to how many of how many. */
+/** Times with events, in order, with the number of events and of units at risk. */
 export function eventTimes(lifetimes: readonly Lifetime[]): { ms: number; atRisk: number; events: number }[] {
   const sorted = lifetimes.map(checked).sort((a, b) => a.ms - b.ms || Number(b.happened) - Number(a.happened))
   const times: { ms: number; atRisk: number; events: number }[] = []

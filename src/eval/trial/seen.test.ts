@@ -12,7 +12,7 @@ function folder() {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-test('what was noted is there while it goes on, but for a line that is still being written', async () => {
+test('notes can be read while the trial runs, except a line that is still being written', async () => {
   using place = folder()
   using notes = takeNotes(place.path)
   notes.add({ probe: probe(0) })
@@ -25,12 +25,12 @@ test('what was noted is there while it goes on, but for a line that is still bei
   assert.deepEqual(await seenIn(place.path), seen)
 })
 
-test('where nothing was noted nothing was seen', async () => {
+test('without notes there is nothing to show', async () => {
   using place = folder()
   assert.deepEqual(await seenIn(join(place.path, 'none')), { probes: [], samples: [] })
 })
 
-test('a place that takes no notes stops nobody', async () => {
+test('a folder that cannot be written does not stop the trial', async () => {
   using place = folder()
   const gone = join(place.path, 'gone')
   using notes = takeNotes(gone)

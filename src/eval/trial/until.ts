@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts'
 /** How often a trial polls for a condition that nothing notifies it of. */
 const pollMs = 20
 
-/** Asks until it holds, again after each pause; false: not within that time. */
+/** Polls until the condition holds; false: it did not within that time. */
 export async function until(
   holds: () => Promise<boolean>,
   withinMs: number,
@@ -20,8 +20,8 @@ export async function until(
 }
 
 /**
- * What `work` comes to, or `otherwise` once that long has passed or the signal aborts: nothing that has to do with the inside
- * of a cluster is waited for without a bound. The work itself is left to end by its own patience.
+ * Result of `work`, or of `otherwise` when the time is over or the signal aborts. Use it for everything that depends on the inside
+ * of a cluster. The work itself goes on until its own limit.
  */
 export async function unlessLate<T>(
   work: Promise<T>,

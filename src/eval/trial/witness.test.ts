@@ -94,7 +94,7 @@ function call(readsBack: 'at once' | 'for ever', onObserve?: () => undefined) {
 }
 
 describe('witness', () => {
-  test('looks from the start, loads when told to, and tells what the read-back proved', async () => {
+  test('probes from the start, loads when told to, and reports the result of the read-back', async () => {
     const { log, said, input, ended } = call('at once')
     await until('it looks', () => said.length > 1)
     assert.deepEqual(log, [])
@@ -135,7 +135,7 @@ describe('witness', () => {
     assert.deepEqual(log.slice(-3), ['canaries ended', 'load ended', 'disconnected'])
   })
 
-  test('goes on where a look cannot be judged, and takes it for no health', async () => {
+  test('continues when an observation cannot be judged, and does not count it as healthy', async () => {
     let observations = 0
     const { said, complaints, input, ended } = call('at once', () => {
       if (++observations === 1) throw new TypeError('own.push is not a function')

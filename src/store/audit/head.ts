@@ -15,7 +15,7 @@ export const headColumns = (body: RawBuilder<unknown>, bytes: number): RawBuilde
   sql`typeof(${body}) = 'blob' as is_packed,
     case typeof(${body}) when 'blob' then ${body} else substr(cast(${body} as blob), 1, ${bytes}) end as head`
 
-/** At most this many bytes of it. A character that the limit would split is left out. */
+/** The first bytes, up to this many. A character that the limit would split is left out. */
 export async function headOf({ is_packed, head }: Head, bytes: number): Promise<string> {
   if (!head) return ''
   const plain = is_packed ? await headOfPacked(head, bytes) : head

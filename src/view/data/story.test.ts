@@ -16,14 +16,14 @@ function told(of: Partial<TrialRecord>): string {
 const broken = probes(-3_000, 20_000, false)
 const open = [ticket(1_000, null)]
 
-test('who said what when, and since when all was well', () => {
+test('tells who reported what and when, and since when everything was healthy', () => {
   assert.match(
     told({}),
     /^resolved : At \+4.00 s anthropic:claude-opus-5-5 said fixed: it was killed\. All was well .* from \+4.00 s .* at \+6.00 s\.$/,
   )
 })
 
-test('of what was not repaired: why it ended, and what was wrong at the end', () => {
+test('tells of an unrepaired trial why it ended, and what was wrong at the end', () => {
   const atTheEnd = /At the end etcd-2 was not well; violated: etcd\/member_down\/etcd-2\./
   const cases: [Partial<TrialRecord>, RegExp][] = [
     [
@@ -78,7 +78,7 @@ test('of what was not repaired: why it ended, and what was wrong at the end', ()
   }
 })
 
-test('what was lost, what broke on our side, a process that does not run, a calm that did not last', () => {
+test('tells of losses, our own failures, a stopped process, and a lull', () => {
   const lost = { workload: { ...repaired.workload, lostWrites: ['k1'] } } as Partial<TrialRecord>
   assert.match(told(lost), /^harmful : 1 acknowledged writes lost\. .*1 writes were lost/)
   assert.equal(told({ invalid: { phase: 'warm', reason: 'no load' } }), 'invalid : In phase warm: no load.')

@@ -38,7 +38,7 @@ const failing = (times: number) => async () => {
   return 'up'
 }
 
-test('waits grow, with jitter, up to the most', async () => {
+test('waits grow, with jitter, up to the limit', async () => {
   const it = context()
   assert.equal(await withRetries(failing(11), it), 'up')
   it.waits.forEach((wait, at) => {
@@ -48,21 +48,21 @@ test('waits grow, with jitter, up to the most', async () => {
   assert.ok(it.waits.reduce((sum, wait) => sum + wait, 0) > 3 * 60_000, 'minutes are ridden out')
 })
 
-test('a server that says how long is believed, but never waited for less than the backoff', async () => {
+test('waits as long as the server asks, but not less than the backoff', async () => {
   const it = context({ diagnose: () => ({ kind: 'passing', waitMs: 20_000 }) })
   await withRetries(failing(8), it)
   assert.equal(it.waits[0], 20_000)
   assert.ok((it.waits[7] ?? 0) > 20_000)
 })
 
-test('the attempts are bounded, a lasting error is not retried', async () => {
+test('attempts are limited, and a lasting error is not retried', async () => {
   await assert.rejects(withRetries(failing(99), context()), ModelUnavailable)
   const it = context({ diagnose: () => ({ kind: 'lasting' }) })
   await assert.rejects(withRetries(failing(99), it), /down/)
   assert.deepEqual(it.waits, [])
 })
 
-test('patience is for all waits together, and nobody is waited for who asks for more', async () => {
+test('patience limits all waits together, and a server that asks for more is given up', async () => {
   const policy = { ...patient, patienceMs: 10_000 }
   const it = context({ policy })
   await assert.rejects(withRetries(failing(99), it), ModelUnavailable)
@@ -73,7 +73,7 @@ test('patience is for all waits together, and nobody is waited for who asks for 
   assert.deepEqual(anHour.waits, [])
 })
 
-test('who is told of a retry is waited for, and can end it', async () => {
+test('the callback of a retry is awaited, and can end it', async () => {
   const told: number[] = []
   const onRetry = async ({ attempt }: { attempt: number }) => {
     told.push(attempt)

@@ -5,12 +5,12 @@ import type { Interval } from '../rates.ts'
 import { checked, type Lifetime } from '../survival.ts'
 import { replicatesOf } from './permutation.ts'
 
-/** How often each unit was drawn. */
+/** Number of times that each unit was drawn. */
 export type Counts = Float64Array
 
 export interface Statistic {
   of(counts: Counts): number
-  /** Degrees of freedom: how many units tell its spread, less what is estimated of them. */
+  /** Degrees of freedom: number of units less the number of estimated parameters. */
   degrees: number
 }
 

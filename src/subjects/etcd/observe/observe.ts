@@ -17,19 +17,19 @@ import { windowOf } from './window.ts'
 
 const deadlineMs = 1000
 /**
- * A member that answered at the last look and refuses now is news. What needs a leader is waited for no longer then: the
- * dead one may have led, and until the election is over nobody answers it.
+ * A member that answered the last observation and refuses now has just died. It may have been the leader, and requests that need
+ * a leader get no answer until the election is over. So this is how long they are still waited for.
  */
 const newsPatienceMs = 250
 const maxMetricsBytes = 4 << 20
-/** Looks whose times are remembered, and how many are enough to judge by. */
-const clockSamples = { remembered: 10, enough: 4 }
+/** Number of latency samples that are kept, and how many are enough to judge by. */
+const latencySamples = { remembered: 10, enough: 4 }
 
 export interface EtcdOptions extends ConnectOptions {
   clock?: Clock
 }
 
-/** Looks at every node at once, each within one deadline, over connections that are kept; and now and then over a new one. */
+/** Asks all nodes in parallel, each with its own deadline, over connections that are kept; now and then also over a new one. */
 export function connect(
   endpoints: Endpoints,
   { clock = systemClock, metricsEveryMs = 0, ...access }: EtcdOptions = {},
@@ -156,9 +156,9 @@ function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, 
       const reach = mistake ? 'garbled' : reached
       if (reach === 'refused' || reach === 'reset' || reach === 'timeout') newConnections.forget()
       const refused = mistake ? newClient.detail : refusalIn([status, list, health], newClient)
-      // A node that says nothing at all is down, not slow.
+      // A node without any answer is down, not slow.
       if (reach === 'answered') {
-        // A refusal or a page of somebody else may come at once: it tells nothing of how long an answer takes.
+        // A refusal, or a page of another server, may come at once. It says nothing about the latency of answers.
         const told: [Reply, unknown][] = [
           [status, state],
           [list, members],
@@ -168,7 +168,7 @@ function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, 
         const wasCut = health.kind === 'silent' && agreed.aborted && !signal.aborted
         if (!wasCut && isTimed(health, serving)) consensus.push(tookMs(health))
       }
-      for (const memory of [answers, consensus]) memory.splice(0, memory.length - clockSamples.remembered)
+      for (const memory of [answers, consensus]) memory.splice(0, memory.length - latencySamples.remembered)
       if (!kept)
         page = read && {
           at,
@@ -198,8 +198,8 @@ function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, 
         recent,
         restarts: window.restarts(at),
         activePeers: metrics?.activePeers ?? null,
-        answersMs: answers.length < clockSamples.enough ? null : answers.flat(),
-        consensusMs: consensus.length < clockSamples.enough ? null : [...consensus],
+        answersMs: answers.length < latencySamples.enough ? null : answers.flat(),
+        consensusMs: consensus.length < latencySamples.enough ? null : [...consensus],
         clockOffsetMs: state ? clockOffset(status) : serving !== null ? clockOffset(health) : null,
         ...(space !== undefined && { disk: space }),
       }
@@ -220,10 +220,10 @@ function nodeWatcher(endpoint: NodeEndpoint, { tls = {}, credentials }: Access, 
   }
 }
 
-/** gRPC's gateway is all that answers below /v3. */
+/** Everything below /v3 is answered by the gRPC gateway. */
 const isMissing = (reply: Reply): boolean => reply.kind === 'answered' && reply.status === 404
 
-/** Why a member that answers does not answer what it is asked, where it says so. */
+/** The reason that a member gives for not answering a request. */
 function refusalIn(replies: readonly [Reply, ...Reply[]], newClient: NewConnection | null): string | null {
   for (const reply of replies) {
     const refusal = authRefusal(reply)
@@ -242,7 +242,7 @@ function roleOf(state: EtcdNode['status'], members: EtcdNode['members']): NodeVi
   return state.leaderId === state.memberId ? 'leader' : 'follower'
 }
 
-/** A silence took as long as we waited. `meaning`: what was read from the answer; null: it is none of etcd's. */
+/** Time of an answer; without one, the time that we waited. `meaning`: what was read; null: the answer is not etcd's. */
 const isTimed = (reply: Reply, meaning: unknown): boolean => reply.kind === 'silent' || meaning !== null
 
 const tookMs = (reply: Reply): number =>

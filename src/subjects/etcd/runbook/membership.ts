@@ -4,8 +4,8 @@ import type { Cause } from './fatal.ts'
 import { already, commandFor, membersIn } from './reading.ts'
 
 /**
- * A member that ended because the others do not know it any more, or because it cannot read its data: it joins again
- * with nothing, and the others give it everything. Only while all others run.
+ * Replaces a member that ended because the others removed it, or because it cannot read its data. It joins again empty and gets the
+ * data from the others. Only while all others run.
  */
 export async function lostMember(
   work: Work,
@@ -25,7 +25,7 @@ export async function lostMember(
   const what = itself
     ? `${node.name}: ${cause?.what} (${cause?.line})`
     : `${node.name} was removed from the list of members`
-  // While the members' data are in question, what this one has may be the only good copy.
+  // While the members' data differ, this one may have the only good copy.
   const doubted = work.tickets.some(({ invariant }) =>
     /^(data_differs|alarm_corrupt|revision_fell)$/.test(invariant),
   )

@@ -8,7 +8,7 @@ const unitMs: Record<string, number> = {
   y: 365 * 86_400_000,
 }
 
-/** `1h30m`, `500ms`, `0`, as Prometheus writes durations; null: it is none. */
+/** Parses a duration of Prometheus: `1h30m`, `500ms`, `0`; null: it is not a duration. */
 export function durationMs(text: string): number | null {
   if (text === '0') return 0
   // Each unit once, from the longest to the shortest.

@@ -27,7 +27,7 @@ const disconnected: StoreRule = {
         return (cluster.leadership.seenForMs ?? 0) < heardByMs
           ? unknown(`PD has ${name} as ${state}, and its leader may not have heard every store yet`)
           : violated(`PD has ${name} as ${state}`, { state })
-      // A person takes it away.
+      // Somebody is removing it on purpose.
       case 'Offline':
       case 'Tombstone':
         return ok
@@ -65,7 +65,7 @@ const networkSlow: StoreRule = {
     severity: 'warning',
     graceMs: 10_000,
     keepFiringMs: 5_000,
-    description: 'The way between the store and another one is slow, as they have measured themselves.',
+    description: 'The network between the store and another one is slow, as they measure it themselves.',
     source: 'pd: evict_slow_store.go, networkSlowStoreIssueThreshold 95; network_slow_score since 8.5.4',
     inhibitedBy: ['node_down', 'store_disconnected', 'peer_unreachable'],
   },
@@ -86,7 +86,7 @@ const lowSpace: StoreRule = {
     severity: 'warning',
     graceMs: 2_000,
     keepFiringMs: 5_000,
-    description: 'Little of the store’s disk is free; full, it refuses writes or ends.',
+    description: 'The disk of the store is nearly full. When it is full, the store refuses writes or ends.',
     source:
       'tikv.rules.yml: available / capacity < 0.2; pd.rules.yml: PD_cluster_low_space. PD ignores low space while a cluster is small, so by the numbers',
   },
@@ -128,7 +128,7 @@ const unwatched: TikvInvariant = {
   source: 'our own: a store that was added and not told to the monitor',
   inhibitedBy: ['pd_no_quorum', 'pd_leaderless'],
   check(observation) {
-    // With PDs alone as endpoints, all of them are watched through PD, as was asked for.
+    // If only PDs are endpoints, the user wants all stores to be watched through PD.
     if (nodesOf(observation, 'tikv').length === 0) return notApplicable('no store is an endpoint')
     const others = observation.cluster.otherStores
     if (others === null) return unknown('no PD says which stores there are')
@@ -143,7 +143,8 @@ const removed: TikvInvariant = {
   severity: 'info',
   graceMs: 60_000,
   keepFiringMs: 0,
-  description: 'The endpoint is no store of this cluster: it was removed, or PD has another address for it.',
+  description:
+    'The endpoint is not a store of this cluster: it was removed, or PD has another address for it.',
   source: 'our own. PD lists removed stores (Tombstone) only when they are asked for',
   inhibitedBy: ['pd_no_quorum', 'pd_leaderless'],
   check(observation, name) {
@@ -171,7 +172,7 @@ const clusterSpace: TikvInvariant = {
   severity: 'warning',
   graceMs: 10_000,
   keepFiringMs: 5_000,
-  description: 'Little is free on all stores together: there is nowhere to move replicas to.',
+  description: 'All stores together are nearly full, so replicas cannot be moved.',
   source: 'pd.rules.yml: PD_cluster_store_space_used_more_than_80%',
   inhibitedBy: ['pd_no_quorum', 'pd_leaderless'],
   check({ cluster }) {

@@ -26,7 +26,7 @@ export interface PdNode extends Common {
   led: boolean | null
   /** null: its metrics were not read twice since it started. */
   recent: PdSeries | null
-  /** Round trip between it and other PDs, p99 in s, where it is the likely cause; null: not everybody told. */
+  /** Round trip between it and other PDs, p99 in s, where it is the likely cause; null: not all reported. */
   peerP99Seconds: number | null
 }
 
@@ -36,15 +36,15 @@ export interface StoreNode extends Common {
   serving: boolean | null
   /** Its own check of its disk had no answer for a round. null: it does not say. */
   diskStalled: boolean | null
-  /** How PD sees it. null: PD was not heard, or lists no store at this address. */
+  /** The store as PD sees it. null: PD did not answer, or lists no store at this address. */
   store: StoreView | null
-  /** Whether it is a store of this cluster, by PD; null: PD was not heard. */
+  /** Whether PD lists it as a store of this cluster; null: PD did not answer. */
   listed: 'yes' | 'no' | 'removed' | null
   /** null: its metrics were not read twice since it started. */
   recent: StoreSeries | null
   /** The most regions that it said it leads within the time that such a number may be old; null: not reported. */
   leaders: number | null
-  /** Messages per second that are not delivered between it and other stores, where it is the likely cause; null: not everybody told. */
+  /** Messages per second that are not delivered between it and other stores, where it is the likely cause; null: not all reported. */
   undeliveredPerSecond: number | null
 }
 
@@ -67,7 +67,7 @@ export interface StoreView {
   state: (typeof storeStates)[number] | null
   capacityBytes: number | null
   availableBytes: number | null
-  /** As PD counts them; null: not told. */
+  /** Number as PD counts it; null: not reported. */
   leaders: number | null
   /** 1 to 100; TiKV and PD take 80 and more for slow. null: not told now. undefined: never told. */
   slowScore: number | null | undefined
@@ -95,7 +95,7 @@ export interface Scheduling {
 /** The cluster as the leader of the PDs sees it; a part without an answer is null. */
 export interface ClusterView {
   members: Member[] | null
-  /** How many there were when somebody last told; null: nobody ever did. */
+  /** Newest reported number; null: never reported. */
   knownMembers: number | null
   leader: string | null
   leadership: Leadership

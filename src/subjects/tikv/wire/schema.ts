@@ -1,6 +1,6 @@
 /** Fields of a protobuf message by name: their JavaScript types and, for the codec, their form on the wire. */
 export interface Message<T> {
-  /** With its package, as it is published. */
+  /** Full name, with the package. */
   name: string
   fields: { [K in keyof T]: Field<T[K]> }
 }
@@ -9,7 +9,7 @@ export interface Field<T> {
   number: number
   type: 'uint64' | 'int32' | 'bool' | 'bytes' | 'string' | Message<never>
   repeated: boolean
-  /** Never there: what its values are. */
+  /** Type of its values; never set at run time. */
   value?: T
 }
 
@@ -23,7 +23,7 @@ const field =
   <T>(type: Field<T>['type'], repeated = false) =>
   (number: number): Field<T> => ({ number, type, repeated })
 
-/** In decimal digits: 64 bits do not fit a JavaScript number. */
+/** A 64-bit number as decimal text, since a JavaScript number cannot hold it. */
 export const uint64 = field<string>('uint64')
 /** Also of an enumeration. */
 export const int32 = field<number>('int32')
