@@ -149,7 +149,7 @@ describe('bad input', { concurrency: 4 }, () => {
 
 describe('operator audit', () => {
   before(async () => {
-    const who = { agent: 'runbook', model: null, owner: 'me', cluster: 'c1', leaseMs: 1e9 }
+    const who = { agent: 'runbook', model: null, owner: 'me', clusters: ['c1'], leaseMs: 1e9 }
     await claimTickets(db, { ...who, sessionId: 'aaaa-1' }, 5_000)
     const entry = (at: number, kind: 'reasoning' | 'tool_call' | 'tool_result', body: string, meta = {}) =>
       appendEntry(db, { sessionId: 'aaaa-1', at, kind, body, meta })

@@ -162,7 +162,7 @@ suite('the viewer while something happens, in Chromium', { skip: noBrowser }, ()
     await page.goto(`${url}sessions`)
     assert.match(await page.innerText('main'), /No agent has worked yet/)
     const now = systemClock.now()
-    const worker = { agent: 'llm', model: 'anthropic:claude-opus-5-5', owner: 'me', cluster: null }
+    const worker = { agent: 'llm', model: 'anthropic:claude-opus-5-5', owner: 'me', clusters: null }
     await claimTickets(db, { ...worker, sessionId: 's1', leaseMs: 60_000 }, now)
     await page.locator('tbody tr', { hasText: 'running' }).waitFor()
     assert.deepEqual(await seriousProblems(page), [])

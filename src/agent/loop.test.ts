@@ -22,7 +22,7 @@ function daemon(it: Awaited<ReturnType<typeof desk>>, kind: AgentKind, own: Part
     agent: 'test',
     model: null,
     owner: 'me',
-    cluster: null,
+    clusters: null,
     workplace: async () => ({ kind, sandbox: echo, briefing }),
     pollMs: 5,
     leaseMs: 300,
@@ -77,7 +77,7 @@ describe('the agent daemon', () => {
     await using it = await desk()
     await claimTickets(
       it.db,
-      { sessionId: 's1', agent: 'x', model: null, owner: 'dead', cluster: null, leaseMs: 100 },
+      { sessionId: 's1', agent: 'x', model: null, owner: 'dead', clusters: null, leaseMs: 100 },
       systemClock.now(),
     )
     const wakeUp = wakeUpSignal(systemClock)
@@ -121,7 +121,7 @@ describe('the agent daemon', () => {
   test('takes only the tickets of its cluster when it has one', async () => {
     await using it = await desk(['etcd-2'])
     await addTicket(it.db, 'c2', 'etcd-3')
-    await using agent = daemon(it, async () => fixedIt, { cluster: 'c2' })
+    await using agent = daemon(it, async () => fixedIt, { clusters: ['c2'] })
     await until('done', () => agent.kinds().includes('ended'))
     const states = (await listTickets(it.db)).map(({ cluster, state }) => `${cluster} ${state}`)
     assert.deepEqual(states, ['c1 open', 'c2 verifying'])
@@ -202,7 +202,7 @@ describe('the agent daemon', () => {
     assert.deepEqual(states, ['c1 open', 'c2 verifying'])
     const again = await claimTickets(
       it.db,
-      { sessionId: 's', agent: 'test', model: null, owner: 'you', cluster: 'c1', leaseMs: 1_000 },
+      { sessionId: 's', agent: 'test', model: null, owner: 'you', clusters: ['c1'], leaseMs: 1_000 },
       systemClock.now() + 60_000,
     )
     assert.equal(again?.session.cluster, 'c1')

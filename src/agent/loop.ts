@@ -48,8 +48,8 @@ export interface AgentOptions
   agent: string
   model: string | null
   owner: string
-  /** Take only this cluster's tickets; null: any. */
-  cluster: string | null
+  /** Take only these clusters' tickets; null: any. */
+  clusters: readonly string[] | null
   /**
    * Where and how to work; rejects when the cluster cannot be entered or the variant cannot be worked by. What goes wrong
    * later without ending the session is told to `trouble`, which puts it into the audit.
@@ -107,14 +107,14 @@ async function untilWork({
   clock,
   signal,
   pollMs,
-  cluster,
+  clusters,
   wakeUp = wakeUpSignal(clock),
 }: AgentOptions): Promise<void> {
   const end = clock.monotonic() + pollMs
   for (let leftMs = pollMs; leftMs > 0; leftMs = end - clock.monotonic()) {
     if (!(await wakeUp.wait(leftMs, signal))) return
     // Where it cannot be read, the next poll says what is wrong.
-    if (await hasClaimable(db, cluster, clock.now()).catch(() => true)) return
+    if (await hasClaimable(db, clusters, clock.now()).catch(() => true)) return
   }
 }
 
@@ -134,7 +134,7 @@ async function workOnce(options: AgentOptions, refusals: Refusals): Promise<'not
       agent: options.agent,
       model: options.model,
       owner: options.owner,
-      cluster: options.cluster,
+      clusters: options.clusters,
       leaseMs,
     },
     clock.now(),

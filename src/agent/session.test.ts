@@ -39,7 +39,7 @@ const who = {
   agent: 'test',
   model: null,
   owner: 'me',
-  cluster: null,
+  clusters: null,
   leaseMs: 10_000,
 }
 

@@ -80,7 +80,7 @@ async function start(options: StartOptions, io: Io): Promise<void> {
     agent: started,
     model: modelSpec(options.model),
     owner: `${hostname()}:${process.pid}`,
-    cluster: options.lab ?? null,
+    clusters: options.lab === undefined ? null : [options.lab],
     workplace: async (job, trouble) => {
       const watched = subjectNamed(job.subject)
       const worker = workerFor(job.variant, started, options)

@@ -11,7 +11,7 @@ const everywhere = { 'down/a': 'unknown', 'down/b': 'unknown' } as const
 
 const fixed: Claim = { status: 'fixed', rootCause: 'it was stopped', actions: ['started it'] }
 const who = (sessionId: string): Claimant => ({
-  ...{ sessionId, agent: 'runbook', model: null, owner: 'me', cluster: null, leaseMs: 3_600_000 },
+  ...{ sessionId, agent: 'runbook', model: null, owner: 'me', clusters: null, leaseMs: 3_600_000 },
 })
 
 /** An agent takes what there is and ends with a claim. */

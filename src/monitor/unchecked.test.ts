@@ -19,7 +19,7 @@ const fixed: Claim = { status: 'fixed', rootCause: 'it was stopped', actions: ['
 
 /** An agent claims all tickets and says that they are fixed. */
 async function work({ db, clock }: Watch, sessionId: string) {
-  const who = { sessionId, agent: 'runbook', model: null, owner: 'me', cluster: null, leaseMs: 3_600_000 }
+  const who = { sessionId, agent: 'runbook', model: null, owner: 'me', clusters: null, leaseMs: 3_600_000 }
   assert.ok(await claimTickets(db, who, clock.now()), 'there was nothing to claim')
   assert.ok(await endSession(db, sessionId, { kind: 'claimed', claim: fixed, verifyMs: 5_000 }, clock.now()))
 }

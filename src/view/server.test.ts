@@ -88,7 +88,7 @@ suite('the server of the viewer', () => {
     await using db = openOperatorDb(path)
     await addTicket(db, 'c1', 'etcd-2', 'down')
     const at = systemClock.now()
-    const worker = { agent: 'llm', model: null, owner: 'me', cluster: null, leaseMs: 60_000 }
+    const worker = { agent: 'llm', model: null, owner: 'me', clusters: null, leaseMs: 60_000 }
     await claimTickets(db, { ...worker, sessionId: 's1' }, at)
     await appendEntry(db, { sessionId: 's1', at, kind: 'reasoning', body: 'I look', meta: {} })
     await using viewer = await viewerOf({ operatorDb: path })

@@ -25,7 +25,7 @@ await runAgent({
   agent: 'false',
   model: null,
   owner: name,
-  cluster: null,
+  clusters: null,
   verifyMs: 300,
   pollMs: 100,
   leaseMs: 10_000,

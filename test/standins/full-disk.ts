@@ -15,7 +15,7 @@ const filler = join(dir, 'filler')
 
 await using m = watch([{ name: 'down' }, { name: 'other' }], { path: join(dir, 'operator.db') })
 await m.observe({ 'other/b': 'bad' })
-const who = { sessionId: 's1', agent: 'x', model: null, owner: 'me', cluster: null, leaseMs: 1e9 }
+const who = { sessionId: 's1', agent: 'x', model: null, owner: 'me', clusters: null, leaseMs: 1e9 }
 await claimTickets(m.db, who, m.clock.now())
 const append = () =>
   appendEntry(m.db, { sessionId: 's1', at: 1, kind: 'tool_result', body: 'x'.repeat(20_000) })

@@ -9,10 +9,10 @@ import { type AccessOptions, accessOf } from '../options/access.ts'
 import { type Address, type NodeOptions, parseEndpoints, withPaths } from '../options/common.ts'
 import type { Io } from '../terminal/io.ts'
 
-export interface RunOptions extends NodeOptions, AccessOptions {
+/** What to watch, and how, as options of a command line or keys of a file. */
+export interface WatchOptions extends NodeOptions, AccessOptions {
   subject?: string
   endpoints?: Endpoints
-  lab?: string
   cluster?: string
   interval: number
   grace: Record<string, number>
@@ -27,6 +27,10 @@ export interface RunOptions extends NodeOptions, AccessOptions {
   receiverUserFile?: string
   variant?: string
   attempts: number
+}
+
+export interface RunOptions extends WatchOptions {
+  lab?: string
   once?: boolean
   withParent?: boolean
   db: string
@@ -34,7 +38,7 @@ export interface RunOptions extends NodeOptions, AccessOptions {
 }
 
 /** An Alertmanager has its own options, since one that only sends notifications has no endpoint. */
-export function placeIn({ subject, endpoints, alertmanager, alertmanagerListen }: RunOptions) {
+export function placeIn({ subject, endpoints, alertmanager, alertmanagerListen }: WatchOptions) {
   if (alertmanager === undefined && alertmanagerListen === undefined) return { subject, endpoints }
   if (subject !== undefined && subject !== 'alertmanager')
     throw new BadInput(
@@ -46,10 +50,10 @@ export function placeIn({ subject, endpoints, alertmanager, alertmanagerListen }
 
 /** The cluster to observe, and the settings of its checks. */
 export function placeOf(
-  options: RunOptions,
+  options: WatchOptions,
   subjectName: string,
   given: Endpoints,
-  io: Io,
+  { clock, signal }: Pick<Io, 'clock' | 'signal'>,
 ): ObserveOptions<Observation> {
   const subject = subjectNamed(subjectName)
   const known = [...subject.invariants.map((invariant) => invariant.name), unobservable]
@@ -72,14 +76,14 @@ export function placeOf(
     endpoints: withPaths(given, options),
     access: accessOf(options, given),
     settings: { graces: options.grace, skipped: new Set(options.skip), watch },
-    clock: io.clock,
-    signal: io.signal,
+    clock,
+    signal,
   }
 }
 
 /** @throws BadInput for an option that has no effect on this subject. */
 function watchOf(
-  { rules, match, nodeLabel, alertmanagerRepeat }: RunOptions,
+  { rules, match, nodeLabel, alertmanagerRepeat }: WatchOptions,
   { name, alerts }: Subject,
 ): WatchSettings {
   const given = { rules, match, nodeLabel }

@@ -18,7 +18,7 @@ const appender = fileURLToPath(new URL('../../../test/standins/appender.ts', imp
 
 async function withSession(db: OperatorDb, sessionId = 's1', cluster = 'c1') {
   await openTicket(db, newTicket({ cluster }), 1)
-  const who = { sessionId, agent: 'x', model: null, owner: 'me', cluster, leaseMs: 1e9 }
+  const who = { sessionId, agent: 'x', model: null, owner: 'me', clusters: [cluster], leaseMs: 1e9 }
   assert.ok(await claimTickets(db, who, 1))
 }
 

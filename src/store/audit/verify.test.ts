@@ -36,7 +36,7 @@ async function lived(db: OperatorDb): Promise<void> {
   for (const [i, cluster] of ['c1', 'c2'].entries()) {
     const ticket = await openTicket(db, newTicket({ cluster, message: 'm'.repeat(200) }), 10 * i)
     const sessionId = `s${i + 1}`
-    const who = { sessionId, agent: 'llm', model: 'a:b', owner: 'me', cluster, leaseMs: 1e9 }
+    const who = { sessionId, agent: 'llm', model: 'a:b', owner: 'me', clusters: [cluster], leaseMs: 1e9 }
     assert.ok(await claimTickets(db, who, 10 * i + 1))
     await heartbeat(db, sessionId, 2e9, 10 * i + 2)
     const seq = await appendEntry(db, {

@@ -21,7 +21,7 @@ const who = (sessionId: string, cluster: string | null = null): Claimant => ({
   agent: 'runbook',
   model: null,
   owner: 'me',
-  cluster,
+  clusters: cluster === null ? null : [cluster],
   leaseMs: 1_000,
 })
 const fixed: Claim = { status: 'fixed', rootCause: 'it was stopped', actions: [] }

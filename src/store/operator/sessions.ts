@@ -40,8 +40,8 @@ export interface Claimant extends Worker {
   sessionId: string
   /** Owner of the lease: host and process, for people. */
   owner: string
-  /** Take only this cluster's tickets; null: any. */
-  cluster: string | null
+  /** Claim only tickets of these clusters; null: of any. */
+  clusters: readonly string[] | null
   leaseMs: number
 }
 
@@ -57,7 +57,7 @@ export async function claimTickets(
 ): Promise<{ session: Session; tickets: Ticket[] } | null> {
   return db.transaction().execute(async (tx) => {
     await expireLeases(tx, now)
-    const longest = claimable(tx, who.cluster, now)
+    const longest = claimable(tx, who.clusters, now)
       .select(['cluster', 'variant'])
       .orderBy('retry_at')
       .orderBy('id')
@@ -105,12 +105,16 @@ export async function claimTickets(
 }
 
 /** Whether `claimTickets` would take anything, leaving expired leases aside. Only reads, and locks nothing. */
-export async function hasClaimable(db: Db, cluster: string | null, now: number): Promise<boolean> {
-  return (await claimable(db, cluster, now).select('id').limit(1).executeTakeFirst()) !== undefined
+export async function hasClaimable(
+  db: Db,
+  clusters: readonly string[] | null,
+  now: number,
+): Promise<boolean> {
+  return (await claimable(db, clusters, now).select('id').limit(1).executeTakeFirst()) !== undefined
 }
 
 /** Open tickets that may be worked on now, in clusters without a running session. */
-function claimable(db: Db, cluster: string | null, now: number) {
+function claimable(db: Db, clusters: readonly string[] | null, now: number) {
   const busy = db.selectFrom('sessions').select('cluster').where('state', '=', 'running')
   const due = db
     .selectFrom('tickets')
@@ -118,7 +122,7 @@ function claimable(db: Db, cluster: string | null, now: number) {
     .where('held', '=', 0)
     .where('retry_at', '<=', now)
     .where('cluster', 'not in', busy)
-  return cluster === null ? due : due.where('cluster', '=', cluster)
+  return clusters === null ? due : due.where('cluster', 'in', clusters)
 }
 
 const mostSevereFirst = (a: Ticket, b: Ticket) =>

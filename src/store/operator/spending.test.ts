@@ -41,7 +41,7 @@ async function work(
   end: SessionEnd,
   ...used: ReturnType<typeof usage>[]
 ) {
-  const who = { sessionId: id, agent: 'llm', model: 'x:y', owner: 'o', cluster: null, leaseMs: 1_000 }
+  const who = { sessionId: id, agent: 'llm', model: 'x:y', owner: 'o', clusters: null, leaseMs: 1_000 }
   assert.ok(await claimTickets(db, who, at), `${id} found nothing to do`)
   for (const one of used) await addUsage(db, id, one)
   await endSession(db, id, end, at + 10)

@@ -20,7 +20,7 @@ const claim = { status: 'fixed', rootCause: 'a cable', actions: [] } as const
 const mine = { ...claim, actions: [] }
 const events = async (db: OperatorDb, id: number) =>
   (await ticketEvents(db, id)).map(({ event, by }) => `${event} by ${by}`)
-const who = { sessionId: 's1', agent: 'x', model: null, owner: 'me', cluster: null, leaseMs: 1_000 }
+const who = { sessionId: 's1', agent: 'x', model: null, owner: 'me', clusters: null, leaseMs: 1_000 }
 
 /** Ticket 1, in the state that is asked for. */
 async function at(db: OperatorDb, state: string): Promise<void> {
