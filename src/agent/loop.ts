@@ -28,6 +28,8 @@ export type Workplace = Pick<SessionOptions, 'kind' | 'sandbox' | 'briefing'> &
   Partial<Pick<SessionOptions, 'limits' | 'summarize'>> & {
     /** Whether its consumption counts against the budgets. */
     isPaid?: boolean
+    /** What all sessions on this cluster may consume within any 24 hours, where it has a budget of its own. */
+    day?: Budget
   }
 
 /** Limits for all sessions together: on one ticket, and within any 24 hours. */
@@ -184,7 +186,7 @@ async function attend(
     return end
   }
   const limits = workplace.limits ?? options.limits
-  const left = workplace.isPaid ? await leftOf(options, limits, tickets) : limits
+  const left = workplace.isPaid ? await leftOf(options, limits, tickets, workplace.day) : limits
   if (typeof left === 'string') {
     const end: SessionEnd = { kind: 'interrupted', reason: left, retryMs: budgetRestMs }
     await endSession(db, session.id, end, clock.now())
@@ -206,13 +208,19 @@ async function leftOf(
   { db, clock, budgets }: AgentOptions,
   limits: Limits,
   tickets: readonly Ticket[],
+  ofCluster?: Budget,
 ): Promise<Limits | string> {
   if (!budgets) return limits
-  const day = await spentSince(db, clock.now() - dayMs)
-  const why = usedUp(day, budgets.day)
-  if (why)
-    return `the budget of a day is used up: ${why} within 24 hours; --cost-per-day and --tokens-per-day set it`
-  const spent = [[day, budgets.day] as const]
+  const since = clock.now() - dayMs
+  const spent = [[await spentSince(db, since), budgets.day] as const]
+  const [{ cluster } = {}] = tickets
+  if (ofCluster) spent.push([await spentSince(db, since, cluster), ofCluster])
+  for (const [day, budget] of spent) {
+    const why = usedUp(day, budget)
+    const whose = budget === ofCluster ? `the budget of a day on ${cluster}` : 'the budget of a day'
+    if (why)
+      return `${whose} is used up: ${why} within 24 hours; --cost-per-day and --tokens-per-day, or these keys of its file, set it`
+  }
   for (const { id } of tickets) spent.push([await spentOnTicket(db, id), budgets.ticket])
   const least = (own: number | null, of: (spent: Spent, budget: Budget) => number | null) =>
     spent

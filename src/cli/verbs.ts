@@ -7,6 +7,7 @@ export const verbs: Record<string, { summary: string; hidden?: true; load(): Pro
   monitor: { summary: 'watch a cluster and open tickets', load: () => import('./monitor.ts') },
   tickets: { summary: 'list, show and change tickets', load: () => import('./tickets.ts') },
   agent: { summary: 'work on tickets', load: () => import('./agent.ts') },
+  up: { summary: 'watch and repair all clusters of one file', load: () => import('./up.ts') },
   audit: { summary: 'show what agents thought and did', load: () => import('./audit.ts') },
   eval: { summary: 'break clusters on purpose and measure the repair', load: () => import('./eval.ts') },
   viewer: { summary: 'show tickets and sessions in a browser', load: () => import('./viewer.ts') },

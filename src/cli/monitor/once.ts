@@ -1,7 +1,8 @@
 import { iso } from '../../core/clock.ts'
+import type { Observation } from '../../core/watch/subject.ts'
 import type { Endpoints } from '../../core/watch/topology.ts'
 import { type Check, unobservable } from '../../monitor/check.ts'
-import { observeAndCheck } from '../../monitor/monitor.ts'
+import { type ObserveOptions, observeAndCheck } from '../../monitor/monitor.ts'
 import { inert, table } from '../../tui/text.ts'
 import type { Io } from '../terminal/io.ts'
 import { placeOf, type RunOptions } from './where.ts'
@@ -10,30 +11,39 @@ import { placeOf, type RunOptions } from './where.ts'
 const onceMs = 10_000
 const betweenMs = 500
 
+/** Observes until no check is unknown or one is violated, for up to 10 s. Stores nothing. */
+export async function observeUntilKnown(
+  place: ObserveOptions<Observation>,
+  { clock, signal }: Pick<Io, 'clock' | 'signal'>,
+) {
+  await using connection = place.subject.connect(place.endpoints, {
+    ...place.access,
+    ...(place.settings.watch && { watch: place.settings.watch }),
+  })
+  const end = clock.now() + onceMs
+  let { observation, checks } = await observeAndCheck(place, connection)
+  const settled = () => {
+    const kinds = checks.filter((check) => check.invariant !== unobservable).map((c) => c.verdict.kind)
+    return kinds.includes('violated') || !kinds.includes('unknown')
+  }
+  while (!settled() && clock.now() < end) {
+    await clock.sleep(betweenMs, signal)
+    ;({ observation, checks } = await observeAndCheck(place, connection))
+  }
+  const left = checks.filter((check) => check.verdict.kind === 'not_applicable')
+  const bad = checks.filter(({ verdict }) => verdict.kind === 'violated' || verdict.kind === 'unknown')
+  const healthy = bad.length === 0 && left.length < checks.length
+  return { observation, checks, left, bad, healthy }
+}
+
 export async function observeOnce(
   options: RunOptions,
   subjectName: string,
   given: Endpoints,
   io: Io,
 ): Promise<void> {
-  const place = placeOf(options, subjectName, given, io)
-  await using connection = place.subject.connect(place.endpoints, {
-    ...place.access,
-    ...(place.settings.watch && { watch: place.settings.watch }),
-  })
-  const end = io.clock.now() + onceMs
-  let { observation, checks } = await observeAndCheck(place, connection)
-  const settled = () => {
-    const kinds = checks.filter((check) => check.invariant !== unobservable).map((c) => c.verdict.kind)
-    return kinds.includes('violated') || !kinds.includes('unknown')
-  }
-  while (!settled() && io.clock.now() < end) {
-    await io.clock.sleep(betweenMs, io.signal)
-    ;({ observation, checks } = await observeAndCheck(place, connection))
-  }
-  const left = checks.filter((check) => check.verdict.kind === 'not_applicable')
-  const bad = checks.filter(({ verdict }) => verdict.kind === 'violated' || verdict.kind === 'unknown')
-  const healthy = bad.length === 0 && left.length < checks.length
+  const found = await observeUntilKnown(placeOf(options, subjectName, given, io), io)
+  const { observation, checks, left, bad, healthy } = found
   if (options.json)
     io.printJson({
       healthy,

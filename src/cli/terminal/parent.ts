@@ -16,3 +16,18 @@ export function untilParentGone(signal: AbortSignal): AbortSignal {
 export async function word(signal: AbortSignal): Promise<void> {
   await once(process.stdin, 'data', { signal })
 }
+
+/** The first line that whoever holds our standard input writes, and a signal that also aborts when that is gone. */
+export async function lineOfParent(signal: AbortSignal): Promise<{ line: string; signal: AbortSignal }> {
+  let text = ''
+  const whole = new Promise<string>((resolve) => {
+    process.stdin.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+      const end = text.indexOf('\n')
+      if (end >= 0) resolve(text.slice(0, end))
+    })
+  })
+  const gone = untilParentGone(signal)
+  const aborted = once(gone, 'abort').then(() => Promise.reject(gone.reason))
+  return { line: await Promise.race([whole, aborted]), signal: gone }
+}

@@ -43,9 +43,11 @@ const sessionsOfModels = (db: Db) =>
       sums.unknown.as('unknown'),
     ])
 
-/** Consumption of all sessions that began since then. */
-export async function spentSince(db: Db, at: number): Promise<Spent> {
-  return spent(await sessionsOfModels(db).where('started_at', '>=', at).executeTakeFirstOrThrow())
+/** Consumption of all sessions, or of those on one cluster, that began since then. */
+export async function spentSince(db: Db, at: number, cluster?: string): Promise<Spent> {
+  const all = sessionsOfModels(db).where('started_at', '>=', at)
+  const wanted = cluster === undefined ? all : all.where('cluster', '=', cluster)
+  return spent(await wanted.executeTakeFirstOrThrow())
 }
 
 /**
