@@ -19,6 +19,11 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 const ownNode = dirname(process.execPath)
 const machinePath = (process.env.PATH ?? '').split(delimiter).filter((entry) => entry !== ownNode)
 const npm = (args: string[], env = process.env) => run('npm', args, { cwd: root, env })
+/** Where that npmrc is. */
+const machineConfig = async () =>
+  (
+    await npm(['config', 'get', 'globalconfig'], { ...process.env, PATH: machinePath.join(delimiter) })
+  ).stdout.trim()
 
 /** Built and packed once: two builds at a time would take each other's files away. */
 let packing: Promise<{ tarball: string; paths: string[] }> | null = null
@@ -56,9 +61,6 @@ suite('the package', async () => {
   })
 
   test('installs globally and runs', async () => {
-    const globalconfig = (
-      await npm(['config', 'get', 'globalconfig'], { ...process.env, PATH: machinePath.join(delimiter) })
-    ).stdout.trim()
     const prefix = join(folder, 'prefix')
     await npm([
       'install',
@@ -66,7 +68,7 @@ suite('the package', async () => {
       '--prefix',
       prefix,
       '--globalconfig',
-      globalconfig,
+      await machineConfig(),
       '--prefer-offline',
       '--no-audit',
       '--no-fund',
@@ -125,6 +127,7 @@ suite('examples/redis', () => {
       filter: (path) => !path.includes('node_modules'),
     })
     const options = ['--omit=dev', '--prefer-offline', '--no-audit', '--no-fund']
+    options.push('--globalconfig', await machineConfig())
     await run('npm', ['install', ...options, (await packed()).tarball], { cwd: place })
   })
 
